@@ -1,0 +1,33 @@
+"""Find the files that ship with QPerfusion: models, colours, protocols, terminology."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from .errors import QPerfusionError
+
+
+def resource_path(*parts: str) -> Path:
+    """Return the path of a shipped file, from a source checkout, an installed wheel or a Slicer extension.
+
+    Raises
+    ------
+    QPerfusionError
+        When the file is in none of these places.
+
+    Examples
+    --------
+    >>> resource_path("Colors", "MBF.csv").name
+    'MBF.csv'
+    """
+    package = Path(__file__).resolve().parent
+    roots = (package.parent / "Resources", package / "Resources", package.parent / "QPerfusionResources")
+    for root in roots:
+        candidate = root.joinpath(*parts)
+        if candidate.exists():
+            return candidate
+    raise QPerfusionError(
+        f"no resource {'/'.join(parts)}",
+        expected=f"it in one of {', '.join(root.name for root in roots)}",
+        action="reinstall QPerfusion: its Resources folder is incomplete",
+    )

@@ -1,0 +1,475 @@
+"""What the rooms say to each other: frozen dataclasses for series, studies and the result of every stage.
+
+Conventions. Image arrays are (frames, slices, rows, columns), maps (slices, rows, columns); a pixel is addressed
+(slice, row, column) and, in patient space, by `Geometry` in LPS millimetres (DICOM's frame). Times are seconds, gadolinium
+mmol/L, blood flow mL/min/g, volumes mL/g, relaxation times seconds, relaxivities L/mmol/s.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+FloatArray = NDArray[np.floating[Any]]
+BoolArray = NDArray[np.bool_]
+LabelArray = NDArray[np.uint8]
+
+MYOCARDIUM, LEFT_VENTRICLE, RIGHT_VENTRICLE = 1, 2, 3
+"""Values of the label map: myocardium, LV blood pool, RV blood pool."""
+
+
+class SeriesKind(StrEnum):
+    """What a series was acquired for."""
+
+    TISSUE = "tissue"
+    AIF = "aif"
+    PRE_BOLUS = "pre_bolus"
+    T1_MAP = "t1_map"
+    OTHER = "other"
+
+
+class State(StrEnum):
+    """The state of the patient during a series."""
+
+    STRESS = "stress"
+    REST = "rest"
+    UNKNOWN = "unknown"
+
+
+class Quantity(StrEnum):
+    """What the numbers of a series are."""
+
+    SIGNAL = "signal"
+    GADOLINIUM = "gd_mmol_l"
+    T1 = "t1_s"
+
+
+class Severity(StrEnum):
+    """How much a notice matters to the reading."""
+
+    NOTE = "note"
+    WARNING = "warning"
+    SERIOUS = "serious"
+
+
+@dataclass(frozen=True)
+class Notice:
+    """Something the reader of a result has to know: what was found, what it means, what to do.
+
+    `code` is a stable kebab-case name (`aif-saturated`), `stage` the stage that noticed, `state` stress, rest or "".
+    """
+
+    code: str
+    message: str
+    action: str = ""
+    severity: Severity = Severity.WARNING
+    stage: str = ""
+    state: str = ""
+
+
+@dataclass(frozen=True)
+class Geometry:
+    """Where the pixels of a stack of slices lie in the patient.
+
+    Parameters
+    ----------
+    index_to_lps : (slices, 4, 4) array
+        For each slice, maps the homogeneous pixel index (column, row, 0, 1) to LPS millimetres; its third column is the unit
+        slice normal times the slice thickness.
+    """
+
+    index_to_lps: FloatArray
+
+    @staticmethod
+    def axis_aligned(
+        slices: int, pixel_spacing_mm: tuple[float, float] = (2.0, 2.0), slice_spacing_mm: float = 10.0
+    ) -> Geometry:
+        """Return a plain axial geometry with (row, column) spacing, for series whose files tell nothing about position."""
+        matrices = np.zeros((slices, 4, 4))
+        matrices[:, 0, 0] = pixel_spacing_mm[1]
+        matrices[:, 1, 1] = pixel_spacing_mm[0]
+        matrices[:, 2, 2] = slice_spacing_mm
+        matrices[:, 3, 3] = 1.0
+        matrices[:, 2, 3] = np.arange(slices) * slice_spacing_mm
+        return Geometry(matrices)
+
+    @property
+    def slices(self) -> int:
+        """Number of slices."""
+        return int(self.index_to_lps.shape[0])
+
+    @property
+    def pixel_spacing_mm(self) -> tuple[float, float]:
+        """Distance in mm between rows and between columns (DICOM's order) of the first slice."""
+        matrix = self.index_to_lps[0]
+        return float(np.linalg.norm(matrix[:3, 1])), float(np.linalg.norm(matrix[:3, 0]))
+
+    @property
+    def stack_to_lps(self) -> FloatArray:
+        """(4, 4) matrix from (column, row, slice, 1) to LPS mm, with the mean step between slices as third column."""
+        matrix = np.array(self.index_to_lps[0], dtype=float)
+        if self.slices > 1:
+            matrix[:3, 2] = (self.index_to_lps[-1, :3, 3] - self.index_to_lps[0, :3, 3]) / (self.slices - 1)
+        return matrix
+
+
+@dataclass(frozen=True)
+class Protocol:
+    """How a series was acquired; None where it is not known. Every value names its unit."""
+
+    vendor: str = ""
+    model_name: str = ""
+    field_strength_t: float | None = None
+    sequence: str = "flash"
+    """Readout: "flash" (spoiled gradient echo), "bssfp" or "epi"."""
+    repetition_time_s: float | None = None
+    """Time between readout pulses (not the R-R interval)."""
+    echo_time_s: float | None = None
+    second_echo_time_s: float | None = None
+    flip_angle_deg: float | None = None
+    saturation_time_s: float | None = None
+    """Effective saturation time TS = TD + n TR: end of saturation to the centre of k-space (DICOM InversionTime)."""
+    pulses_to_centre: int | None = None
+    """Readout pulses n before the centre of k-space."""
+    saturation_efficiency: float = 1.0
+    proton_density_flip_angle_deg: float | None = None
+    agent: str = ""
+    relaxivity_l_mmol_s: float | None = None
+    """Longitudinal relaxivity r1 of the agent in blood, when the user fixed one; else the table's."""
+    dose_mmol_kg: float | None = None
+    heart_rate_bpm: float | None = None
+
+
+@dataclass(frozen=True)
+class SeriesSource:
+    """Where a series came from. Identifiers are salted hashes; nothing here names a patient."""
+
+    path: str = ""
+    description: str = ""
+    series_hash: str = ""
+    patient_hash: str = ""
+    series_number: int | None = None
+    time_source: str = ""
+    """Which tag, file or option the frame times were taken from."""
+    acquired_at_s: float | None = None
+    """Start of the acquisition in seconds of its day, used only to order series."""
+    files: int = 0
+
+
+@dataclass(frozen=True)
+class PerfusionSeries:
+    """A dynamic series: images over time, when each was taken, where, and how.
+
+    Parameters
+    ----------
+    signal : (frames, slices, rows, columns) float32 array
+        Image values in the unit of `quantity` (arbitrary signal or mmol/L), proton-density frames taken out.
+    time_s : (frames, slices) array
+        Acquisition time of each slice of each frame, increasing along frames, 0 at the first frame of the series.
+    proton_density : (frames, slices, rows, columns) array, optional
+        Proton-density-weighted frames of the same geometry.
+    second_echo : (frames, slices, rows, columns) array, optional
+        Second echo of a two-echo AIF series.
+    """
+
+    signal: FloatArray
+    time_s: FloatArray
+    geometry: Geometry
+    protocol: Protocol = field(default_factory=Protocol)
+    kind: SeriesKind = SeriesKind.TISSUE
+    state: State = State.UNKNOWN
+    quantity: Quantity = Quantity.SIGNAL
+    proton_density: FloatArray | None = None
+    second_echo: FloatArray | None = None
+    source: SeriesSource = field(default_factory=SeriesSource)
+    notices: tuple[Notice, ...] = ()
+
+    @property
+    def frames(self) -> int:
+        """Number of frames."""
+        return int(self.signal.shape[0])
+
+    @property
+    def slices(self) -> int:
+        """Number of slices."""
+        return int(self.signal.shape[1])
+
+    @property
+    def image_shape(self) -> tuple[int, int, int]:
+        """(slices, rows, columns)."""
+        return int(self.signal.shape[1]), int(self.signal.shape[2]), int(self.signal.shape[3])
+
+
+@dataclass(frozen=True)
+class Curve:
+    """A curve typed in or loaded: time in seconds (n,) and value in the unit of `quantity` (n,)."""
+
+    time_s: FloatArray
+    value: FloatArray
+    quantity: Quantity = Quantity.GADOLINIUM
+    source: str = ""
+
+
+@dataclass(frozen=True)
+class T1Map:
+    """Native T1 in seconds (slices, rows, columns) with its geometry; NaN where unknown."""
+
+    t1_s: FloatArray
+    geometry: Geometry
+    source: SeriesSource = field(default_factory=SeriesSource)
+
+
+@dataclass(frozen=True)
+class LabelMap:
+    """Labels (slices, rows, columns): 1 myocardium, 2 LV blood, 3 RV blood; 0 background."""
+
+    labels: LabelArray
+    geometry: Geometry | None = None
+    source: str = ""
+
+
+@dataclass(frozen=True)
+class Acquisition:
+    """All that was acquired in one state of the patient."""
+
+    tissue: PerfusionSeries
+    aif_series: PerfusionSeries | None = None
+    aif_curve: Curve | None = None
+    pre_bolus: PerfusionSeries | None = None
+    mask: LabelMap | None = None
+
+
+@dataclass(frozen=True)
+class PerfusionStudy:
+    """A patient's study: stress and/or rest, and an optional native T1 map."""
+
+    stress: Acquisition | None = None
+    rest: Acquisition | None = None
+    t1_map: T1Map | None = None
+    notices: tuple[Notice, ...] = ()
+
+    @property
+    def states(self) -> tuple[State, ...]:
+        """The states that were acquired, stress first."""
+        pairs = ((State.STRESS, self.stress), (State.REST, self.rest))
+        return tuple(state for state, acquisition in pairs if acquisition is not None)
+
+    def acquisition(self, state: State) -> Acquisition:
+        """Return the acquisition of one state; KeyError when it was not acquired."""
+        found = {State.STRESS: self.stress, State.REST: self.rest}.get(state)
+        if found is None:
+            raise KeyError(state)
+        return found
+
+
+@dataclass(frozen=True)
+class Registered:
+    """A series with motion taken out.
+
+    Parameters
+    ----------
+    series : PerfusionSeries
+        The registered series: registered(x) = frame(x + d(x)), resampled once from the original.
+    displacement_mm : (frames, slices, rows, columns, 2) array
+        d in mm along (rows axis, columns axis), i.e. [..., 0] moves along increasing row; rows and columns may be 1 for a translation.
+    kept : (frames, slices) bool array
+        False where a frame was rejected.
+    reason : tuple of tuple of str
+        reason[frame][slice], "" where kept.
+    heart_centre : (slices, 2) array
+        (row, column) in pixels of the heart centre the registration looked at; NaN when none was found.
+    """
+
+    series: PerfusionSeries
+    displacement_mm: FloatArray
+    kept: BoolArray
+    reason: tuple[tuple[str, ...], ...]
+    heart_centre: FloatArray
+    quality: dict[str, float] = field(default_factory=dict)
+    notices: tuple[Notice, ...] = ()
+
+
+@dataclass(frozen=True)
+class Segmented:
+    """Where the heart is on the registered grid.
+
+    Parameters
+    ----------
+    labels : (slices, rows, columns) uint8 array
+        1 myocardium, 2 LV blood, 3 RV blood, 0 background.
+    segments : (slices, rows, columns) uint8 array
+        AHA segment 1 to 16 of every myocardial pixel, 0 elsewhere.
+    layers : (slices, rows, columns) uint8 array
+        1 endocardial half, 2 epicardial half, 0 outside the myocardium.
+    aif_region : (slices, rows, columns) bool array
+        Blood pixels that the arterial input is read from.
+    insertion_points : (slices, 2, 2) array
+        (anterior, inferior) RV insertion points as (row, column) in pixels; NaN where not found.
+    peak_frames : dict
+        "right_ventricle", "left_ventricle", "myocardium" -> frame index of the peak of each.
+    heart_box : tuple of int
+        (first row, first column, last row + 1, last column + 1).
+    confidence : (slices,) array
+        0 (no idea) to 1 (sure); 1 for masks given by the user.
+    source : str
+        "given", "classical" or the name of the network.
+    """
+
+    labels: LabelArray
+    segments: LabelArray
+    layers: LabelArray
+    aif_region: BoolArray
+    insertion_points: FloatArray
+    peak_frames: dict[str, int]
+    heart_box: tuple[int, int, int, int]
+    confidence: FloatArray
+    source: str = "classical"
+    notices: tuple[Notice, ...] = ()
+
+
+@dataclass(frozen=True)
+class ArterialInput:
+    """The arterial input function and how it was got.
+
+    Parameters
+    ----------
+    time_s : (n,) array
+        On the clock of the tissue series.
+    measured : (n,) array
+        The blood curve as read from the images (signal or mmol/L), before any correction.
+    corrected : (n,) array
+        The blood signal with saturation undone, in units of `measured` (equal to it where nothing was corrected).
+    gd_mmol_l : (n,) array
+        Blood gadolinium, baseline at 0.
+    lower_mmol_l, upper_mmol_l : (n,) arrays, optional
+        Band of the corrected curve where the route gives one.
+    mode : str
+        dual_sequence, dual_bolus, learned, model, as_is, curve.
+    features : dict
+        foot_s, peak_mmol_l, time_to_peak_s, fwhm_s, valley_s, first_pass_end_s, area_mmol_s_l, baseline_drift, apparent_peak_mmol_l.
+    """
+
+    time_s: FloatArray
+    measured: FloatArray
+    corrected: FloatArray
+    gd_mmol_l: FloatArray
+    mode: str
+    features: dict[str, float] = field(default_factory=dict)
+    lower_mmol_l: FloatArray | None = None
+    upper_mmol_l: FloatArray | None = None
+    model_name: str = ""
+    model_checksum: str = ""
+    constants: dict[str, str] = field(default_factory=dict)
+    notices: tuple[Notice, ...] = ()
+
+
+@dataclass(frozen=True)
+class Concentration:
+    """Gadolinium in every pixel.
+
+    Parameters
+    ----------
+    gd_mmol_l : (frames, slices, rows, columns) float32 array
+        Baseline at 0; NaN where it cannot be known.
+    saturated : (slices, rows, columns) bool array
+        True where the signal left the monotone range of the look-up table in any frame.
+    constants : dict
+        Every constant used, "name" -> "value unit (source)".
+    """
+
+    gd_mmol_l: FloatArray
+    time_s: FloatArray
+    saturated: BoolArray
+    mode: str
+    constants: dict[str, str] = field(default_factory=dict)
+    notices: tuple[Notice, ...] = ()
+
+
+FIT_STATUS = ("converged", "at_bound", "no_bolus", "not_finite", "not_identifiable", "not_converged")
+"""Meaning of the status numbers 0, 1, 2, ... of a fit."""
+
+
+@dataclass(frozen=True)
+class FitResult:
+    """What a kinetic model found in n curves; arrays are (n,), NaN where the status says there is no number.
+
+    `parameters` maps field names (`mbf_ml_min_g`, `mbf_se`, `delay_s`, `ps_ml_min_g`, `vp_ml_g`, `visf_ml_g`, `rms`, `r2`, `aic`, ...)
+    to (n,) arrays; `status` holds indices into `FIT_STATUS`; `predicted` is (n, frames) in mmol/L.
+    """
+
+    model: str
+    parameters: dict[str, FloatArray]
+    status: NDArray[np.uint8]
+    predicted: FloatArray
+    window_s: tuple[float, float]
+    notices: tuple[Notice, ...] = ()
+
+
+@dataclass(frozen=True)
+class Mapped:
+    """Kinetic results of one state on the pixel grid and per AHA segment.
+
+    Parameters
+    ----------
+    maps : dict of (slices, rows, columns) arrays
+        mbf (mL/min/g), mbf_se, delay (s), r2, status and whatever else the model gives; NaN outside the fitted pixels.
+    segments : tuple of SegmentFlow
+        One per AHA segment (layer "all") and per segment half ("endo", "epi").
+    curve_time_s, segment_curves, segment_fits : dict of arrays
+        Keyed by (segment, layer): time (frames,), mean gadolinium and fitted curve (frames,).
+    """
+
+    maps: dict[str, FloatArray]
+    segments: tuple[SegmentFlow, ...]
+    curve_time_s: dict[tuple[int, str], FloatArray]
+    segment_curves: dict[tuple[int, str], FloatArray]
+    segment_fits: dict[tuple[int, str], FloatArray]
+    model: str
+    window_s: tuple[float, float] = (0.0, 0.0)
+    notices: tuple[Notice, ...] = ()
+
+
+@dataclass(frozen=True)
+class SegmentFlow:
+    """Blood flow of one AHA segment in one state (mL/min/g); `layer` is all, endo or epi."""
+
+    segment: int
+    layer: str
+    mbf: float
+    mbf_se: float
+    n_pixels: int
+    r2: float = float("nan")
+    median_pixel_mbf: float = float("nan")
+    flags: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class StateResult:
+    """Everything found for one state of the patient, stage by stage; None for stages that were not run."""
+
+    state: State
+    acquisition: Acquisition
+    registered: Registered | None = None
+    segmented: Segmented | None = None
+    arterial_input: ArterialInput | None = None
+    concentration: Concentration | None = None
+    mapped: Mapped | None = None
+
+
+@dataclass(frozen=True)
+class StudyResult:
+    """The whole study after the cascade, as reporting, the scene room and the panel read it.
+
+    `stress_to_rest_mm` is the displacement that aligns rest to stress, (slices, 2) along (row, column); `mpr_map` is (slices, rows,
+    columns) on the stress grid. `provenance` is what is written to provenance.json.
+    """
+
+    states: dict[State, StateResult]
+    provenance: dict[str, Any] = field(default_factory=dict)
+    notices: tuple[Notice, ...] = ()
+    stress_to_rest_mm: FloatArray | None = None
+    mpr_map: FloatArray | None = None
