@@ -1,3 +1,3 @@
-"""Quantitative first-pass myocardial perfusion MRI; import the rooms from here, nothing heavy is loaded by this file."""
+"""Quantitative first-pass myocardial perfusion MRI; nothing heavy is loaded by this file."""
 
 __version__ = "0.1.0"
