@@ -1,4 +1,4 @@
-"""One dataclass of settings per stage; the same object drives the panel, the command line and the settings file (JSON)."""
+"""One dataclass of settings per stage; the same object drives the panel, the command line and the JSON file."""
 
 from __future__ import annotations
 

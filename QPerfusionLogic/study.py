@@ -1,8 +1,8 @@
 """What the rooms say to each other: frozen dataclasses for series, studies and the result of every stage.
 
 Conventions. Image arrays are (frames, slices, rows, columns), maps (slices, rows, columns); a pixel is addressed
-(slice, row, column) and, in patient space, by `Geometry` in LPS millimetres (DICOM's frame). Times are seconds, gadolinium
-mmol/L, blood flow mL/min/g, volumes mL/g, relaxation times seconds, relaxivities L/mmol/s.
+(slice, row, column) and, in patient space, by `Geometry` in LPS millimetres (DICOM's frame). Times are seconds,
+gadolinium mmol/L, blood flow mL/min/g, volumes mL/g, relaxation times seconds, relaxivities L/mmol/s.
 """
 
 from __future__ import annotations
@@ -78,8 +78,8 @@ class Geometry:
     Parameters
     ----------
     index_to_lps : (slices, 4, 4) array
-        For each slice, maps the homogeneous pixel index (column, row, 0, 1) to LPS millimetres; its third column is the unit
-        slice normal times the slice thickness.
+        For each slice, maps the homogeneous pixel index (column, row, 0, 1) to LPS millimetres; its third column is the
+        unit slice normal times the slice thickness.
     """
 
     index_to_lps: FloatArray
@@ -88,7 +88,7 @@ class Geometry:
     def axis_aligned(
         slices: int, pixel_spacing_mm: tuple[float, float] = (2.0, 2.0), slice_spacing_mm: float = 10.0
     ) -> Geometry:
-        """Return a plain axial geometry with (row, column) spacing, for series whose files tell nothing about position."""
+        """Return a plain axial geometry with (row, column) spacing, for files that tell nothing about position."""
         matrices = np.zeros((slices, 4, 4))
         matrices[:, 0, 0] = pixel_spacing_mm[1]
         matrices[:, 1, 1] = pixel_spacing_mm[0]
@@ -275,7 +275,8 @@ class Registered:
     series : PerfusionSeries
         The registered series: registered(x) = frame(x + d(x)), resampled once from the original.
     displacement_mm : (frames, slices, rows, columns, 2) array
-        d in mm along (rows axis, columns axis), i.e. [..., 0] moves along increasing row; rows and columns may be 1 for a translation.
+        d in mm along (rows axis, columns axis), i.e. [..., 0] moves along increasing row; rows and
+        columns may be 1 for a translation.
     kept : (frames, slices) bool array
         False where a frame was rejected.
     reason : tuple of tuple of str
@@ -350,7 +351,8 @@ class ArterialInput:
     mode : str
         dual_sequence, dual_bolus, learned, model, as_is, curve.
     features : dict
-        foot_s, peak_mmol_l, time_to_peak_s, fwhm_s, valley_s, first_pass_end_s, area_mmol_s_l, baseline_drift, apparent_peak_mmol_l.
+        foot_s, peak_mmol_l, time_to_peak_s, fwhm_s, valley_s, first_pass_end_s, area_mmol_s_l, baseline_drift,
+        apparent_peak_mmol_l.
     """
 
     time_s: FloatArray
@@ -397,8 +399,8 @@ FIT_STATUS = ("converged", "at_bound", "no_bolus", "not_finite", "not_identifiab
 class FitResult:
     """What a kinetic model found in n curves; arrays are (n,), NaN where the status says there is no number.
 
-    `parameters` maps field names (`mbf_ml_min_g`, `mbf_se`, `delay_s`, `ps_ml_min_g`, `vp_ml_g`, `visf_ml_g`, `rms`, `r2`, `aic`, ...)
-    to (n,) arrays; `status` holds indices into `FIT_STATUS`; `predicted` is (n, frames) in mmol/L.
+    `parameters` maps field names (`mbf_ml_min_g`, `mbf_se`, `delay_s`, `ps_ml_min_g`, `vp_ml_g`, `visf_ml_g`, `rms`, `r2`,
+    `aic`, ...) to (n,) arrays; `status` holds indices into `FIT_STATUS`; `predicted` is (n, frames) in mmol/L.
     """
 
     model: str
@@ -464,8 +466,8 @@ class StateResult:
 class StudyResult:
     """The whole study after the cascade, as reporting, the scene room and the panel read it.
 
-    `stress_to_rest_mm` is the displacement that aligns rest to stress, (slices, 2) along (row, column); `mpr_map` is (slices, rows,
-    columns) on the stress grid. `provenance` is what is written to provenance.json.
+    `stress_to_rest_mm` is the displacement that aligns rest to stress, (slices, 2) along (row, column); `mpr_map` is
+    (slices, rows, columns) on the stress grid. `provenance` is what is written to provenance.json.
     """
 
     states: dict[State, StateResult]
