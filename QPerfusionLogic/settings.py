@@ -229,7 +229,7 @@ class Settings:
 
     @staticmethod
     def from_file(path: Path) -> Settings:
-        """Read settings from a JSON file.
+        """Read settings from a JSON file, or from the provenance.json of an earlier run.
 
         Raises
         ------
@@ -244,7 +244,7 @@ class Settings:
             raise SettingsError(f"{path}: not JSON ({error})", expected="an object of stages") from error
         if not isinstance(content, dict):
             raise SettingsError(f"{path}: a JSON {type(content).__name__}", expected="an object of stages")
-        return Settings.from_dictionary(content)
+        return Settings.from_dictionary(content["settings"] if "provenance_version" in content else content)
 
 
 def _as_range(name: str, value: Any) -> tuple[float, float]:

@@ -399,8 +399,8 @@ FIT_STATUS = ("converged", "at_bound", "no_bolus", "not_finite", "not_identifiab
 class FitResult:
     """What a kinetic model found in n curves; arrays are (n,), NaN where the status says there is no number.
 
-    `parameters` maps field names (`mbf_ml_min_g`, `mbf_se`, `delay_s`, `ps_ml_min_g`, `vp_ml_g`, `visf_ml_g`, `rms`, `r2`,
-    `aic`, ...) to (n,) arrays; `status` holds indices into `FIT_STATUS`; `predicted` is (n, frames) in mmol/L.
+    `parameters` maps field names (`mbf_ml_min_g`, `mbf_se`, `delay_s`, `ps_ml_min_g`, `vp_ml_g`, `visf_ml_g`, `rms`,
+    `r2`, `aic`, ...) to (n,) arrays; `status` holds indices into `FIT_STATUS`; `predicted` is (n, frames) in mmol/L.
     """
 
     model: str

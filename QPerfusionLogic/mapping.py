@@ -1,0 +1,261 @@
+"""From the pixel grid to curves and back: pixel and segment curves are gathered, fitted and put on the grid."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import numpy as np
+
+from .errors import InputError
+from .kinetics import KineticFittingLogic, KineticInput
+from .progress import Progress
+from .settings import KineticsSettings
+from .study import (
+    FIT_STATUS,
+    BoolArray,
+    FitResult,
+    FloatArray,
+    Mapped,
+    Notice,
+    SegmentFlow,
+    Severity,
+    StateResult,
+)
+
+LAYERS = {"all": (1, 2), "endo": (1,), "epi": (2,)}
+"""Layer name -> values of `Segmented.layers`."""
+
+MINIMUM_PIXELS = 8
+"""A segment with fewer pixels is flagged: its standard error no longer means much."""
+
+AIF_END_TOLERANCE_S = 1.5
+"""Tissue frames this long after the last sample of the arterial input are still used (slices of one heart beat)."""
+
+MAP_NAMES = {
+    "mbf_ml_min_g": "mbf",
+    "mbf_se": "mbf_se",
+    "delay_s": "delay",
+    "ps_ml_min_g": "ps",
+    "vp_ml_g": "vp",
+    "visf_ml_g": "visf",
+}
+"""Fit parameter -> name of its map; parameters that are not listed keep their own name."""
+
+Key = tuple[int, str]
+
+
+@dataclasses.dataclass(frozen=True)
+class _Fitted:
+    """One segment part on one slice after its fit."""
+
+    mbf: float
+    mbf_se: float
+    r2: float
+    status: str
+    pixels: int
+    time_s: FloatArray
+    curve: FloatArray
+    fit: FloatArray
+
+
+def map_flow(result: StateResult, settings: KineticsSettings, progress: Progress | None = None) -> Mapped:
+    """Fit every pixel of the heart box and every AHA segment of one state.
+
+    Parameters
+    ----------
+    result : StateResult
+        With registered series, segmentation, arterial input and concentration.
+    settings : KineticsSettings
+        Model, bounds and delay handling.
+    progress : Progress, optional
+        Told after every slice.
+
+    Returns
+    -------
+    Mapped
+        Maps (slices, rows, columns) in mL/min/g and friends, segment flows, curves and fits.
+
+    Raises
+    ------
+    InputError
+        When fewer than 6 frames were kept.
+    """
+    progress = progress or Progress()
+    registered, segmented, concentration = result.registered, result.segmented, result.concentration
+    if registered is None or segmented is None or concentration is None or result.arterial_input is None:
+        raise InputError(f"{result.state} without all stages before kinetics", action="run the cascade from the start")
+    logic = KineticFittingLogic(settings)
+    shape = segmented.labels.shape
+    maps: dict[str, FloatArray] = {}
+    parts: dict[Key, list[_Fitted]] = {}
+    notices: list[Notice] = []
+    windows: list[tuple[float, float]] = []
+    fitted_pixels = pixels_to_fit(result) if settings.pixelwise else np.zeros(shape, dtype=bool)
+    for slice_index in range(shape[0]):
+        kept = _frames_with_arterial_input(result, slice_index)
+        if int(kept.sum()) < 6:
+            raise InputError(
+                f"{int(kept.sum())} kept frames in slice {slice_index + 1} of {result.state}",
+                expected="at least 6",
+                action="restore frames with registration.restored_frames or repeat the scan",
+            )
+        time_s = np.asarray(concentration.time_s, dtype=float)[kept, slice_index]
+        frames = concentration.gd_mmol_l[kept, slice_index]
+        slice_progress = progress.part(slice_index / shape[0], (slice_index + 1) / shape[0])
+        if fitted_pixels[slice_index].any():
+            fit = logic.run(_fit_input(result, frames[:, fitted_pixels[slice_index]].T, time_s), slice_progress)
+            _put_on_grid(maps, fit, fitted_pixels[slice_index], slice_index, shape)
+            notices.extend(fit.notices)
+        keys, curves, pixels = _segment_curves(result, frames, slice_index)
+        if keys:
+            fit = logic.run(_fit_input(result, curves, time_s), slice_progress.part(0.9, 1.0))
+            windows.append(fit.window_s)
+            notices.extend(fit.notices)
+            for index, key in enumerate(keys):
+                parts.setdefault(key, []).append(_fitted(fit, index, time_s, curves[index], pixels[index]))
+        progress.update((slice_index + 1) / shape[0], f"{result.state} slice {slice_index + 1} fitted")
+    if not maps:
+        maps["mbf"] = np.full(shape, np.nan, dtype=np.float32)
+    largest = {key: max(found, key=lambda part: part.pixels) for key, found in parts.items()}
+    return Mapped(
+        maps=maps,
+        segments=tuple(_segment_flow(key, found, result, maps["mbf"]) for key, found in sorted(parts.items())),
+        curve_time_s={key: part.time_s for key, part in largest.items()},
+        segment_curves={key: part.curve for key, part in largest.items()},
+        segment_fits={key: part.fit for key, part in largest.items()},
+        model=settings.model,
+        window_s=windows[0] if windows else (0.0, 0.0),
+        notices=_once(notices, result),
+    )
+
+
+def pixels_to_fit(result: StateResult) -> BoolArray:
+    """Return the pixels that get a fit, (slices, rows, columns): the heart box with a margin, blood pools included."""
+    segmented = result.segmented
+    if segmented is None:
+        raise InputError(f"{result.state} without segmentation")
+    chosen = np.zeros(segmented.labels.shape, dtype=bool)
+    first_row, first_column, last_row, last_column = segmented.heart_box
+    margin = max(4, (last_row - first_row) // 8)
+    chosen[:, max(first_row - margin, 0) : last_row + margin, max(first_column - margin, 0) : last_column + margin] = (
+        True
+    )
+    return chosen | (segmented.labels > 0)
+
+
+def _frames_with_arterial_input(result: StateResult, slice_index: int) -> BoolArray:
+    """Return which frames (frames,) were kept and lie before the end of the arterial input."""
+    registered, arterial_input, concentration = result.registered, result.arterial_input, result.concentration
+    if registered is None or arterial_input is None or concentration is None:
+        raise InputError(f"{result.state} without all stages before kinetics")
+    last_s = float(np.max(arterial_input.time_s)) + AIF_END_TOLERANCE_S
+    return np.asarray(registered.kept[:, slice_index] & (concentration.time_s[:, slice_index] <= last_s))
+
+
+def _fit_input(result: StateResult, curves: FloatArray, time_s: FloatArray) -> KineticInput:
+    arterial_input = result.arterial_input
+    if arterial_input is None:
+        raise InputError(f"{result.state} without arterial input")
+    return KineticInput(
+        curves=np.asarray(curves, dtype=float),
+        time_s=time_s,
+        aif_mmol_l=np.asarray(arterial_input.gd_mmol_l, dtype=float),
+        aif_time_s=np.asarray(arterial_input.time_s, dtype=float),
+    )
+
+
+def _put_on_grid(
+    maps: dict[str, FloatArray], fit: FitResult, chosen: BoolArray, slice_index: int, shape: tuple[int, ...]
+) -> None:
+    found = {MAP_NAMES.get(name, name): values for name, values in fit.parameters.items()}
+    found["status"] = fit.status.astype(np.float32)
+    for name, values in found.items():
+        grid = maps.setdefault(name, np.full(shape, np.nan, dtype=np.float32))
+        grid[slice_index][chosen] = values
+
+
+def _segment_curves(
+    result: StateResult, frames: FloatArray, slice_index: int
+) -> tuple[list[Key], FloatArray, list[int]]:
+    """Return keys, mean curves (n, frames) and pixel counts of the segment parts on one slice."""
+    segmented, concentration = result.segmented, result.concentration
+    if segmented is None or concentration is None:
+        return [], np.empty((0, frames.shape[0])), []
+    usable = ~concentration.saturated[slice_index] & np.isfinite(frames).all(axis=0)
+    keys: list[Key] = []
+    curves: list[FloatArray] = []
+    pixels: list[int] = []
+    for segment in np.unique(segmented.segments[slice_index]):
+        if segment == 0:
+            continue
+        inside = (segmented.segments[slice_index] == segment) & usable
+        for layer, values in LAYERS.items():
+            part = inside & np.isin(segmented.layers[slice_index], values)
+            if part.any():
+                keys.append((int(segment), layer))
+                curves.append(frames[:, part].mean(axis=1))
+                pixels.append(int(part.sum()))
+    return keys, np.array(curves).reshape(len(keys), frames.shape[0]), pixels
+
+
+def _fitted(fit: FitResult, index: int, time_s: FloatArray, curve: FloatArray, pixels: int) -> _Fitted:
+    return _Fitted(
+        mbf=float(fit.parameters["mbf_ml_min_g"][index]),
+        mbf_se=float(fit.parameters["mbf_se"][index]),
+        r2=float(fit.parameters["r2"][index]),
+        status=FIT_STATUS[int(fit.status[index])],
+        pixels=pixels,
+        time_s=time_s,
+        curve=curve,
+        fit=fit.predicted[index],
+    )
+
+
+def _segment_flow(key: Key, parts: list[_Fitted], result: StateResult, mbf_map: FloatArray) -> SegmentFlow:
+    """Return the flow of one segment, the parts of several slices weighted by their pixels."""
+    segment, layer = key
+    weights = np.array([part.pixels for part in parts], dtype=float)
+    weights[[not np.isfinite(part.mbf) for part in parts]] = 0.0
+    total = int(sum(part.pixels for part in parts))
+    flags = {part.status for part in parts if part.status != "converged"}
+    if total < MINIMUM_PIXELS:
+        flags.add("few_pixels")
+    segmented = result.segmented
+    inside = np.zeros(mbf_map.shape, dtype=bool)
+    if segmented is not None:
+        inside = (segmented.segments == segment) & np.isin(segmented.layers, LAYERS[layer])
+    pixel_values = mbf_map[inside]
+    finite = pixel_values[np.isfinite(pixel_values)]
+    if weights.sum() == 0:
+        return SegmentFlow(segment, layer, float("nan"), float("nan"), total, flags=tuple(sorted(flags)))
+    weights /= weights.sum()
+    return SegmentFlow(
+        segment=segment,
+        layer=layer,
+        mbf=float(np.nansum(weights * [part.mbf for part in parts])),
+        mbf_se=float(np.sqrt(np.nansum((weights * [part.mbf_se for part in parts]) ** 2))),
+        n_pixels=total,
+        r2=float(np.nansum(weights * [part.r2 for part in parts])),
+        median_pixel_mbf=float(np.median(finite)) if finite.size else float("nan"),
+        flags=tuple(sorted(flags)),
+    )
+
+
+def _once(notices: list[Notice], result: StateResult) -> tuple[Notice, ...]:
+    """Return the notices without repeats, plus one when the arterial input ends before the tissue curves."""
+    unique: dict[str, Notice] = {}
+    for notice in notices:
+        unique.setdefault(notice.code, dataclasses.replace(notice, stage="kinetics", state=str(result.state)))
+    arterial_input, concentration = result.arterial_input, result.concentration
+    if arterial_input is not None and concentration is not None:
+        missing = float(concentration.time_s.max() - arterial_input.time_s.max())
+        if missing > AIF_END_TOLERANCE_S:
+            unique["aif-shorter-than-tissue"] = Notice(
+                "aif-shorter-than-tissue",
+                f"the arterial input ends {missing:.0f} s before the tissue curves",
+                "frames after its end were not used; give a longer arterial input",
+                Severity.WARNING,
+                "kinetics",
+                str(result.state),
+            )
+    return tuple(unique.values())

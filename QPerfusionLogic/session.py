@@ -1,0 +1,110 @@
+"""One study from its files to its output folder: load, run the cascade, report, write."""
+
+from __future__ import annotations
+
+import dataclasses
+import importlib.util
+from pathlib import Path
+
+from .cascade import Cascade, stages_between
+from .loading import LoadingLogic, StudyRequest
+from .output_folder import check_writable, writing
+from .progress import Progress
+from .settings import Settings
+from .store import OWNED, write_result
+from .store_reading import read_result
+from .study import Notice, Severity, StudyResult
+
+
+def quantify(
+    request: StudyRequest,
+    output: Path,
+    settings: Settings | None = None,
+    progress: Progress | None = None,
+    resume_from: str = "",
+    stop_after: str = "",
+) -> StudyResult:
+    """Quantify a study and write its output folder.
+
+    Parameters
+    ----------
+    request : StudyRequest
+        Which files to read.
+    output : Path
+        Folder to write; complete at the end or untouched.
+    settings : Settings, optional
+        Defaults where absent.
+    progress : Progress, optional
+        Progress and cancel.
+    resume_from, stop_after : str
+        Stage names; with `resume_from` the earlier stages are read from `output`, with the user's edits.
+
+    Returns
+    -------
+    StudyResult
+        What was written.
+
+    Raises
+    ------
+    InputError
+        When input, settings or output cannot be used; `output` is then as it was.
+    """
+    settings = settings or Settings()
+    progress = progress or Progress()
+    output = Path(output)
+    stages = stages_between(resume_from, stop_after)
+    check_writable(output)
+    progress.update(0.0, "loading")
+    study = LoadingLogic(settings.loading).run(request, progress.part(0.0, 0.1))
+    earlier = read_result(output, study, settings.segmentation) if resume_from else None
+    result = Cascade(settings).run(study, progress.part(0.1, 0.85), earlier, resume_from, stop_after)
+    return write_study(result, output, settings, progress.part(0.85, 1.0), report="reporting" in stages)
+
+
+def write_study(
+    result: StudyResult, output: Path, settings: Settings, progress: Progress | None = None, report: bool = True
+) -> StudyResult:
+    """Write a study result, its report, its scene and DICOM objects when asked for; returns it with all notices."""
+    progress = progress or Progress()
+    with writing(output, OWNED) as beside:
+        if report:
+            result = _write_report(result, beside, settings, progress.part(0.0, 0.3))
+        progress.update(0.3, "writing images")
+        write_result(result, beside)
+        if report:
+            progress.update(0.6, "writing the scene")
+            result = _write_scene(result, beside)
+        progress.update(1.0, "written")
+    return result
+
+
+def _write_report(result: StudyResult, folder: Path, settings: Settings, progress: Progress) -> StudyResult:
+    from .reporting import ReportingLogic
+
+    report = ReportingLogic(settings.reporting).run(result, progress)
+    result = dataclasses.replace(result, notices=tuple(dict.fromkeys((*result.notices, *report.notices))))
+    (folder / "report.html").write_text(report.html, encoding="utf-8")
+    (folder / "segments.csv").write_text(report.segments_csv, encoding="utf-8")
+    return result
+
+
+def _write_scene(result: StudyResult, folder: Path) -> StudyResult:
+    """Write study.mrb, or say in the notices why it is not there."""
+    if importlib.util.find_spec("slicer") is None:
+        notice = Notice(
+            "scene-not-written",
+            "study.mrb was not written: slicer-core is not installed",
+            'pip install "qperfusion[slicer]"',
+            Severity.NOTE,
+            "reporting",
+        )
+        result = dataclasses.replace(result, notices=(*result.notices, notice))
+        write_result(dataclasses.replace(result, states={}), folder)
+        return result
+    from .scene import fill_scene, new_scene, save_scene
+
+    scene = new_scene()
+    fill_scene(scene, result)
+    save_scene(scene, folder / "study.mrb")
+    scene.Clear(1)
+    return result

@@ -1,0 +1,214 @@
+"""Read an earlier output folder back, with what the user edited in it, so that the cascade can go on from there."""
+
+from __future__ import annotations
+
+import csv
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from .errors import InputError
+from .nrrd_files import read_labels, read_sequence
+from .settings import SegmentationSettings
+from .store import labels_hash
+from .study import (
+    Acquisition,
+    ArterialInput,
+    BoolArray,
+    Concentration,
+    FloatArray,
+    LabelMap,
+    PerfusionStudy,
+    Registered,
+    Segmented,
+    State,
+    StateResult,
+    StudyResult,
+)
+
+
+def read_result(folder: Path, study: PerfusionStudy, settings: SegmentationSettings) -> StudyResult:
+    """Return what an earlier run left in `folder` for the states of `study`.
+
+    Parameters
+    ----------
+    folder : Path
+        Output folder of an earlier run; labels.nrrd and landmarks.json may have been edited since.
+    study : PerfusionStudy
+        The same input, loaded again.
+    settings : SegmentationSettings
+        Used to derive segments again when the labels or insertion points were edited.
+
+    Raises
+    ------
+    InputError
+        When the folder is not an output, or a file in it does not belong to this input.
+    """
+    if not (folder / "provenance.json").exists():
+        raise InputError(f"no earlier output in {folder}", expected="a folder with provenance.json")
+    states = {
+        state: read_state(folder / str(state), state, study.acquisition(state), settings) for state in study.states
+    }
+    return StudyResult(states=states, provenance=_read_json(folder / "provenance.json"))
+
+
+def read_state(place: Path, state: State, acquisition: Acquisition, settings: SegmentationSettings) -> StateResult:
+    """Return the stage outputs of one state; None for stages whose files are not there."""
+    registered = _read_registered(place, acquisition) if (place / "registered.seq.nrrd").exists() else None
+    segmented = None
+    if registered is not None and (place / "labels.nrrd").exists():
+        segmented = _read_segmented(place, registered, settings)
+    return StateResult(
+        state=state,
+        acquisition=acquisition,
+        registered=registered,
+        segmented=segmented,
+        arterial_input=_read_arterial_input(place) if (place / "aif.csv").exists() else None,
+        concentration=_read_concentration(place, acquisition) if (place / "gd.seq.nrrd").exists() else None,
+    )
+
+
+def _read_registered(place: Path, acquisition: Acquisition) -> Registered:
+    import dataclasses
+
+    tissue = acquisition.tissue
+    images = read_sequence(place / "registered.seq.nrrd")
+    _require_shape(place / "registered.seq.nrrd", images.values.shape, tissue.signal.shape)
+    proton_density = tissue.proton_density
+    if (place / "proton_density.seq.nrrd").exists():
+        proton_density = read_sequence(place / "proton_density.seq.nrrd").values
+    motion = read_sequence(place / "motion.seq.nrrd").values
+    kept, reason = _read_frames(place / "frames.csv", tissue.time_s.shape)
+    about = _read_json(place / "registration.json")
+    return Registered(
+        series=dataclasses.replace(tissue, signal=images.values, proton_density=proton_density),
+        displacement_mm=_along_rows_and_columns(motion, tissue.geometry.index_to_lps),
+        kept=kept,
+        reason=reason,
+        heart_centre=_numbers(about["heart_centre"]),
+        quality={name: _number(value) for name, value in about["quality"].items()},
+    )
+
+
+def _along_rows_and_columns(vectors: FloatArray, index_to_lps: FloatArray) -> FloatArray:
+    """Return LPS vectors (..., 3) as displacement (..., 2) along rows and columns in mm."""
+    axes = index_to_lps[:, :3, :2]
+    unit = axes / np.linalg.norm(axes, axis=1, keepdims=True)
+    return np.einsum("fsrci,sik->fsrck", vectors, unit)[..., ::-1]
+
+
+def _read_frames(path: Path, shape: tuple[int, ...]) -> tuple[BoolArray, tuple[tuple[str, ...], ...]]:
+    """Return which frames were kept (frames, slices) and why not, from a table that a user may have edited."""
+    kept = np.ones(shape, dtype=bool)
+    reason = [["" for _ in range(shape[1])] for _ in range(shape[0])]
+    for row in _read_csv(path):
+        try:
+            frame, item = int(row["frame"]), int(row["slice"])
+            kept[frame, item] = row["kept"] in ("1", "true", "True")
+            reason[frame][item] = row["reason"]
+        except (KeyError, ValueError, IndexError) as error:
+            raise InputError(f"{path}: row {row}", expected="frame,slice,time_s,kept,reason of this series") from error
+    return kept, tuple(tuple(row) for row in reason)
+
+
+def _read_segmented(place: Path, registered: Registered, settings: SegmentationSettings) -> Segmented:
+    from .segmentation import SegmentationLogic
+
+    labels = read_labels(place / "labels.nrrd")
+    _require_shape(place / "labels.nrrd", labels.labels.shape, registered.series.image_shape)
+    about = _read_json(place / "landmarks.json")
+    points = _insertion_points(about, registered.series.slices)
+    if labels_hash(labels.labels) != about["labels_sha256"] or about.get("edited"):
+        return SegmentationLogic(settings).run(
+            registered, LabelMap(labels.labels, registered.series.geometry, "edited"), insertion_points=points
+        )
+    box = about["heart_box"]
+    return Segmented(
+        labels=labels.labels,
+        segments=read_labels(place / "segments.nrrd").labels,
+        layers=read_labels(place / "layers.nrrd").labels,
+        aif_region=read_labels(place / "aif_region.nrrd").labels.astype(bool),
+        insertion_points=points,
+        peak_frames=about["peak_frames"],
+        heart_box=(box["first_row"], box["first_column"], box["end_row"], box["end_column"]),
+        confidence=_numbers(about["confidence"]),
+        source=about["source"],
+    )
+
+
+def _insertion_points(about: dict[str, Any], slices: int) -> FloatArray:
+    points = np.full((slices, 2, 2), np.nan)
+    for entry in about["rv_insertion_points"]:
+        for index, name in enumerate(("anterior", "inferior")):
+            if entry.get(name):
+                points[entry["slice"], index] = entry[name]["pixel"]
+    return points
+
+
+def _read_arterial_input(place: Path) -> ArterialInput:
+    rows = _read_csv(place / "aif.csv")
+    columns = {name: _numbers([row[name] or None for row in rows]) for name in rows[0]} if rows else {}
+    missing = {"time_s", "measured", "corrected", "gd_mmol_l"} - set(columns)
+    if missing:
+        raise InputError(f"{place / 'aif.csv'} without {', '.join(sorted(missing))}", expected="its columns unchanged")
+    about = _read_json(place / "aif.json")
+    return ArterialInput(
+        time_s=columns["time_s"],
+        measured=columns["measured"],
+        corrected=columns["corrected"],
+        gd_mmol_l=columns["gd_mmol_l"],
+        mode=about["mode"],
+        features={name: _number(value) for name, value in about["features"].items()},
+        lower_mmol_l=columns.get("lower_mmol_l"),
+        upper_mmol_l=columns.get("upper_mmol_l"),
+        model_name=about["model_name"],
+        model_checksum=about["model_checksum"],
+        constants=about["constants"],
+    )
+
+
+def _read_concentration(place: Path, acquisition: Acquisition) -> Concentration:
+    images = read_sequence(place / "gd.seq.nrrd")
+    _require_shape(place / "gd.seq.nrrd", images.values.shape, acquisition.tissue.signal.shape)
+    about = _read_json(place / "conversion.json")
+    return Concentration(
+        gd_mmol_l=images.values,
+        time_s=acquisition.tissue.time_s,
+        saturated=read_labels(place / "saturated.nrrd").labels.astype(bool),
+        mode=about["mode"],
+        constants=about["constants"],
+    )
+
+
+def _require_shape(path: Path, found: tuple[int, ...], expected: tuple[int, ...]) -> None:
+    if tuple(found) != tuple(expected):
+        raise InputError(f"{path} of shape {tuple(found)}", expected=f"{tuple(expected)} as in the input series")
+
+
+def _read_json(path: Path) -> dict[str, Any]:
+    try:
+        content: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, json.JSONDecodeError) as error:
+        raise InputError(f"{path} unreadable ({error})", expected="the file of the earlier run") from error
+    return content
+
+
+def _read_csv(path: Path) -> list[dict[str, str]]:
+    try:
+        with path.open(newline="", encoding="utf-8") as file:
+            return list(csv.DictReader(file))
+    except OSError as error:
+        raise InputError(f"{path} unreadable ({error.strerror})", expected="the file of the earlier run") from error
+
+
+def _number(value: Any) -> float:
+    return float("nan") if value is None else float(value)
+
+
+def _numbers(values: Any) -> FloatArray:
+    try:
+        return np.array(values, dtype=float)
+    except (TypeError, ValueError) as error:
+        raise InputError(f"text among numbers: {values}", expected="numbers") from error
