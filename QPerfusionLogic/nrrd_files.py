@@ -24,27 +24,10 @@ _TO_LPS = {
     "left-anterior-superior": (1, -1, 1),
     "las": (1, -1, 1),
 }
-_STANDARD_FIELDS = frozenset(
-    [
-        "type",
-        "dimension",
-        "space",
-        "sizes",
-        "kinds",
-        "labels",
-        "units",
-        "endian",
-        "encoding",
-        "thicknesses",
-        "centerings",
-        "spacings",
-        "space directions",
-        "space origin",
-        "space dimension",
-        "space units",
-        "measurement frame",
-    ]
-)
+_STANDARD_FIELDS = {
+    *("type", "dimension", "sizes", "spacings", "kinds", "labels", "units", "endian", "encoding", "thicknesses"),
+    *("centerings", "space", "space dimension", "space units", "space directions", "space origin", "measurement frame"),
+}
 _COMPONENT_KINDS = ("vector", "3-vector", "2-vector", "covariant-vector", "point", "RGB-color", "3-color", "complex")
 _FRAME_KINDS = ("list", "time")
 
