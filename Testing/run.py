@@ -1,0 +1,39 @@
+"""Run everything that has to be green: lint, types, doctests, tests, and the panel's tests in their own process."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+STEPS = {
+    "lint": ["-m", "ruff", "check", "."],
+    "format": ["-m", "ruff", "format", "--check", "."],
+    "types": ["-m", "mypy"],
+    "panel": ["-m", "pytest", "Testing/panel"],
+    "doctests": ["-m", "pytest", "--doctest-modules", "QPerfusionLogic"],
+    "tests": ["-m", "pytest", "Testing", "--ignore=Testing/panel", "--durations=10"],
+}
+
+
+def main() -> int:
+    """Run every step, the named ones only when names are given; returns 1 when one failed."""
+    names = sys.argv[1:] or list(STEPS)
+    failed = []
+    for name in names:
+        started = time.monotonic()
+        print(f"--- {name}", flush=True)
+        environment = os.environ | {"QT_QPA_PLATFORM": "offscreen"}
+        if subprocess.run([sys.executable, *STEPS[name]], cwd=ROOT, env=environment, check=False).returncode:
+            failed.append(name)
+        print(f"--- {name}: {time.monotonic() - started:.0f} s", flush=True)
+    if failed:
+        print(f"failed: {', '.join(failed)}", flush=True)
+    return int(bool(failed))
+
+
+if __name__ == "__main__":
+    sys.exit(main())
