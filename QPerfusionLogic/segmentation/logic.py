@@ -1,0 +1,235 @@
+"""The door of the room: from a registered series to labels, insertion points, AHA segments and the blood region."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from QPerfusionLogic.errors import InputError
+from QPerfusionLogic.progress import Progress
+from QPerfusionLogic.settings import SegmentationSettings
+from QPerfusionLogic.study import (
+    LEFT_VENTRICLE,
+    MYOCARDIUM,
+    RIGHT_VENTRICLE,
+    BoolArray,
+    FloatArray,
+    LabelArray,
+    LabelMap,
+    Notice,
+    Registered,
+    Segmented,
+    Severity,
+)
+
+from .aha import aha_segments
+from .blood import aif_region
+from .bolus import BloodPools, find_blood_pools
+from .contour import find_ring
+from .orientation import base_to_apex
+from .right_ventricle import insertion_points, right_pool
+from .temporal import Enhancement, enhancement_of
+from .wall import filled_cavity, layers_of, trimmed
+
+SURE = 0.15
+"""Confidence below which a slice is reported as uncertain."""
+
+
+@dataclass(frozen=True)
+class _Contours:
+    """Labels of all slices with their confidence and where they came from."""
+
+    labels: LabelArray
+    confidence: FloatArray
+    source: str
+
+
+class SegmentationLogic:
+    """Find the heart in a registered first-pass series, or take a mask and find what it leaves open.
+
+    Examples
+    --------
+    >>> SegmentationLogic(SegmentationSettings(aif_percentile=80.0)).settings.aif_percentile
+    80.0
+    """
+
+    def __init__(self, settings: SegmentationSettings) -> None:
+        self.settings = settings
+
+    def run(self, registered: Registered, mask: LabelMap | None = None, progress: Progress | None = None) -> Segmented:
+        """Segment a series.
+
+        Parameters
+        ----------
+        registered : Registered
+            The series with motion taken out.
+        mask : LabelMap, optional
+            Labels on the grid of the series (1 myocardium, 2 LV, 3 RV) that are used as they are.
+
+        Raises
+        ------
+        InputError
+            When the mask has another size than the series, or no myocardium.
+        """
+        progress = progress or Progress()
+        progress.update(0.0, "finding the bolus")
+        enhancement = enhancement_of(registered)
+        pools = find_blood_pools(enhancement)
+        progress.update(0.4, "drawing contours")
+        contours = _automatic(enhancement, pools, progress) if mask is None else _given(mask, enhancement, pools)
+        progress.update(0.9, "placing segments")
+        return _completed(contours, enhancement, pools, self.settings)
+
+
+def _given(mask: LabelMap, enhancement: Enhancement, pools: BloodPools | None) -> _Contours:
+    shape = enhancement.baseline.shape
+    labels = np.asarray(mask.labels, dtype=np.uint8)
+    where = f"mask {mask.source}".strip()
+    if labels.shape != shape:
+        raise InputError(
+            f"{where} of {_size(labels.shape)}",
+            expected=f"{_size(shape)} (slices x rows x columns), as the series",
+            action="draw or resample the mask on the perfusion series",
+        )
+    if not (labels == MYOCARDIUM).any():
+        raise InputError(
+            f"{where} without any pixel of 1 (myocardium)", expected="1 myocardium, 2 LV blood, 3 RV blood"
+        )
+    labels = filled_cavity(labels)
+    if not (labels == RIGHT_VENTRICLE).any():
+        labels = _with_right_ventricle(labels, enhancement, pools)
+    return _Contours(labels, np.ones(shape[0]), "given")
+
+
+def _automatic(enhancement: Enhancement, pools: BloodPools | None, progress: Progress) -> _Contours:
+    shape = enhancement.baseline.shape
+    labels, confidence = np.zeros(shape, dtype=np.uint8), np.zeros(shape[0])
+    if pools is not None:
+        for index in range(shape[0]):
+            progress.update(0.4 + 0.5 * index / shape[0], "drawing contours")
+            ring = find_ring(enhancement, pools, index)
+            if ring is not None:
+                wall, cavity = ring.masks(shape[1:])
+                labels[index][wall] = MYOCARDIUM
+                labels[index][cavity] = LEFT_VENTRICLE
+                confidence[index] = ring.confidence
+    return _Contours(_with_right_ventricle(labels, enhancement, pools), confidence, "classical")
+
+
+def _with_right_ventricle(labels: LabelArray, enhancement: Enhancement, pools: BloodPools | None) -> LabelArray:
+    if pools is None:
+        return labels
+    result = labels.copy()
+    for index, plane in enumerate(labels):
+        ventricle = np.isin(plane, (MYOCARDIUM, LEFT_VENTRICLE))
+        if ventricle.any():
+            result[index][right_pool(pools.right[index], ventricle, enhancement.spacing_mm)] = RIGHT_VENTRICLE
+    return result
+
+
+def _completed(
+    contours: _Contours, enhancement: Enhancement, pools: BloodPools | None, settings: SegmentationSettings
+) -> Segmented:
+    labels, geometry, spacing = contours.labels, enhancement.geometry, enhancement.spacing_mm
+    points = np.stack(
+        [
+            insertion_points(plane == RIGHT_VENTRICLE, np.isin(plane, (MYOCARDIUM, LEFT_VENTRICLE)), geometry, index)
+            for index, plane in enumerate(labels)
+        ]
+    )
+    kept = trimmed(labels, spacing, settings.trim_endo_mm, settings.trim_epi_mm)
+    peaks = peak_frames(labels, enhancement, pools)
+    area = np.array([np.isin(plane, (MYOCARDIUM, LEFT_VENTRICLE)).sum() for plane in labels])
+    order = tuple(index for index in base_to_apex(geometry, area) if area[index] > 0)
+    passage = enhancement.mean_around(peaks["left_ventricle"])
+    return Segmented(
+        labels=labels,
+        segments=np.where(kept, aha_segments(labels, points, geometry), 0).astype(np.uint8),
+        layers=np.where(kept, layers_of(labels, spacing), 0).astype(np.uint8),
+        aif_region=aif_region(labels, passage, spacing, order, settings.aif_percentile),
+        insertion_points=points,
+        peak_frames=peaks,
+        heart_box=heart_box(labels),
+        confidence=contours.confidence,
+        source=contours.source,
+        notices=_notices(contours, points),
+    )
+
+
+def peak_frames(labels: LabelArray, enhancement: Enhancement, pools: BloodPools | None) -> dict[str, int]:
+    """Return the frame at which the mean curve of each label is highest, the blood pools in their first pass."""
+    last = len(enhancement.value) - 1
+    fallback = {
+        "right_ventricle": pools.right_frame if pools else 0,
+        "left_ventricle": pools.left_frame if pools else 0,
+        "myocardium": min(pools.left_frame + (pools.left_frame - pools.right_frame), last) if pools else 0,
+    }
+    found = dict(fallback)
+    for name, value in (
+        ("right_ventricle", RIGHT_VENTRICLE),
+        ("left_ventricle", LEFT_VENTRICLE),
+        ("myocardium", MYOCARDIUM),
+    ):
+        where = labels == value
+        if where.any():
+            curve = enhancement.value[:, where].mean(axis=1)
+            found[name] = int(np.argmax(curve))
+    return found
+
+
+def heart_box(labels: LabelArray) -> tuple[int, int, int, int]:
+    """Return (first row, first column, last row + 1, last column + 1) of the LV with its wall; else the image."""
+    inside = (labels == MYOCARDIUM).any(axis=0) | (labels == LEFT_VENTRICLE).any(axis=0)
+    if not inside.any():
+        return 0, 0, int(labels.shape[1]), int(labels.shape[2])
+    rows, columns = np.flatnonzero(inside.any(axis=1)), np.flatnonzero(inside.any(axis=0))
+    return int(rows[0]), int(columns[0]), int(rows[-1]) + 1, int(columns[-1]) + 1
+
+
+def _notices(contours: _Contours, points: FloatArray) -> tuple[Notice, ...]:
+    present = _slices_with(contours.labels == MYOCARDIUM)
+    if not present:
+        return (
+            Notice(
+                "heart-not-found",
+                "No bolus passing a right and then a left ventricle was found in the images.",
+                "Check that the series is a first pass of contrast, or give a mask.",
+                Severity.SERIOUS,
+                "segmentation",
+            ),
+        )
+    notices = []
+    unsure = [index for index in range(len(contours.labels)) if contours.confidence[index] < SURE]
+    if unsure:
+        notices.append(
+            Notice(
+                "segmentation-uncertain",
+                f"The automatic contours are uncertain in slice {_listed(unsure)}.",
+                "Look at the contours and correct them before reading flow from them.",
+                stage="segmentation",
+            )
+        )
+    without = [index for index in present if not np.isfinite(points[index, 0]).all()]
+    if without:
+        notices.append(
+            Notice(
+                "insertion-point-not-found",
+                f"The anterior RV insertion point was not found in slice {_listed(without)}.",
+                "Place it by hand; segments there are turned as in the nearest slice that has one.",
+                stage="segmentation",
+            )
+        )
+    return tuple(notices)
+
+
+def _slices_with(where: BoolArray) -> list[int]:
+    return [int(index) for index in np.flatnonzero(where.any(axis=(1, 2)))]
+
+
+def _listed(slices: list[int]) -> str:
+    return ", ".join(str(index + 1) for index in slices)
+
+
+def _size(shape: tuple[int, ...]) -> str:
+    return " x ".join(str(length) for length in shape)

@@ -1,0 +1,106 @@
+"""Turn a registered series into enhancement over its own baseline, free of rejected frames and hot pixels."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy import ndimage
+
+from QPerfusionLogic.study import BoolArray, FloatArray, Geometry, Registered
+
+
+@dataclass(frozen=True)
+class Enhancement:
+    """Signal over baseline of every pixel.
+
+    Parameters
+    ----------
+    value : (frames, slices, rows, columns) float32 array
+        Signal minus baseline, smoothed lightly over time, divided by the series' own scale (bright blood is about 1).
+    baseline : (slices, rows, columns) float32 array
+        Mean signal before the bolus, in the same scale.
+    time_s : (frames,) array
+        Mean time of the slices of each frame.
+    spacing_mm : (row, column) distance of pixels in mm.
+    onset : int
+        Last frame before the bolus enters the images.
+    noise : float
+        Standard deviation of a pixel's frame-to-frame noise, in the same scale.
+    """
+
+    value: FloatArray
+    baseline: FloatArray
+    time_s: FloatArray
+    geometry: Geometry
+    onset: int
+    noise: float
+
+    @property
+    def spacing_mm(self) -> tuple[float, float]:
+        """(row, column) distance of pixels in mm."""
+        return self.geometry.pixel_spacing_mm
+
+    def mean_around(self, frame: int, half_width: int = 1) -> FloatArray:
+        """Return the mean (slices, rows, columns) of the frames from `frame - half_width` to `frame + half_width`."""
+        start = max(frame - half_width, 0)
+        return np.asarray(self.value[start : frame + half_width + 1].mean(axis=0))
+
+
+def enhancement_of(registered: Registered) -> Enhancement:
+    """Return the enhancement of a registered series; rejected frames are bridged in time."""
+    series = registered.series
+    signal = np.nan_to_num(np.asarray(series.signal, dtype=np.float32), posinf=0.0, neginf=0.0)
+    signal = _without_hot_pixels(bridged(signal, registered.kept))
+    onset = bolus_onset(signal)
+    baseline = signal[: onset + 1].mean(axis=0)
+    value = ndimage.gaussian_filter1d(signal - baseline, 0.7, axis=0, mode="nearest")
+    scale = float(np.percentile(value.max(axis=0), 99.0))
+    scale = scale if scale > 0.0 else 1.0
+    noise = 1.4826 * float(np.median(np.abs(np.diff(signal, axis=0)))) / np.sqrt(2.0)
+    time_s = np.asarray(series.time_s, dtype=float).mean(axis=1)
+    return Enhancement(value / scale, baseline / scale, time_s, series.geometry, onset, noise / scale)
+
+
+def bridged(signal: FloatArray, kept: BoolArray) -> FloatArray:
+    """Return (frames, slices, ...) with rejected frames replaced by linear interpolation between kept neighbours."""
+    if np.all(kept):
+        return signal
+    result = signal.copy()
+    frames = np.arange(len(signal))
+    for index in range(signal.shape[1]):
+        good = np.flatnonzero(kept[:, index])
+        if len(good) == 0:
+            continue
+        after = np.clip(np.searchsorted(good, frames), 0, len(good) - 1)
+        before = np.clip(np.searchsorted(good, frames, side="right") - 1, 0, len(good) - 1)
+        low, high = good[before], good[after]
+        weight = np.where(high > low, (frames - low) / np.maximum(high - low, 1), 0.0).astype(np.float32)
+        weight = weight[:, None, None]
+        result[:, index] = (1.0 - weight) * signal[low, index] + weight * signal[high, index]
+    return result
+
+
+def bolus_onset(signal: FloatArray) -> int:
+    """Return the last frame before the brightest tenth of a percent of the image departs from its first frames."""
+    first = np.median(signal[:3], axis=0)
+    smooth = ndimage.uniform_filter(signal - first, size=(1, 1, 3, 3))
+    trace = np.percentile(smooth.reshape(len(signal), -1), 99.5, axis=1)
+    trace = np.maximum.accumulate(trace)
+    threshold = trace[0] + 0.2 * (trace[-1] - trace[0])
+    return max(int(np.argmax(trace > threshold)) - 2, 0)
+
+
+def _without_hot_pixels(signal: FloatArray) -> FloatArray:
+    """Return the signal with pixels that stick out of their neighbourhood in most frames replaced by its median."""
+    level = np.median(signal[:: max(len(signal) // 16, 1)], axis=0)
+    around = ndimage.median_filter(level, size=(1, 3, 3))
+    spread = float(np.percentile(np.abs(level - around), 99.0)) + 1e-12
+    hot = np.abs(level - around) > 10.0 * spread
+    if not hot.any():
+        return signal
+    result = signal.copy()
+    for index in np.unique(np.nonzero(hot)[0]):
+        middle = ndimage.median_filter(signal[:, index], size=(1, 3, 3))
+        result[:, index][:, hot[index]] = middle[:, hot[index]]
+    return result
