@@ -1,0 +1,137 @@
+"""The segment table: 16 segments and their layers, three vessels and the whole heart, as rows and as segments.csv."""
+
+from __future__ import annotations
+
+import csv
+import io
+import math
+from collections.abc import Sequence
+from dataclasses import fields
+
+from QPerfusionLogic.study import SegmentFlow, State, StudyResult
+
+from .aha import SEGMENTS, TERRITORIES, TERRITORY_OF
+from .report import NAN, SegmentRow
+from .reserve import Comparability, comparability, reserve
+
+COLUMNS = tuple(item.name for item in fields(SegmentRow))
+"""Columns of segments.csv, in order."""
+
+LAYERS = ("all", "endo", "epi")
+
+Flows = dict[tuple[int, str], SegmentFlow]
+
+
+def segment_rows(study: StudyResult) -> tuple[SegmentRow, ...]:
+    """Return the rows of the segment table.
+
+    Parameters
+    ----------
+    study : StudyResult
+        After kinetics; a state that was not measured leaves its columns empty.
+
+    Returns
+    -------
+    tuple of SegmentRow
+        Segments 1 to 16 (layer "all" always, "endo" and "epi" where measured), then LAD, LCX and RCA, then the global
+        row.
+    """
+    stress, rest = _flows(study, State.STRESS), _flows(study, State.REST)
+    check = comparability(study)
+    rows = [
+        _segment_row(segment, layer, stress, rest, check)
+        for segment in SEGMENTS
+        for layer in LAYERS
+        if layer == "all" or (segment, layer) in stress or (segment, layer) in rest
+    ]
+    whole = [row for row in rows if row.layer == "all"]
+    vessels = [_vessel_row(vessel, [row for row in whole if row.territory == vessel]) for vessel in TERRITORIES]
+    return (*rows, *vessels, _global_row(whole, stress, rest, check))
+
+
+def segments_csv(rows: Sequence[SegmentRow]) -> str:
+    """Return the rows as CSV text; unknown numbers are empty, flags separated by spaces."""
+    stream = io.StringIO()
+    writer = csv.writer(stream, lineterminator="\n")
+    writer.writerow(COLUMNS)
+    for row in rows:
+        writer.writerow([_cell(getattr(row, name)) for name in COLUMNS])
+    return stream.getvalue()
+
+
+def _flows(study: StudyResult, state: State) -> Flows:
+    result = study.states.get(state)
+    if result is None or result.mapped is None:
+        return {}
+    return {(flow.segment, flow.layer): flow for flow in result.mapped.segments}
+
+
+def _segment_row(segment: int, layer: str, stress: Flows, rest: Flows, check: Comparability | None) -> SegmentRow:
+    one, two = stress.get((segment, layer)), rest.get((segment, layer))
+    flags = [f"stress:{flag}" for flag in (one.flags if one else ())]
+    flags += [f"rest:{flag}" for flag in (two.flags if two else ())]
+    counts = [flow.n_pixels for flow in (one, two) if flow is not None]
+    if not counts:
+        flags.append("not_imaged")
+    numbers = (one.mbf if one else NAN, one.mbf_se if one else NAN, two.mbf if two else NAN, two.mbf_se if two else NAN)
+    mpr, mpr_se, refused = _reserve(numbers, check)
+    return SegmentRow(
+        segment, TERRITORY_OF[segment], layer, *numbers, mpr, mpr_se, min(counts, default=0), (*flags, *refused)
+    )
+
+
+def _reserve(
+    numbers: tuple[float, float, float, float], check: Comparability | None
+) -> tuple[float, float, tuple[str, ...]]:
+    if check is not None and not check.allowed:
+        return NAN, NAN, ("mpr_refused",)
+    return (*reserve(*numbers), ())
+
+
+def _vessel_row(vessel: str, segments: list[SegmentRow]) -> SegmentRow:
+    """Return a vessel's row: for each quantity on its own, the mean of its two lowest segments (as in AI-AIF)."""
+    values: dict[str, float] = {}
+    flags: set[str] = set()
+    for name, error_name in (("stress_mbf", "stress_se"), ("rest_mbf", "rest_se"), ("mpr", "mpr_se")):
+        known = sorted((getattr(row, name), getattr(row, error_name)) for row in segments if _known(getattr(row, name)))
+        lowest = known[:2]
+        if len(lowest) == 1:
+            flags.add("one_segment")
+        if lowest:
+            values[name] = sum(value for value, _ in lowest) / len(lowest)
+            values[error_name] = math.sqrt(sum(error**2 for _, error in lowest)) / len(lowest)
+    flags |= {flag for row in segments for flag in row.flags if flag == "mpr_refused"}
+    if not values:
+        flags.add("not_imaged")
+    return SegmentRow(
+        0, vessel, "vessel", **values, n_pixels=sum(row.n_pixels for row in segments), flags=tuple(sorted(flags))
+    )
+
+
+def _global_row(whole: list[SegmentRow], stress: Flows, rest: Flows, check: Comparability | None) -> SegmentRow:
+    numbers = (*_weighted_mean(stress), *_weighted_mean(rest))
+    mpr, mpr_se, refused = _reserve(numbers, check)
+    pixels = sum(row.n_pixels for row in whole)
+    return SegmentRow(0, "all", "global", *numbers, mpr, mpr_se, pixels, refused if pixels else ("not_imaged",))
+
+
+def _weighted_mean(flows: Flows) -> tuple[float, float]:
+    """Return mean flow over the whole segments weighted by their pixels, and its standard error."""
+    known = [flow for (_, layer), flow in flows.items() if layer == "all" and _known(flow.mbf) and flow.n_pixels > 0]
+    total = sum(flow.n_pixels for flow in known)
+    if total == 0:
+        return NAN, NAN
+    mean = sum(flow.mbf * flow.n_pixels for flow in known) / total
+    return mean, math.sqrt(sum((flow.mbf_se * flow.n_pixels) ** 2 for flow in known)) / total
+
+
+def _known(value: float) -> bool:
+    return math.isfinite(value)
+
+
+def _cell(value: float | int | str | tuple[str, ...]) -> str:
+    if isinstance(value, float):
+        return f"{value:.4f}" if math.isfinite(value) else ""
+    if isinstance(value, tuple):
+        return " ".join(value)
+    return str(value)

@@ -1,0 +1,207 @@
+"""Sections of the report that hold numbers: summary, segment table, thresholds, quality, provenance."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Sequence
+from html import escape
+from typing import Any
+
+from QPerfusionLogic.settings import ReportingSettings
+from QPerfusionLogic.study import Notice, Severity, StudyResult
+
+from .aha import SEGMENT_NAMES, TERRITORIES
+from .markup import notice, number, section, table, with_error
+from .quality import quality_items
+from .report import SegmentRow
+from .thresholds import Reading, read_mpr, read_rest, read_stress, thresholds
+
+_READERS = {"stress_mbf": read_stress, "rest_mbf": read_rest, "mpr": read_mpr}
+_ERRORS = {"stress_mbf": "stress_se", "rest_mbf": "rest_se", "mpr": "mpr_se"}
+_MARKS = {"low": "▼ ", "caution": "▽ ", "high": "△ ", "": ""}
+
+
+def summary_section(rows: Sequence[SegmentRow], settings: ReportingSettings) -> str:
+    """Return the numbers a reader wants first and what lies below the thresholds."""
+    whole = rows[-1]
+    cards = [
+        _card(
+            "Global stress MBF", whole.stress_mbf, whole.stress_se, "mL/min/g", "normal 2.0 to 4.0", settings, "stress"
+        ),
+        _card("Global rest MBF", whole.rest_mbf, whole.rest_se, "mL/min/g", "", settings, "rest"),
+        _card("Global MPR", whole.mpr, whole.mpr_se, "", "", settings, "mpr"),
+    ]
+    vessels = [row for row in rows if row.layer == "vessel" and math.isfinite(_lead(row))]
+    if vessels:
+        lowest = min(vessels, key=_lead)
+        kind = "stress MBF" if math.isfinite(lowest.stress_mbf) else "rest MBF"
+        cards.append(
+            f'<div class="card"><div class="name">Lowest territory</div><div class="value">{lowest.territory} '
+            f"{number(_lead(lowest))} <small>mL/min/g</small></div>"
+            f'<div class="hint">{kind}, mean of its two lowest segments</div></div>'
+        )
+    findings = "".join(f"<li>{escape(text)}</li>" for text in _findings(rows, settings))
+    body = "".join(card for card in cards if card)
+    return section("Summary", f'<div class="cards">{body}</div>' if body else "", f"<ul>{findings}</ul>")
+
+
+def notices_section(notices: Sequence[Notice]) -> str:
+    """Return all notices, the serious ones first."""
+    order = [Severity.SERIOUS, Severity.WARNING, Severity.NOTE]
+    ordered = sorted(notices, key=lambda item: order.index(Severity(item.severity)))
+    body = "".join(notice(item) for item in ordered) or "<p>Nothing was noticed that limits this reading.</p>"
+    return section("Before you read", body)
+
+
+def segment_section(rows: Sequence[SegmentRow], settings: ReportingSettings) -> str:
+    """Return the segment table with errors, readings and flags."""
+    head = (
+        "<th>segment</th><th>territory</th>"
+        + "".join(
+            f'<th class="number">{name}</th><th class="number">± SE</th>' for name in ("stress MBF", "rest MBF", "MPR")
+        )
+        + '<th class="number">endo / epi stress</th><th class="number">pixels</th><th>flags</th>'
+    )
+    layers = {(row.segment, row.layer): row for row in rows if row.segment}
+    shown = [row for row in rows if row.layer not in ("endo", "epi")]
+    body = "".join(_table_row(row, layers, settings) for row in shown)
+    return section(
+        "Segments",
+        f'<div class="scroll"><table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>',
+        '<p class="note key">MBF in mL/min/g. <span style="background:#fde8e6;color:#b42318">▼ low</span>'
+        '<span style="background:#fff1d6;color:#7a4b00">▽ caution</span><span style="background:#e3eefb">△ high</span>'
+        "by the thresholds below; ? : the nearest threshold lies within two standard errors. Territories: mean of "
+        "their two lowest segments, each quantity on its own. Global: mean weighted by pixels. SE: standard error of "
+        "the fit; it does not hold errors common to all segments, such as those of the arterial input.</p>",
+        new_page=True,
+    )
+
+
+def threshold_section(settings: ReportingSettings) -> str:
+    """Return the thresholds at work with their sources."""
+    lines = [
+        (item.meaning, f"{item.value:g} {item.unit}".strip(), item.source, f"reporting.{item.name}")
+        for item in thresholds(settings)
+    ]
+    return section("Thresholds", table(("meaning", "value", "source", "setting"), lines))
+
+
+def quality_section(study: StudyResult) -> str:
+    """Return the quality of every state against its bars."""
+    parts = []
+    for state, result in study.states.items():
+        lines = "".join(
+            f"<tr><td>{escape(item.name)}</td><td>{escape(item.value)}</td><td>{escape(item.bar)}</td>"
+            f"<td>{_verdict(item.good)}</td></tr>"
+            for item in quality_items(result)
+        )
+        if lines:
+            parts.append(
+                f'<div><h3>{str(state).capitalize()}</h3><div class="scroll"><table><thead><tr><th>what</th>'
+                f"<th>found</th><th>bar</th><th></th></tr></thead><tbody>{lines}</tbody></table></div></div>"
+            )
+    return section("Quality", f'<div class="two">{"".join(parts)}</div>' if parts else "")
+
+
+def provenance_section(provenance: dict[str, Any]) -> str:
+    """Return everything the result was made from, folded away."""
+    parts = []
+    for name, content in provenance.items():
+        lines = list(_flattened(content))
+        if lines:
+            title = name.replace("_", " ").capitalize()
+            parts.append(f"<details><summary>{escape(title)}</summary>{table((), lines, 'plain')}</details>")
+    return section("Provenance", *parts)
+
+
+def reading(row: SegmentRow, name: str, settings: ReportingSettings) -> Reading:
+    """Return how one quantity ("stress_mbf", "rest_mbf", "mpr") of a row lies to its thresholds."""
+    return _READERS[name](getattr(row, name), getattr(row, _ERRORS[name]), settings)
+
+
+def _card(name: str, value: float, error: float, unit: str, _hint: str, settings: ReportingSettings, kind: str) -> str:
+    if not math.isfinite(value):
+        return ""
+    hint = {
+        "stress": f"normal {settings.stress_normal_low:g} to {settings.stress_normal_high:g}",
+        "rest": f"normal {settings.rest_normal_low:g} to {settings.rest_normal_high:g}",
+        "mpr": f"normal from {settings.mpr_normal:g}, abnormal below {settings.mpr_abnormal:g}",
+    }[kind]
+    spread = f" ± {number(error)}" if math.isfinite(error) else ""
+    return (
+        f'<div class="card"><div class="name">{name}</div><div class="value">{number(value)}'
+        f'<small>{spread} {unit}</small></div><div class="hint">{hint}</div></div>'
+    )
+
+
+def _lead(row: SegmentRow) -> float:
+    """Return the flow a vessel is judged by: stress, else rest."""
+    return row.stress_mbf if math.isfinite(row.stress_mbf) else row.rest_mbf
+
+
+def _findings(rows: Sequence[SegmentRow], settings: ReportingSettings) -> list[str]:
+    whole = [row for row in rows if row.layer == "all"]
+    found = []
+    for name, label, limit in (
+        ("stress_mbf", "Stress MBF", settings.cad_stress_mbf),
+        ("mpr", "MPR", settings.mpr_abnormal),
+    ):
+        measured = [row for row in whole if math.isfinite(getattr(row, name))]
+        low = [row for row in measured if reading(row, name, settings).grade == "low"]
+        if low:
+            names = ", ".join(f"{row.segment} {SEGMENT_NAMES[row.segment]}" for row in low)
+            found.append(f"{label} below {limit:g} in {len(low)} of {len(measured)} segments: {names}.")
+        elif measured:
+            found.append(f"{label} is below {limit:g} in none of {len(measured)} segments.")
+    for row in rows:
+        if row.layer == "vessel" and math.isfinite(row.stress_mbf):
+            verdict = "below" if row.stress_mbf < settings.cad_stress_mbf else "not below"
+            found.append(
+                f"{row.territory}: stress MBF {with_error(row.stress_mbf, row.stress_se)} mL/min/g, {verdict} "
+                f"{settings.cad_stress_mbf:g}."
+            )
+    missing = 16 - sum("not_imaged" not in row.flags for row in whole)
+    if missing:
+        found.append(f"{missing} of 16 segments were not imaged.")
+    return found
+
+
+def _table_row(row: SegmentRow, layers: dict[tuple[int, str], SegmentRow], settings: ReportingSettings) -> str:
+    if row.segment:
+        label = f"{row.segment} {SEGMENT_NAMES[row.segment]}"
+    else:
+        label = "whole myocardium" if row.layer == "global" else f"{row.territory} territory"
+    cells = [f"<td>{label}</td><td>{row.territory if row.territory in TERRITORIES else ''}</td>"]
+    for name, error in _ERRORS.items():
+        found = reading(row, name, settings)
+        doubt = " ?" if found.doubtful else ""
+        cells.append(
+            f'<td class="number {found.grade}">{_MARKS[found.grade]}{number(getattr(row, name))}{doubt}</td>'
+            f'<td class="number se">{number(getattr(row, error))}</td>'
+        )
+    pair = [layers.get((row.segment, layer)) for layer in ("endo", "epi")]
+    thin = " / ".join(number(part.stress_mbf) for part in pair if part is not None) if all(pair) else ""
+    flags = ", ".join(flag.replace("_", " ") for flag in row.flags)
+    css = "sum" if not row.segment else "ring" if row.segment in (7, 13) else ""
+    return (
+        f'<tr class="{css}">{"".join(cells)}<td class="number">{thin}</td><td class="number">{row.n_pixels or ""}</td>'
+        f'<td class="flags">{escape(flags)}</td></tr>'
+    )
+
+
+def _verdict(good: bool | None) -> str:
+    if good is None:
+        return ""
+    return '<span class="good">✓ met</span>' if good else '<span class="bad">✗ not met</span>'
+
+
+def _flattened(content: Any, prefix: str = "") -> list[tuple[str, str]]:
+    """Return nested dictionaries as (dotted name, text) pairs."""
+    if not isinstance(content, dict):
+        text = content if isinstance(content, str) else json.dumps(content)
+        return [(prefix or "value", text)]
+    lines = []
+    for name, value in content.items():
+        lines += _flattened(value, f"{prefix}.{name}" if prefix else str(name))
+    return lines
