@@ -50,26 +50,26 @@ def build_parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _verb(verbs: argparse._SubParsersAction, name: str, run: Run, text: str) -> argparse.ArgumentParser:  # type: ignore[type-arg]
+def _verb(verbs: argparse._SubParsersAction, name: str, run: Run, text: str) -> argparse.ArgumentParser:
     verb: argparse.ArgumentParser = verbs.add_parser(name, help=text, description=text)
     verb.add_argument("--json", action="store_true", help="JSON lines on standard output, for machines")
     verb.set_defaults(run=run)
     return verb
 
 
-def _add_demo(verbs: argparse._SubParsersAction) -> None:  # type: ignore[type-arg]
+def _add_demo(verbs: argparse._SubParsersAction) -> None:
     verb = _verb(verbs, "demo", _demo, "a synthetic stress + rest patient end to end, from DICOM, against its truth")
     verb.add_argument("--output", type=Path, default=Path("demo"), metavar="DIR")
     _add_settings_options(verb)
 
 
-def _add_inspect(verbs: argparse._SubParsersAction) -> None:  # type: ignore[type-arg]
+def _add_inspect(verbs: argparse._SubParsersAction) -> None:
     verb = _verb(verbs, "inspect", _inspect, "what series are there: role, slices, frames, times, protocol, problems")
     verb.add_argument("path", type=Path, metavar="PATH")
     _add_settings_options(verb)
 
 
-def _add_quantify(verbs: argparse._SubParsersAction) -> None:  # type: ignore[type-arg]
+def _add_quantify(verbs: argparse._SubParsersAction) -> None:
     verb = _verb(verbs, "quantify", _quantify, "a study to blood flow maps, segments, report and scene")
     verb.add_argument("study", nargs="?", type=Path, metavar="STUDY", help="a DICOM folder with stress and rest")
     verb.add_argument("--output", type=Path, required=True, metavar="OUT")
@@ -91,7 +91,7 @@ def _add_quantify(verbs: argparse._SubParsersAction) -> None:  # type: ignore[ty
     _add_settings_options(verb)
 
 
-def _add_fit(verbs: argparse._SubParsersAction) -> None:  # type: ignore[type-arg]
+def _add_fit(verbs: argparse._SubParsersAction) -> None:
     verb = _verb(verbs, "fit", _fit, "fit concentration curves of a CSV: time_s, aif, then one column per curve")
     verb.add_argument("curves", type=Path, metavar="CURVES.csv")
     verb.add_argument("--model", required=True, metavar="NAME")
@@ -100,19 +100,19 @@ def _add_fit(verbs: argparse._SubParsersAction) -> None:  # type: ignore[type-ar
     _add_settings_options(verb)
 
 
-def _add_simulate(verbs: argparse._SubParsersAction) -> None:  # type: ignore[type-arg]
+def _add_simulate(verbs: argparse._SubParsersAction) -> None:
     from .phantom.command import add_simulate_arguments
 
     add_simulate_arguments(_verb(verbs, "simulate", _simulate, "digital patients as DICOM, with their truth"))
 
 
-def _add_compare(verbs: argparse._SubParsersAction) -> None:  # type: ignore[type-arg]
+def _add_compare(verbs: argparse._SubParsersAction) -> None:
     from .evaluation.command import add_compare_arguments
 
     add_compare_arguments(_verb(verbs, "compare", _compare, "agreement of two tables, with statistics and plots"))
 
 
-def _add_settings(verbs: argparse._SubParsersAction) -> None:  # type: ignore[type-arg]
+def _add_settings(verbs: argparse._SubParsersAction) -> None:
     verb = _verb(verbs, "settings", _settings, "print every setting with its value, as JSON that --settings takes")
     _add_settings_options(verb)
 
