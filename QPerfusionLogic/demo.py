@@ -1,0 +1,114 @@
+"""The demonstration: a digital patient from DICOM to a report, compared with the truth it was made from."""
+
+from __future__ import annotations
+
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from .loading import StudyRequest
+from .output_folder import check_writable
+from .reporting.aha import TERRITORIES
+from .session import quantify
+from .settings import Settings
+from .study import FloatArray, State, StateResult, StudyResult
+from .terminal import Terminal
+
+
+@dataclass(frozen=True)
+class TerritoryComparison:
+    """Estimated and true MBF (mL/min/g) of one vessel territory, pixels weighted alike."""
+
+    territory: str
+    state: State
+    estimated: float
+    standard_error: float
+    true: float
+
+
+def run_demo(output: Path, settings: Settings, terminal: Terminal) -> StudyResult:
+    """Simulate a patient as DICOM, quantify it from the files, write the output folder and print estimate and truth.
+
+    Parameters
+    ----------
+    output : Path
+        Output folder; the DICOM files are only kept while the demonstration runs.
+    settings : Settings
+        Settings of the cascade.
+    terminal : Terminal
+        Where progress and the comparison are shown.
+    """
+    from .phantom import demo_patient, write_dicom
+
+    check_writable(output)
+    progress = terminal.progress()
+    progress.update(0.0, "simulating a patient")
+    patient = demo_patient(progress=progress.part(0.0, 0.3))
+    with tempfile.TemporaryDirectory(prefix="qperfusion-demo-") as folder:
+        write_dicom(patient, Path(folder))
+        result = quantify(StudyRequest(study=Path(folder)), output, settings, progress.part(0.35, 1.0))
+    comparisons = tuple(
+        comparison
+        for state, truth in patient.truth.items()
+        for comparison in compare_territories(result.states[state], truth.segments, truth.maps["mbf"])
+    )
+    terminal.notices(result.notices)
+    terminal.say(comparison_table(comparisons), comparison=[vars(item) for item in comparisons])
+    terminal.say(f"report: {output / 'report.html'}\nscene:  {output / 'study.mrb'}", output=str(output))
+    return result
+
+
+def compare_territories(
+    result: StateResult, true_segments: FloatArray, true_mbf: FloatArray
+) -> tuple[TerritoryComparison, ...]:
+    """Return estimate and truth per vessel territory of one state.
+
+    Parameters
+    ----------
+    result : StateResult
+        After kinetics.
+    true_segments, true_mbf : (slices, rows, columns) arrays
+        AHA segment and MBF (mL/min/g) of the digital patient.
+    """
+    if result.mapped is None:
+        return ()
+    flows = {flow.segment: flow for flow in result.mapped.segments if flow.layer == "all"}
+    found = []
+    for territory, segments in TERRITORIES.items():
+        present = [flows[segment] for segment in segments if segment in flows and np.isfinite(flows[segment].mbf)]
+        weights = np.array([flow.n_pixels for flow in present], dtype=float)
+        if not present or weights.sum() == 0:
+            continue
+        weights /= weights.sum()
+        inside = np.isin(true_segments, segments) & np.isfinite(true_mbf)
+        found.append(
+            TerritoryComparison(
+                territory=territory,
+                state=result.state,
+                estimated=float(np.sum(weights * [flow.mbf for flow in present])),
+                standard_error=float(np.sqrt(np.sum((weights * [flow.mbf_se for flow in present]) ** 2))),
+                true=float(true_mbf[inside].mean()),
+            )
+        )
+    return tuple(found)
+
+
+def comparison_table(comparisons: tuple[TerritoryComparison, ...]) -> str:
+    """Return the comparison as text, a line per territory with stress, rest and reserve."""
+    lines = [
+        "MBF in mL/min/g, estimated (± standard error) against the truth of the digital patient",
+        f"{'territory':10}{'stress':>14}{'true':>7}{'rest':>14}{'true':>7}{'MPR':>7}{'true':>7}",
+    ]
+    by_key = {(item.territory, item.state): item for item in comparisons}
+    for territory in TERRITORIES:
+        stress, rest = by_key.get((territory, State.STRESS)), by_key.get((territory, State.REST))
+        if stress is None or rest is None:
+            continue
+        reserve, true_reserve = stress.estimated / rest.estimated, stress.true / rest.true
+        lines.append(
+            f"{territory:10}{stress.estimated:8.2f} ±{stress.standard_error:4.2f}{stress.true:7.2f}"
+            f"{rest.estimated:8.2f} ±{rest.standard_error:4.2f}{rest.true:7.2f}{reserve:7.2f}{true_reserve:7.2f}"
+        )
+    return "\n".join(lines)
