@@ -1,0 +1,5 @@
+"""The arterial input function: every way to an unsaturated blood curve, with features and checks."""
+
+from .logic import AifCorrectionLogic
+
+__all__ = ["AifCorrectionLogic"]

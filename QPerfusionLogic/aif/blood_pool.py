@@ -1,0 +1,125 @@
+"""Find the LV blood pool in a low-resolution AIF series: by position in the patient, else by the bolus itself."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy import ndimage
+
+from QPerfusionLogic.errors import InputError
+from QPerfusionLogic.study import LEFT_VENTRICLE, BoolArray, FloatArray, Geometry, Notice, PerfusionSeries, StateResult
+
+from .bolus_detector import detect_pools
+
+FEWEST_PIXELS = 4
+AIF_PERCENTILE = 75.0
+"""Pixels of the pool above it form the AIF region (AI-AIF, Scannell 2022)."""
+FARTHEST_SLICE_MM = 40.0
+"""An AIF slice may lie this far from the nearest tissue slice and still show the same ventricle."""
+
+
+@dataclass(frozen=True)
+class Pool:
+    """Blood pixels (slices, rows, columns) of the AIF series, how they were found, and notices."""
+
+    region: BoolArray
+    found_by: str
+    notices: tuple[Notice, ...] = ()
+
+
+def left_ventricular_pool(series: PerfusionSeries, state: StateResult) -> Pool:
+    """Return the AIF region of an AIF series.
+
+    Parameters
+    ----------
+    series : PerfusionSeries
+        The AIF series, with its own grid.
+    state : StateResult
+        Its tissue segmentation shows where the LV is in the patient, where both series know their position.
+
+    Raises
+    ------
+    InputError
+        When neither position nor bolus shows a blood pool.
+    """
+    pools = detect_pools(series)
+    expected = _expected_from_tissue(series, state)
+    if expected is not None and pools is not None:
+        shared = pools.left & ndimage.binary_dilation(expected, np.ones((1, 3, 3)), iterations=2)
+        if shared.sum() >= FEWEST_PIXELS:
+            return Pool(_brightest(series.signal, shared), "position and bolus")
+    if pools is not None:
+        return Pool(_brightest(series.signal, pools.left), "bolus")
+    if expected is not None and expected.sum() >= FEWEST_PIXELS:
+        notice = Notice(
+            code="aif-pool-by-position",
+            message="no bolus could be told apart in the AIF series; its blood pool was taken from the tissue series",
+            action="check the AIF series and its arterial input curve",
+        )
+        return Pool(_brightest(series.signal, expected), "position", (notice,))
+    raise InputError(
+        "no left-ventricular blood pool in the AIF series",
+        expected="two pools, the right one enhancing before the left one",
+        action="check that this is the AIF series, or give the arterial input as a CSV curve",
+    )
+
+
+def _expected_from_tissue(series: PerfusionSeries, state: StateResult) -> BoolArray | None:
+    """Return where the LV of the tissue segmentation lies in the AIF series, or None where positions say nothing."""
+    if state.segmented is None or state.registered is None:
+        return None
+    tissue = state.registered.series.geometry
+    if not (_is_placed(series.geometry) and _is_placed(tissue)):
+        return None
+    left = state.segmented.labels == LEFT_VENTRICLE
+    found = np.zeros(series.image_shape, dtype=bool)
+    for index in range(series.slices):
+        points = _positions(series.geometry, index, series.image_shape[1:])
+        found[index] = _looked_up(left, tissue, points)
+    return found if found.any() else None
+
+
+def _is_placed(geometry: Geometry) -> bool:
+    """Whether the geometry comes from a scanner: a plain axial stack at the origin is what unknown positions get."""
+    plain = Geometry.axis_aligned(geometry.slices, geometry.pixel_spacing_mm)
+    return not np.allclose(geometry.index_to_lps[0, :3, 3], 0.0) or not np.allclose(
+        geometry.index_to_lps[0, :3, :2], plain.index_to_lps[0, :3, :2]
+    )
+
+
+def _positions(geometry: Geometry, index: int, shape: tuple[int, ...]) -> FloatArray:
+    rows, columns = np.meshgrid(np.arange(shape[0]), np.arange(shape[1]), indexing="ij")
+    matrix = geometry.index_to_lps[index]
+    return np.asarray(columns[..., None] * matrix[:3, 0] + rows[..., None] * matrix[:3, 1] + matrix[:3, 3])
+
+
+def _looked_up(mask: BoolArray, geometry: Geometry, points: FloatArray) -> BoolArray:
+    """Values of a mask (slices, rows, columns) at LPS points (rows, columns, 3), in the nearest slice that has any."""
+    centre = points.reshape(-1, 3).mean(axis=0)
+    best, distance = None, FARTHEST_SLICE_MM
+    for index, matrix in enumerate(geometry.index_to_lps):
+        normal = matrix[:3, 2] / max(float(np.linalg.norm(matrix[:3, 2])), 1e-9)
+        offset = abs(float(normal @ (centre - matrix[:3, 3])))
+        if mask[index].any() and offset <= distance:
+            best, distance = index, offset
+    if best is None:
+        return np.zeros(points.shape[:2], dtype=bool)
+    matrix = geometry.index_to_lps[best]
+    where = np.linalg.solve(matrix[:3, :3], (points - matrix[:3, 3]).reshape(-1, 3).T)
+    sampled = ndimage.map_coordinates(mask[best].astype(float), [where[1], where[0]], order=1, mode="constant")
+    return np.asarray(sampled > 0.5).reshape(points.shape[:2])
+
+
+def _brightest(signal: FloatArray, pool: BoolArray) -> BoolArray:
+    """Return the upper quarter of the pool's largest slice by mean signal over its first pass."""
+    index = int(np.argmax(pool.sum(axis=(1, 2))))
+    pixels = pool[index]
+    curve = signal[:, index][:, pixels].mean(axis=1)
+    level = curve.min() + 0.5 * (curve.max() - curve.min())
+    brightness = signal[curve >= level, index].mean(axis=0)
+    region = np.zeros_like(pool)
+    count = int(pixels.sum())
+    percentile = AIF_PERCENTILE if count >= 4 * FEWEST_PIXELS else 0.0
+    region[index] = pixels & (brightness >= np.percentile(brightness[pixels], percentile))
+    return region

@@ -1,0 +1,77 @@
+"""Route "dual_sequence": a separate low-resolution series with short saturation time, optionally two echoes."""
+
+from __future__ import annotations
+
+import dataclasses
+
+from QPerfusionLogic.errors import InputError
+from QPerfusionLogic.settings import AifSettings, ConversionSettings
+from QPerfusionLogic.signal_model.physics import physics_of_series
+from QPerfusionLogic.study import PerfusionSeries, Quantity, SeriesKind, StateResult
+
+from .blood_curve import BloodCurve, blood_curve
+from .blood_pool import left_ventricular_pool
+from .inversion import invert_blood_curve
+from .route import RouteCurve
+from .two_echoes import DecayCorrection, undo_decay
+
+TINY_ECHO_TIME_S = 1e-9
+"""Echo time of a signal whose decay is already undone, or is to be ignored."""
+
+
+def by_dual_sequence(state: StateResult, settings: AifSettings, conversion: ConversionSettings) -> RouteCurve:
+    """Return the arterial input of the AIF series: pool found in it, T2* decay undone, signal equation inverted.
+
+    Raises
+    ------
+    InputError
+        When there is no AIF series or no blood pool in it.
+    """
+    series = state.acquisition.aif_series
+    if series is None:
+        raise InputError(
+            "no AIF series for a dual-sequence arterial input",
+            expected="a low-resolution series with short saturation time",
+            action="give it with --stress-aif / --rest-aif, or choose another aif.mode",
+        )
+    series = dataclasses.replace(series, kind=SeriesKind.AIF)
+    pool = left_ventricular_pool(series, state)
+    curve = blood_curve(series, pool.region)
+    measured = curve.signal
+    if series.quantity is Quantity.GADOLINIUM:
+        return RouteCurve(curve.time_s, curve.signal, curve.signal, curve.signal, "dual_sequence", {}, pool.notices)
+    curve, decay, sequence_series = _without_decay(curve, series, settings)
+    physics = physics_of_series(sequence_series, conversion)
+    inverted = invert_blood_curve(curve, physics, conversion)
+    return RouteCurve(
+        time_s=curve.time_s,
+        measured=measured,
+        corrected=inverted.linear_signal,
+        gd_mmol_l=inverted.gd_mmol_l,
+        mode="dual_sequence",
+        constants={**physics.constants, **decay.constants, "aif normalisation": inverted.normalisation},
+        notices=(*physics.notices, *pool.notices, *decay.notices, *inverted.notices),
+    )
+
+
+def _without_decay(
+    curve: BloodCurve, series: PerfusionSeries, settings: AifSettings
+) -> tuple[BloodCurve, DecayCorrection, PerfusionSeries]:
+    """Return the curve at echo time zero and the series as the signal equation has to see it after that.
+
+    Where the echoes cannot be used, the curve keeps its decay and the table accounts for it through r2.
+    """
+    protocol = series.protocol
+    if not settings.t2_star_correction:
+        kept = DecayCorrection(curve.signal, curve.proton_density, curve.signal * 0.0, False)
+        return curve, kept, _at_echo_time(series, TINY_ECHO_TIME_S)
+    decay = undo_decay(curve, protocol)
+    if not decay.done:
+        return curve, decay, series
+    corrected = dataclasses.replace(curve, signal=decay.signal, proton_density=decay.proton_density, second_echo=None)
+    return corrected, decay, _at_echo_time(series, TINY_ECHO_TIME_S)
+
+
+def _at_echo_time(series: PerfusionSeries, echo_time_s: float) -> PerfusionSeries:
+    protocol = dataclasses.replace(series.protocol, echo_time_s=echo_time_s)
+    return dataclasses.replace(series, protocol=protocol)

@@ -1,0 +1,29 @@
+"""What every route to an arterial input takes and gives, so that adding one is one file and one registry line."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from QPerfusionLogic.settings import AifSettings, ConversionSettings
+from QPerfusionLogic.study import FloatArray, Notice, StateResult
+
+
+@dataclass(frozen=True)
+class RouteCurve:
+    """A blood curve as one route finds it; arrays are (n,), fields as in `ArterialInput`."""
+
+    time_s: FloatArray
+    measured: FloatArray
+    corrected: FloatArray
+    gd_mmol_l: FloatArray
+    mode: str
+    constants: dict[str, str] = field(default_factory=dict)
+    notices: tuple[Notice, ...] = ()
+    lower_mmol_l: FloatArray | None = None
+    upper_mmol_l: FloatArray | None = None
+    model_name: str = ""
+    model_checksum: str = ""
+
+
+Route = Callable[[StateResult, AifSettings, ConversionSettings], RouteCurve]

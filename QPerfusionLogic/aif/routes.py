@@ -1,0 +1,40 @@
+"""The routes to an arterial input by name, and the one that `automatic` takes."""
+
+from __future__ import annotations
+
+from QPerfusionLogic.study import Notice, Quantity, Severity, StateResult
+
+from .dual_sequence import by_dual_sequence
+from .given_curve import by_given_curve, by_images_as_they_are
+from .model_inversion import by_model_inversion
+from .route import Route
+
+ROUTES: dict[str, Route] = {
+    "curve": by_given_curve,
+    "dual_sequence": by_dual_sequence,
+    "model": by_model_inversion,
+    "as_is": by_images_as_they_are,
+}
+
+
+def chosen_route(state: StateResult, mode: str, conversion_mode: str) -> tuple[str, tuple[Notice, ...]]:
+    """Return the name of the route for a mode, and a note on what `automatic` chose.
+
+    Automatic prefers, in this order: a curve given by the user, the AIF series, a pre-bolus, images that already hold
+    gadolinium, and last the inversion of the saturated tissue series.
+    """
+    if mode != "automatic":
+        return mode, ()
+    acquisition = state.acquisition
+    if acquisition.aif_curve is not None:
+        name, why = "curve", "a curve was given"
+    elif acquisition.aif_series is not None:
+        name, why = "dual_sequence", "there is an AIF series"
+    elif acquisition.pre_bolus is not None:
+        name, why = "dual_bolus", "there is a pre-bolus series"
+    elif acquisition.tissue.quantity is Quantity.GADOLINIUM or conversion_mode == "as_is":
+        name, why = "as_is", "the images hold gadolinium"
+    else:
+        name, why = "model", "there is neither curve, AIF series nor pre-bolus"
+    note = Notice(code="aif-mode-chosen", message=f"aif.mode automatic took {name}: {why}", severity=Severity.NOTE)
+    return name, (note,)

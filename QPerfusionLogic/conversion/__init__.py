@@ -1,0 +1,5 @@
+"""Signal to gadolinium in every pixel."""
+
+from .logic import ConversionLogic
+
+__all__ = ["ConversionLogic"]

@@ -1,0 +1,122 @@
+"""Where a bolus begins in a curve, and which frames before it are free of contrast."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from QPerfusionLogic.study import FloatArray
+
+NOISE_FACTOR = 5.0
+"""A rise counts as a bolus when it exceeds the frame-to-frame noise by this factor."""
+FOOT_LEVEL, UPSLOPE_LEVEL = 0.1, 0.5
+"""Fractions of the peak enhancement between which the upslope is extrapolated back to the baseline."""
+
+
+@dataclass(frozen=True)
+class Bolus:
+    """A bolus found in a curve.
+
+    Parameters
+    ----------
+    foot_s : float
+        Arrival: where the upslope, extrapolated back, meets the baseline.
+    foot_frame : int
+        First frame at or after arrival.
+    peak_frame : int
+        Frame of the first-pass peak.
+    baseline : float
+        Robust mean before arrival.
+    noise : float
+        Standard deviation of a frame, from second differences before arrival (or of the whole curve when too short).
+    """
+
+    foot_s: float
+    foot_frame: int
+    peak_frame: int
+    baseline: float
+    noise: float
+
+    @property
+    def baseline_frames(self) -> slice:
+        """Frames before arrival; one frame is left out as a margin where more than two remain."""
+        stop = self.foot_frame - 1 if self.foot_frame > 3 else self.foot_frame
+        return slice(0, max(stop, 1))
+
+
+def find_bolus(curve: FloatArray, time_s: FloatArray) -> Bolus | None:
+    """Return the first-pass bolus of a blood curve, or None where nothing rises above the noise.
+
+    Parameters
+    ----------
+    curve : (n,) array
+        Blood signal or concentration; NaN frames are bridged.
+    time_s : (n,) array
+        Increasing times in s.
+
+    Examples
+    --------
+    >>> time = np.arange(40.0)
+    >>> bolus = find_bolus(np.where(time > 9, np.exp(-(((time - 15) / 3) ** 2)), 0.0), time)
+    >>> bolus.peak_frame, 9 < bolus.foot_s < 13
+    (15, True)
+    """
+    values = bridged(np.asarray(curve, dtype=float))
+    if values is None or len(values) < 4:
+        return None
+    peak = int(np.argmax(values))
+    baseline, foot_frame = _baseline(values, peak)
+    noise = frame_noise(values[: foot_frame + 1] if foot_frame >= 4 else values)
+    rise = values[peak] - baseline
+    if not rise > NOISE_FACTOR * noise or rise <= 0:
+        return None
+    low = _crossing(values, time_s, baseline + FOOT_LEVEL * rise, peak)
+    high = _crossing(values, time_s, baseline + UPSLOPE_LEVEL * rise, peak)
+    foot = low - (high - low) * FOOT_LEVEL / (UPSLOPE_LEVEL - FOOT_LEVEL)
+    foot = max(foot, float(time_s[0]))
+    frame = int(np.searchsorted(time_s, foot))
+    return Bolus(float(foot), min(frame, peak), peak, baseline, noise)
+
+
+def bridged(values: FloatArray) -> FloatArray | None:
+    """Return the curve with NaN frames interpolated linearly, or None when fewer than two are finite."""
+    finite = np.isfinite(values)
+    if finite.sum() < 2:
+        return None
+    index = np.arange(len(values))
+    return np.interp(index, index[finite], values[finite])
+
+
+def frame_noise(values: FloatArray) -> float:
+    """Return the noise of one frame from second differences, which a smooth curve leaves almost at zero."""
+    if len(values) < 4:
+        return 0.0
+    second = np.diff(values, 2)
+    return float(1.4826 * np.median(np.abs(second - np.median(second))) / np.sqrt(6.0))
+
+
+def _baseline(values: FloatArray, peak: int) -> tuple[float, int]:
+    """Return the level before the bolus and the first frame that leaves it, walking back from the peak."""
+    level = float(np.min(values[: peak + 1]))
+    frame = peak
+    for _ in range(4):
+        threshold = level + FOOT_LEVEL * (values[peak] - level)
+        above = values[: peak + 1] > threshold
+        below = np.flatnonzero(~above)
+        frame = int(below[-1]) + 1 if below.size else 0
+        if frame == 0:
+            return float(values[0]), 0
+        level = float(np.median(values[: max(frame - 1, 1)]))
+    return level, frame
+
+
+def _crossing(values: FloatArray, time_s: FloatArray, level: float, peak: int) -> float:
+    """Time of the last upward crossing of a level before the peak, interpolated."""
+    below = np.flatnonzero(values[:peak] <= level)
+    if not below.size:
+        return float(time_s[0])
+    index = int(below[-1])
+    rise = values[index + 1] - values[index]
+    share = (level - values[index]) / rise if rise > 0 else 0.0
+    return float(time_s[index] + share * (time_s[index + 1] - time_s[index]))

@@ -1,0 +1,131 @@
+"""The physical constants of quantification, each once, with its source, read from the tables in Resources/Constants."""
+
+from __future__ import annotations
+
+import csv
+import functools
+from dataclasses import dataclass
+
+from QPerfusionLogic.errors import SettingsError
+from QPerfusionLogic.resources import resource_path
+
+
+@dataclass(frozen=True)
+class Constant:
+    """A number with its unit and where it was published.
+
+    Examples
+    --------
+    >>> str(Constant(4.6, "L/mmol/s", "Shen 2015"))
+    '4.6 L/mmol/s (Shen 2015)'
+    """
+
+    value: float
+    unit: str
+    source: str
+
+    def __str__(self) -> str:
+        quantity = f"{self.value:g} {self.unit}".strip()
+        return f"{quantity} ({self.source})"
+
+
+def native_relaxation_time(quantity: str, tissue: str, field_strength_t: float, table: str = "nhlbi") -> Constant:
+    """Return the native T1 or T2 (s) of a tissue at the tabulated field nearest to the given one.
+
+    Parameters
+    ----------
+    quantity : str
+        "t1" or "t2".
+    tissue : str
+        "blood" or "myocardium".
+    field_strength_t : float
+        Main field in tesla.
+    table : str
+        "nhlbi", or "relative_enhancement" for the blood T1 of the AI-AIF paper.
+
+    Examples
+    --------
+    >>> native_relaxation_time("t1", "blood", 3.0).value
+    2.0
+    """
+    rows = [
+        row
+        for row in _rows("tissues.csv")
+        if row["tissue"] == tissue and row["quantity"] == quantity and row["set"] == table
+    ]
+    return _nearest_field(rows, field_strength_t)
+
+
+def relaxivity(quantity: str, agent: str, field_strength_t: float, table: str = "default") -> Constant:
+    """Return the relaxivity r1 or r2 (L/mmol/s) of an agent at the tabulated field nearest to the given one.
+
+    Raises
+    ------
+    SettingsError
+        When the agent is not in the table.
+
+    Examples
+    --------
+    >>> relaxivity("r1", "Gadovist", 1.5).value
+    4.6
+    """
+    name = agent_name(agent)
+    rows = [
+        row
+        for row in _rows("relaxivities.csv")
+        if row["agent"] in (name, "any") and row["quantity"] == quantity and row["set"] == table
+    ]
+    return _nearest_field(rows, field_strength_t)
+
+
+def agent_name(label: str) -> str:
+    """Return the generic name of an agent from any of its names, as found in a header or a setting.
+
+    Raises
+    ------
+    SettingsError
+        When no known name occurs in the label.
+
+    Examples
+    --------
+    >>> agent_name("GADOVIST 1.0 mmol/ml")
+    'gadobutrol'
+    """
+    words = label.lower()
+    for row in _rows("agents.csv"):
+        if row["name"] in words:
+            return row["agent"]
+    known = sorted({row["agent"] for row in _rows("agents.csv")})
+    raise SettingsError(
+        f"contrast agent {label!r}",
+        expected=f"one of {', '.join(known)}",
+        action="set conversion.agent, or give conversion.relaxivity_l_mmol_s",
+    )
+
+
+def typical_acquisition(series: str, quantity: str) -> Constant:
+    """Return a published acquisition parameter, for series whose header does not tell it.
+
+    Examples
+    --------
+    >>> typical_acquisition("aif", "saturation_time").value
+    0.0235
+    """
+    for row in _rows("acquisitions.csv"):
+        if row["series"] == series and row["quantity"] == quantity:
+            return _constant(row)
+    raise KeyError((series, quantity))
+
+
+@functools.lru_cache(maxsize=8)
+def _rows(name: str) -> tuple[dict[str, str], ...]:
+    with resource_path("Constants", name).open(encoding="utf-8", newline="") as file:
+        return tuple(csv.DictReader(file))
+
+
+def _nearest_field(rows: list[dict[str, str]], field_strength_t: float) -> Constant:
+    return _constant(min(rows, key=lambda row: abs(float(row["field_strength_t"]) - field_strength_t)))
+
+
+def _constant(row: dict[str, str]) -> Constant:
+    return Constant(float(row["value"]), row["unit"], row["source"])

@@ -1,0 +1,82 @@
+"""Which sequence, tissues and agent a series is converted with: from the settings, its header, then the tables."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from QPerfusionLogic.settings import ConversionSettings
+from QPerfusionLogic.study import Notice, PerfusionSeries, Protocol, Severity
+
+from .constants import Constant, agent_name, native_relaxation_time, relaxivity
+from .response import SignalResponse, Tissue
+from .sequence import SaturationRecovery, resolve_sequence
+
+DEFAULT_AGENT = "gadobutrol"
+
+
+@dataclass(frozen=True)
+class SeriesPhysics:
+    """Everything that turns the signal of one series into gadolinium.
+
+    Parameters
+    ----------
+    blood, myocardium : SignalResponse
+        Signal of both tissues in this sequence.
+    constants : dict
+        Every constant used, "name" -> "value unit (source)".
+    """
+
+    sequence: SaturationRecovery
+    field_strength_t: float
+    blood: SignalResponse
+    myocardium: SignalResponse
+    constants: dict[str, str] = field(default_factory=dict)
+    notices: tuple[Notice, ...] = ()
+
+
+def physics_of_series(series: PerfusionSeries, settings: ConversionSettings) -> SeriesPhysics:
+    """Return the physics of a series; what settings do not fix comes from its header, then from the tables."""
+    resolved = resolve_sequence(series, settings)
+    field_strength = resolved.field_strength_t
+    relaxivity1, relaxivity2, agent_constants, agent_notices = _relaxivities(series.protocol, settings, field_strength)
+    constants = {**resolved.constants, **agent_constants}
+    tissues = {}
+    for name, fixed in (("blood", settings.t1_blood_s), ("myocardium", settings.t1_myocardium_s)):
+        t1 = Constant(fixed, "s", "setting") if fixed else native_relaxation_time("t1", name, field_strength)
+        t2 = native_relaxation_time("t2", name, field_strength)
+        constants[f"T1 {name}"], constants[f"T2 {name}"] = str(t1), str(t2)
+        tissues[name] = Tissue(t1.value, t2.value, relaxivity1.value, relaxivity2.value)
+    top = settings.maximum_gd_mmol_l
+    return SeriesPhysics(
+        sequence=resolved.sequence,
+        field_strength_t=field_strength,
+        blood=SignalResponse(resolved.sequence, tissues["blood"], top),
+        myocardium=SignalResponse(resolved.sequence, tissues["myocardium"], top),
+        constants=constants,
+        notices=resolved.notices + agent_notices,
+    )
+
+
+def _relaxivities(
+    protocol: Protocol, settings: ConversionSettings, field_strength_t: float
+) -> tuple[Constant, Constant, dict[str, str], tuple[Notice, ...]]:
+    label = settings.agent or protocol.agent or DEFAULT_AGENT
+    fixed1 = settings.relaxivity_l_mmol_s or protocol.relaxivity_l_mmol_s
+    notices: tuple[Notice, ...] = ()
+    agent = label if fixed1 else agent_name(label)
+    if not (settings.agent or protocol.agent or fixed1):
+        notices = (_agent_notice(),)
+    first = Constant(fixed1, "L/mmol/s", "setting") if fixed1 else relaxivity("r1", agent, field_strength_t)
+    fixed2 = settings.relaxivity_r2_l_mmol_s
+    second = Constant(fixed2, "L/mmol/s", "setting") if fixed2 else relaxivity("r2", DEFAULT_AGENT, field_strength_t)
+    return first, second, {"agent": agent, "r1": str(first), "r2": str(second)}, notices
+
+
+def _agent_notice() -> Notice:
+    return Notice(
+        code="agent-assumed",
+        message=f"the header names no contrast agent; {DEFAULT_AGENT} was assumed",
+        action="set conversion.agent",
+        severity=Severity.NOTE,
+        stage="conversion",
+    )
