@@ -57,7 +57,13 @@ class SegmentationLogic:
     def __init__(self, settings: SegmentationSettings) -> None:
         self.settings = settings
 
-    def run(self, registered: Registered, mask: LabelMap | None = None, progress: Progress | None = None) -> Segmented:
+    def run(
+        self,
+        registered: Registered,
+        mask: LabelMap | None = None,
+        progress: Progress | None = None,
+        insertion_points: FloatArray | None = None,
+    ) -> Segmented:
         """Segment a series.
 
         Parameters
@@ -66,6 +72,8 @@ class SegmentationLogic:
             The series with motion taken out.
         mask : LabelMap, optional
             Labels on the grid of the series (1 myocardium, 2 LV, 3 RV) that are used as they are.
+        insertion_points : (slices, 2, 2) array, optional
+            (anterior, inferior) points as (row, column) placed by the user; NaN where they are to be found.
 
         Raises
         ------
@@ -79,7 +87,7 @@ class SegmentationLogic:
         progress.update(0.4, "drawing contours")
         contours = _automatic(enhancement, pools, progress) if mask is None else _given(mask, enhancement, pools)
         progress.update(0.9, "placing segments")
-        return _completed(contours, enhancement, pools, self.settings)
+        return _completed(contours, enhancement, pools, self.settings, insertion_points)
 
 
 def _given(mask: LabelMap, enhancement: Enhancement, pools: BloodPools | None) -> _Contours:
@@ -129,7 +137,11 @@ def _with_right_ventricle(labels: LabelArray, enhancement: Enhancement, pools: B
 
 
 def _completed(
-    contours: _Contours, enhancement: Enhancement, pools: BloodPools | None, settings: SegmentationSettings
+    contours: _Contours,
+    enhancement: Enhancement,
+    pools: BloodPools | None,
+    settings: SegmentationSettings,
+    placed: FloatArray | None,
 ) -> Segmented:
     labels, geometry, spacing = contours.labels, enhancement.geometry, enhancement.spacing_mm
     points = np.stack(
@@ -138,6 +150,8 @@ def _completed(
             for index, plane in enumerate(labels)
         ]
     )
+    if placed is not None:
+        points = np.where(np.isfinite(placed), placed, points)
     kept = trimmed(labels, spacing, settings.trim_endo_mm, settings.trim_epi_mm)
     peaks = peak_frames(labels, enhancement, pools)
     area = np.array([np.isin(plane, (MYOCARDIUM, LEFT_VENTRICLE)).sum() for plane in labels])
