@@ -1,0 +1,192 @@
+"""A study result as nodes of a scene, in one subject-hierarchy folder."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import slicer
+
+from ..study import Geometry, Mapped, PerfusionSeries, Segmented, State, StateResult, StudyResult
+from .charts import add_aif_chart, add_curve_chart
+from .colours import segment_colors
+from .hierarchy import add_folder, put_into
+from .landmarks import add_insertion_points
+from .maps import add_map
+from .marks import mark
+from .result_tables import add_aif_table, add_curve_table, add_frame_table, add_notice_table, add_segment_table
+from .segmentations import add_segmentation
+from .sequences import add_browser, add_sequence, write_description
+from .volumes import add_volume
+
+Key = tuple[str, str]
+"""(state or "", role) of a node."""
+
+
+@dataclass(frozen=True)
+class SceneStudy:
+    """The nodes of one study in a scene.
+
+    Parameters
+    ----------
+    name : str
+        Name of the study's folder, unique in the scene; every node carries it as attribute.
+    folder : int
+        Its item in the subject hierarchy.
+    nodes : dict
+        (state or "", role) -> node. Roles: tissue, registered, gadolinium, aif, pre_bolus, browser, segmentation,
+        segments, insertion_points, map:NAME, table:NAME, chart:NAME.
+    """
+
+    name: str
+    folder: int
+    nodes: dict[Key, Any] = field(default_factory=dict)
+
+    def node(self, role: str, state: State | None = None) -> Any:
+        """Return the node of a role, None when the result had nothing for it."""
+        return self.nodes.get((state.value if state is not None else "", role))
+
+
+def fill_scene(scene: Any, result: StudyResult, name: str = "Perfusion study") -> SceneStudy:
+    """Put everything that was found for a study into a scene.
+
+    Parameters
+    ----------
+    scene : vtkMRMLScene
+        Slicer's, or one of `new_scene`.
+    result : StudyResult
+        After any stage; what has not been computed is left out.
+    name : str
+        Name of the study's folder; made unique in the scene.
+
+    Returns
+    -------
+    SceneStudy
+        The nodes by state and role.
+    """
+    unique = scene.GenerateUniqueName(name)
+    study = SceneStudy(unique, add_folder(scene, unique))
+    scene.StartState(slicer.vtkMRMLScene.BatchProcessState)
+    try:
+        for state_result in result.states.values():
+            _fill_state(_Filler(scene, study, state_result.state), state_result)
+        _fill_study(_Filler(scene, study, None), result)
+    finally:
+        scene.EndState(slicer.vtkMRMLScene.BatchProcessState)
+    return study
+
+
+class _Filler:
+    """Adds nodes of one state to the study: marked, in the state's folder, in the dictionary."""
+
+    def __init__(self, scene: Any, study: SceneStudy, state: State | None) -> None:
+        self.scene = scene
+        self.state = state
+        self.prefix = state.value.capitalize() if state is not None else ""
+        self._study = study
+        self._folder = add_folder(scene, self.prefix, study.folder) if state is not None else study.folder
+
+    def name(self, text: str) -> str:
+        """Return a node name that begins with the state."""
+        return f"{self.prefix} {text}" if self.prefix else text[:1].upper() + text[1:]
+
+    def node(self, role: str) -> Any:
+        """Return a node of this state that was added before, None when there is none."""
+        return self._study.node(role, self.state)
+
+    def add(self, role: str, node: Any) -> Any:
+        """Mark a node, put it into the folder and remember it."""
+        mark(node, role, self.state, self._study.name)
+        put_into(self.scene, self._folder, node)
+        self._study.nodes[self.state.value if self.state is not None else "", role] = node
+        return node
+
+    def add_chart(self, role: str, nodes: list[Any]) -> None:
+        """Add a chart and its plot series."""
+        self.add(f"chart:{role}", nodes[0])
+        for index, series in enumerate(nodes[1:]):
+            self.add(f"plot:{role}:{index}", series)
+
+
+def _fill_state(filler: _Filler, result: StateResult) -> None:
+    geometry = result.acquisition.tissue.geometry
+    _add_dynamic(filler, result)
+    for series, role in ((result.acquisition.aif_series, "aif"), (result.acquisition.pre_bolus, "pre_bolus")):
+        if series is not None:
+            _add_series(filler, role, role.replace("_", "-"), series)
+    if result.registered is not None:
+        filler.add("table:frames", add_frame_table(filler.scene, filler.name("frames"), result.registered))
+    if result.segmented is not None:
+        _add_segmented(filler, result.segmented, geometry, filler.scene)
+    if result.arterial_input is not None:
+        table = filler.add("table:aif", add_aif_table(filler.scene, filler.name("AIF table"), result.arterial_input))
+        filler.add_chart("aif", add_aif_chart(filler.scene, filler.name("AIF"), table))
+    if result.mapped is not None:
+        _add_mapped(filler, result.mapped, geometry)
+
+
+def _add_dynamic(filler: _Filler, result: StateResult) -> None:
+    """Add raw, registered and gadolinium series and one browser that plays them in step."""
+    tissue = result.acquisition.tissue
+    sequences = [_sequence(filler, "tissue", "raw series", tissue)]
+    names = [filler.name("raw")]
+    if result.registered is not None:
+        sequences.append(_sequence(filler, "registered", "registered series", result.registered.series))
+        names.append(filler.name("registered"))
+    if result.concentration is not None:
+        gadolinium = add_sequence(
+            filler.scene,
+            filler.name("gadolinium series"),
+            result.concentration.gd_mmol_l,
+            result.concentration.time_s,
+            tissue.geometry,
+        )
+        sequences.append(filler.add("gadolinium", gadolinium))
+        names.append(filler.name("gadolinium"))
+    _add_player(filler, "browser", "player", sequences, names)
+
+
+def _add_series(filler: _Filler, role: str, text: str, series: PerfusionSeries) -> None:
+    sequence = _sequence(filler, role, f"{text} series", series)
+    _add_player(filler, f"browser:{role}", f"{text} player", [sequence], [filler.name(text)])
+
+
+def _sequence(filler: _Filler, role: str, text: str, series: PerfusionSeries) -> Any:
+    node = add_sequence(filler.scene, filler.name(text), series.signal, series.time_s, series.geometry)
+    write_description(node, series)
+    return filler.add(role, node)
+
+
+def _add_player(filler: _Filler, role: str, text: str, sequences: list[Any], names: list[str]) -> None:
+    browser = filler.add(role, add_browser(filler.scene, filler.name(text), sequences, names))
+    for sequence in sequences:
+        proxy = browser.GetProxyNode(sequence)
+        filler.add(f"volume:{sequence.GetAttribute('QPerfusion.Role')}", proxy)
+
+
+def _add_segmented(filler: _Filler, segmented: Segmented, geometry: Geometry, scene: Any) -> None:
+    reference = filler.node("volume:registered")
+    filler.add("segmentation", add_segmentation(scene, filler.name("heart"), segmented.labels, geometry, reference))
+    segments = filler.add(
+        "segments", add_volume(scene, filler.name("AHA segments"), segmented.segments, geometry, labels=True)
+    )
+    segments.GetDisplayNode().SetAndObserveColorNodeID(segment_colors(scene).GetID())
+    points = add_insertion_points(scene, filler.name("RV insertion"), segmented.insertion_points, geometry)
+    filler.add("insertion_points", points)
+
+
+def _add_mapped(filler: _Filler, mapped: Mapped, geometry: Geometry) -> None:
+    for name, values in mapped.maps.items():
+        filler.add(f"map:{name}", add_map(filler.scene, name, values, geometry, filler.prefix))
+    if mapped.segment_curves:
+        table = filler.add("table:curves", add_curve_table(filler.scene, filler.name("curves"), mapped))
+        filler.add_chart("curve", add_curve_chart(filler.scene, filler.name("segment curve"), table, mapped))
+
+
+def _fill_study(filler: _Filler, result: StudyResult) -> None:
+    if result.mpr_map is not None:
+        geometry = next(iter(result.states.values())).acquisition.tissue.geometry
+        filler.add("map:mpr", add_map(filler.scene, "mpr", result.mpr_map, geometry))
+    if any(state.mapped is not None for state in result.states.values()):
+        filler.add("table:segments", add_segment_table(filler.scene, "Segments", result))
+    filler.add("table:notices", add_notice_table(filler.scene, "Notices", result.notices))

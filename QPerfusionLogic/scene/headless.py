@@ -1,0 +1,63 @@
+"""A MRML scene without the Slicer application, with the module logics that a perfusion study needs."""
+
+from __future__ import annotations
+
+import tempfile
+from typing import Any
+
+import slicer
+import vtk
+
+LOGICS = (
+    "vtkSlicerVolumesLogic",
+    "vtkSlicerSubjectHierarchyModuleLogic",
+    "vtkSlicerTerminologiesModuleLogic",
+    "vtkSlicerSegmentationsModuleLogic",
+    "vtkSlicerSequencesLogic",
+    "vtkSlicerTablesLogic",
+    "vtkSlicerPlotsLogic",
+    "vtkSlicerMarkupsLogic",
+    "vtkSlicerColorLogic",
+)
+"""Without them the scene cannot make sequence browsers, colour legends, segmentations or a subject hierarchy."""
+
+
+def new_scene() -> Any:
+    """Return an empty MRML scene of slicer-core that can hold, save and load a perfusion study.
+
+    Returns
+    -------
+    vtkMRMLScene
+        Keeps its logics and its folder for unpacking alive for as long as it lives itself.
+
+    Examples
+    --------
+    >>> scene = new_scene()  # doctest: +SKIP
+    """
+    scene = slicer.vtkMRMLScene()
+    application = slicer.vtkMRMLApplicationLogic()
+    application.SetMRMLScene(scene)
+    # The wheel ships neither terminologies nor colour files; their absence is not an error here.
+    shown = vtk.vtkObject.GetGlobalWarningDisplay()
+    vtk.vtkObject.GlobalWarningDisplayOff()
+    try:
+        logics = [_attached(name, scene, application) for name in LOGICS]
+    finally:
+        vtk.vtkObject.SetGlobalWarningDisplay(shown)
+    # Scenes are unpacked in the folder of the cache.
+    folder = tempfile.TemporaryDirectory(prefix="qperfusion-scene-")
+    cache = slicer.vtkCacheManager()
+    cache.SetRemoteCacheDirectory(folder.name)
+    files = slicer.vtkDataIOManager()
+    files.SetCacheManager(cache)
+    scene.SetCacheManager(cache)
+    scene.SetDataIOManager(files)
+    scene.qperfusion_companions = [application, *logics, cache, files, folder]
+    return scene
+
+
+def _attached(name: str, scene: Any, application: Any) -> Any:
+    logic = getattr(slicer, name)()
+    logic.SetMRMLApplicationLogic(application)
+    logic.SetMRMLScene(scene)
+    return logic

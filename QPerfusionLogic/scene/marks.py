@@ -1,0 +1,49 @@
+"""How QPerfusion recognises its own nodes: attributes that travel with the scene."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from ..study import State
+
+ROLE, STATE, STUDY = "QPerfusion.Role", "QPerfusion.State", "QPerfusion.Study"
+"""Attributes of every node that QPerfusion makes: what it is, stress or rest, and the study it belongs to."""
+
+
+def mark(node: Any, role: str, state: State | None = None, study: str = "") -> None:
+    """Write on a node what it is, of which state and of which study."""
+    node.SetAttribute(ROLE, role)
+    node.SetAttribute(STATE, state.value if state is not None else "")
+    node.SetAttribute(STUDY, study)
+
+
+def marked_nodes(scene: Any, role: str, state: State | None = None, study: str = "") -> list[Any]:
+    """Return the nodes of one role, optionally of one state and one study, in the order of the scene."""
+    found = []
+    for index in range(scene.GetNumberOfNodes()):
+        node = scene.GetNthNode(index)
+        if node.GetAttribute(ROLE) != role:
+            continue
+        if state is not None and node.GetAttribute(STATE) != state.value:
+            continue
+        if study and node.GetAttribute(STUDY) != study:
+            continue
+        found.append(node)
+    return found
+
+
+def write_note(node: Any, name: str, content: Any) -> None:
+    """Keep a JSON value on a node under `QPerfusion.name`."""
+    node.SetAttribute(f"QPerfusion.{name}", json.dumps(content))
+
+
+def read_note(node: Any, name: str) -> Any:
+    """Return the JSON value kept under `QPerfusion.name`, None when there is none or it cannot be read."""
+    text = node.GetAttribute(f"QPerfusion.{name}")
+    if not text:
+        return None
+    try:
+        return json.loads(text)
+    except json.JSONDecodeError:
+        return None

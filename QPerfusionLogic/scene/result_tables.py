@@ -1,0 +1,95 @@
+"""The tables of a result: arterial input, segment curves, frames, segments and notices."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import Any
+
+import numpy as np
+
+from ..reporting.segment_table import segment_rows
+from ..study import ArterialInput, Mapped, Notice, Quantity, Registered, StudyResult
+from .tables import Column, add_table
+
+_SEGMENT_UNITS = dict.fromkeys(("stress_mbf", "stress_se", "rest_mbf", "rest_se"), "mL/min/g")
+
+
+def add_aif_table(scene: Any, name: str, arterial_input: ArterialInput) -> Any:
+    """Add the arterial input over time: measured, corrected, gadolinium and its band."""
+    gadolinium = Quantity.GADOLINIUM.value
+    columns = [
+        Column("time_s", arterial_input.time_s, "s", "time on the clock of the tissue series"),
+        Column("measured", arterial_input.measured, "", "blood curve as read from the images"),
+        Column("corrected", arterial_input.corrected, "", "blood curve with saturation undone"),
+        Column(gadolinium, arterial_input.gd_mmol_l, "mmol/L", "gadolinium in blood"),
+    ]
+    if arterial_input.lower_mmol_l is not None and arterial_input.upper_mmol_l is not None:
+        columns.append(Column("lower_mmol_l", arterial_input.lower_mmol_l, "mmol/L", "lower end of the band"))
+        columns.append(Column("upper_mmol_l", arterial_input.upper_mmol_l, "mmol/L", "upper end of the band"))
+    node = add_table(scene, name, columns)
+    node.SetAttribute("QPerfusion.AifMode", arterial_input.mode)
+    return node
+
+
+def add_curve_table(scene: Any, name: str, mapped: Mapped) -> Any:
+    """Add time, gadolinium and fit of every segment and layer; shorter curves end with NaN."""
+    longest = max(len(times) for times in mapped.curve_time_s.values())
+    columns = []
+    for key, times in mapped.curve_time_s.items():
+        prefix = curve_prefix(*key)
+        columns.append(Column(f"{prefix} time", _padded(times, longest), "s"))
+        columns.append(Column(f"{prefix} gd", _padded(mapped.segment_curves[key], longest), "mmol/L"))
+        columns.append(Column(f"{prefix} fit", _padded(mapped.segment_fits[key], longest), "mmol/L"))
+    return add_table(scene, name, columns)
+
+
+def curve_prefix(segment: int, layer: str) -> str:
+    """Return how the columns of a segment's curves begin.
+
+    Examples
+    --------
+    >>> curve_prefix(7, "all"), curve_prefix(7, "endo")
+    ('7', '7 endo')
+    """
+    return str(segment) if layer == "all" else f"{segment} {layer}"
+
+
+def add_frame_table(scene: Any, name: str, registered: Registered) -> Any:
+    """Add when every slice of every frame was taken, whether it was kept and why not."""
+    frames, slices = registered.kept.shape
+    reasons = [registered.reason[frame][item] for frame in range(frames) for item in range(slices)]
+    source = registered.series.source.time_source or "not recorded"
+    return add_table(
+        scene,
+        name,
+        [
+            Column("frame", np.repeat(np.arange(frames), slices)),
+            Column("slice", np.tile(np.arange(slices), frames)),
+            Column("time_s", registered.series.time_s.ravel(), "s", f"time source: {source}"),
+            Column("kept", registered.kept.ravel()),
+            Column("reason", reasons),
+        ],
+    )
+
+
+def add_segment_table(scene: Any, name: str, result: StudyResult) -> Any:
+    """Add the segment table of the report, with units."""
+    rows = segment_rows(result)
+    columns = []
+    for item in dataclasses.fields(rows[0]):
+        values = [getattr(row, item.name) for row in rows]
+        if item.name == "flags":
+            values = [" ".join(value) for value in values]
+        columns.append(Column(item.name, values, _SEGMENT_UNITS.get(item.name, "")))
+    return add_table(scene, name, columns)
+
+
+def add_notice_table(scene: Any, name: str, notices: tuple[Notice, ...]) -> Any:
+    """Add what the reader of the result has to know, and what to do."""
+    names = ("severity", "code", "state", "stage", "message", "action")
+    columns = [Column(item, [str(getattr(notice, item)) for notice in notices]) for item in names]
+    return add_table(scene, name, columns)
+
+
+def _padded(values: Any, length: int) -> Any:
+    return np.concatenate([values, np.full(length - len(values), np.nan)])

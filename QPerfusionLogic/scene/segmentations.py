@@ -1,0 +1,181 @@
+"""The heart's labels as a segmentation node with names, colours and terminology, and back."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import slicer
+import vtk
+from numpy.typing import NDArray
+from vtk.util import numpy_support
+
+from ..errors import InputError
+from ..study import LEFT_VENTRICLE, MYOCARDIUM, RIGHT_VENTRICLE, BoolArray, Geometry, LabelArray, LabelMap
+from .volumes import LPS_TO_RAS, as_array, as_vtk_matrix, geometry_of, ijk_to_ras, image_of, set_image
+
+
+@dataclass(frozen=True)
+class Structure:
+    """A label of the heart: its value, name, colour (0 to 1) and SNOMED CT code and meaning."""
+
+    label: int
+    segment_id: str
+    name: str
+    color: tuple[float, float, float]
+    code: str
+    meaning: str
+
+
+STRUCTURES = (
+    Structure(MYOCARDIUM, "Myocardium", "Myocardium", (0.78, 0.45, 0.35), "74281007", "Myocardium"),
+    Structure(LEFT_VENTRICLE, "LeftVentricle", "LV blood pool", (0.85, 0.20, 0.20), "87878005", "Left ventricle"),
+    Structure(RIGHT_VENTRICLE, "RightVentricle", "RV blood pool", (0.25, 0.45, 0.85), "53085002", "Right ventricle"),
+)
+
+TERMINOLOGY_NAME = "Segmentation category and type - QPerfusion"
+"""Name of the context in Resources/Terminology/SegmentationCategoryTypeModifier-QPerfusion.term.json."""
+
+_CATEGORY = ("123037004", "SCT", "Anatomical Structure")
+_BINARY = "Binary labelmap"
+_KNOWN_NAMES = {
+    MYOCARDIUM: ("myocardium", "myo", "lv myocardium"),
+    LEFT_VENTRICLE: ("leftventricle", "lv", "lv blood pool", "left ventricle", "lv blood"),
+    RIGHT_VENTRICLE: ("rightventricle", "rv", "rv blood pool", "right ventricle", "rv blood"),
+}
+
+
+def add_segmentation(scene: Any, name: str, labels: LabelArray, geometry: Geometry, reference: Any = None) -> Any:
+    """Add a segmentation node with one segment for each of myocardium, LV and RV blood pool.
+
+    Parameters
+    ----------
+    labels : (slices, rows, columns) array
+        1 myocardium, 2 LV blood, 3 RV blood; segments of absent labels are added empty, ready to be drawn.
+    reference : vtkMRMLScalarVolumeNode, optional
+        Volume whose grid becomes the reference geometry.
+
+    Returns
+    -------
+    vtkMRMLSegmentationNode
+    """
+    node = scene.AddNewNodeByClass("vtkMRMLSegmentationNode", scene.GenerateUniqueName(name))
+    node.CreateDefaultDisplayNodes()
+    segmentation = node.GetSegmentation()
+    for structure in STRUCTURES:
+        segment = slicer.vtkSegment()
+        segment.SetName(structure.name)
+        segment.SetColor(*structure.color)
+        segment.SetLabelValue(structure.label)
+        segment.SetTag(slicer.vtkSegment.GetTerminologyEntryTagName(), _terminology(structure))
+        mask = np.where(labels == structure.label, structure.label, 0).astype(np.uint8)
+        segment.AddRepresentation(_BINARY, oriented_image(mask, geometry))
+        segmentation.AddSegment(segment, structure.segment_id)
+    segmentation.CollapseBinaryLabelmaps(False)
+    if reference is not None:
+        node.SetReferenceImageGeometryParameterFromVolumeNode(reference)
+    display = node.GetDisplayNode()
+    display.SetVisibility2DFill(False)
+    display.SetVisibility3D(False)
+    return node
+
+
+def labels_of(node: Any, geometry: Geometry, image_shape: tuple[int, int, int]) -> LabelMap:
+    """Return the labels of a segmentation or label-map node.
+
+    Segments are recognised by their id or name (myocardium, LV or left ventricle, RV or right ventricle).
+
+    Parameters
+    ----------
+    geometry, image_shape : Geometry and (slices, rows, columns)
+        The grid of the series that a segmentation is read on; a label map keeps its own grid.
+
+    Raises
+    ------
+    InputError
+        When the segmentation has no segment that is recognised.
+    """
+    if node.IsA("vtkMRMLSegmentationNode"):
+        return LabelMap(_labels_of_segmentation(node, geometry, image_shape), geometry, source=node.GetName())
+    return LabelMap(np.round(image_of(node)).astype(np.uint8), geometry_of(node), source=node.GetName())
+
+
+def oriented_image(mask: LabelArray, geometry: Geometry) -> Any:
+    """Return a mask (slices, rows, columns) as a vtkOrientedImageData."""
+    holder = slicer.vtkMRMLLabelMapVolumeNode()
+    set_image(holder, mask, geometry)
+    image = slicer.vtkOrientedImageData()
+    image.ShallowCopy(holder.GetImageData())
+    image.SetGeometryFromImageToWorldMatrix(as_vtk_matrix(ijk_to_ras(geometry)))
+    return image
+
+
+def _labels_of_segmentation(node: Any, geometry: Geometry, image_shape: tuple[int, int, int]) -> LabelArray:
+    segmentation = node.GetSegmentation()
+    ids = list(segmentation.GetSegmentIDs())
+    found = {}
+    for label, names in _KNOWN_NAMES.items():
+        for segment_id in ids:
+            if {segment_id.lower(), segmentation.GetSegment(segment_id).GetName().lower()} & set(names):
+                found[label] = segment_id
+                break
+    if not found:
+        raise InputError(
+            f"the segments {', '.join(ids) or '(none)'} in {node.GetName()}",
+            expected="segments named Myocardium, LV blood pool, RV blood pool",
+            action="rename the segments",
+        )
+    labels = np.zeros(image_shape, dtype=np.uint8)
+    for label in (RIGHT_VENTRICLE, MYOCARDIUM, LEFT_VENTRICLE):
+        if label in found:
+            labels[segment_mask(node, found[label], geometry, image_shape)] = label
+    return labels
+
+
+def segment_mask(node: Any, segment_id: str, geometry: Geometry, image_shape: tuple[int, int, int]) -> BoolArray:
+    """Return a segment (slices, rows, columns) on a grid; False everywhere when it is empty."""
+    source = slicer.vtkOrientedImageData()
+    node.CreateBinaryLabelmapRepresentation()
+    if not node.GetBinaryLabelmapRepresentation(segment_id, source) or source.GetNumberOfPoints() == 0:
+        return np.zeros(image_shape, dtype=bool)
+    found = _nearest_index(source, geometry, image_shape)
+    extent = np.array(source.GetExtent()).reshape(3, 2)
+    inside = ((found >= extent[:, 0]) & (found <= extent[:, 1])).all(axis=-1)
+    columns, rows, slices = np.moveaxis(found[inside] - extent[:, 0], -1, 0)
+    pixels = numpy_support.vtk_to_numpy(source.GetPointData().GetScalars())
+    pixels = pixels.reshape(source.GetDimensions()[::-1])
+    mask = np.zeros(image_shape, dtype=bool)
+    mask[inside] = pixels[slices, rows, columns] > 0
+    return mask
+
+
+def _nearest_index(source: Any, geometry: Geometry, image_shape: tuple[int, int, int]) -> NDArray[np.int_]:
+    """Return (slices, rows, columns, 3) indices (i, j, k) of the pixels of an image nearest to those of a grid.
+
+    Every slice is looked up where it really lies, also in stacks that are not evenly spaced.
+    """
+    matrix = vtk.vtkMatrix4x4()
+    source.GetImageToWorldMatrix(matrix)
+    _, rows, columns = image_shape
+    index = np.zeros((rows, columns, 4))
+    index[..., 1], index[..., 0] = np.mgrid[:rows, :columns]
+    index[..., 3] = 1.0
+    lps_to_source = np.linalg.inv(LPS_TO_RAS @ as_array(matrix))
+    found = np.einsum("sij,rcj->srci", lps_to_source @ geometry.index_to_lps, index)[..., :3]
+    return np.rint(found).astype(int)
+
+
+def _terminology(structure: Structure) -> str:
+    nothing = ("", "", "")
+    return str(
+        slicer.vtkSlicerTerminologiesModuleLogic.SerializeTerminologyEntry(
+            TERMINOLOGY_NAME,
+            *_CATEGORY,
+            *(structure.code, "SCT", structure.meaning),
+            *nothing,
+            "",
+            *nothing,
+            *nothing,
+        )
+    )

@@ -1,0 +1,173 @@
+"""A dynamic series as a sequence node: one volume per frame, indexed by its time in seconds, and back."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import Any
+
+import numpy as np
+import slicer
+
+from ..errors import InputError
+from ..nrrd_files import format_time
+from ..study import FloatArray, Geometry, PerfusionSeries, Protocol, Quantity, SeriesKind, SeriesSource, State
+from .marks import read_note, write_note
+from .volumes import geometry_of, image_of, set_image
+
+
+def add_sequence(scene: Any, name: str, images: FloatArray, time_s: FloatArray, geometry: Geometry) -> Any:
+    """Add a sequence node of images.
+
+    Parameters
+    ----------
+    images : (frames, slices, rows, columns) array
+    time_s : (frames, slices) array
+        The index of a frame is the time of its earliest slice; the times of all slices are kept on the node.
+
+    Returns
+    -------
+    vtkMRMLSequenceNode
+        With index name "time" in s and a storage node for .seq.nrrd.
+    """
+    unique = scene.GenerateUniqueName(name)
+    sequence = scene.AddNewNodeByClass("vtkMRMLSequenceNode", unique)
+    sequence.SetIndexName("time")
+    sequence.SetIndexUnit("s")
+    sequence.SetIndexTypeFromString("numeric")
+    frame_node = slicer.vtkMRMLScalarVolumeNode()
+    frame_node.SetName(unique)
+    for image, times in zip(images, time_s, strict=True):
+        set_image(frame_node, np.asarray(image, dtype=np.float32), geometry)
+        sequence.SetDataNodeAtValue(frame_node, format_time(float(np.min(times))))
+    write_note(sequence, "TimeS", np.round(time_s, 6).tolist())
+    write_note(sequence, "IndexToLps", geometry.index_to_lps.tolist())
+    storage = scene.AddNewNodeByClass("vtkMRMLVolumeSequenceStorageNode")
+    sequence.SetAndObserveStorageNodeID(storage.GetID())
+    return sequence
+
+
+def add_browser(scene: Any, name: str, sequences: list[Any], proxy_names: list[str]) -> Any:
+    """Add a browser that plays sequences in step, each shown by its own volume node.
+
+    Parameters
+    ----------
+    sequences : list of vtkMRMLSequenceNode
+        The first is the master; the others share its times.
+    proxy_names : list of str
+        Names of the volumes that show them.
+    """
+    browser = scene.AddNewNodeByClass("vtkMRMLSequenceBrowserNode", scene.GenerateUniqueName(name))
+    browser.SetAndObserveMasterSequenceNodeID(sequences[0].GetID())
+    browser.SetIndexDisplayMode(slicer.vtkMRMLSequenceBrowserNode.IndexDisplayAsIndexValue)
+    browser.SetIndexDisplayFormat("%.3f")
+    for sequence, proxy_name in zip(sequences, proxy_names, strict=True):
+        if not browser.IsSynchronizedSequenceNode(sequence, True):
+            browser.AddSynchronizedSequenceNode(sequence)
+        proxy = browser.GetProxyNode(sequence)
+        if proxy is None:
+            proxy = scene.AddNewNodeByClass("vtkMRMLScalarVolumeNode", scene.GenerateUniqueName(proxy_name))
+            proxy.CopyContent(sequence.GetNthDataNode(0))
+            browser.AddProxyNode(proxy, sequence, False)
+        proxy.SetName(proxy_name)
+        proxy.CreateDefaultDisplayNodes()
+        browser.SetOverwriteProxyName(sequence, False)
+        browser.SetSaveChanges(sequence, False)
+    browser.SetSelectedItemNumber(0)
+    return browser
+
+
+def write_description(sequence: Any, series: PerfusionSeries) -> None:
+    """Keep on the sequence node what its pixels alone do not tell: protocol, kind, state, quantity and source."""
+    write_note(sequence, "Protocol", dataclasses.asdict(series.protocol))
+    write_note(sequence, "Source", dataclasses.asdict(series.source))
+    write_note(
+        sequence,
+        "Series",
+        {"kind": series.kind.value, "state": series.state.value, "quantity": series.quantity.value},
+    )
+
+
+def series_of(sequence: Any, kind: SeriesKind, state: State) -> PerfusionSeries:
+    """Return the series that a sequence node holds.
+
+    Protocol and source come from the node when QPerfusion wrote them there; kind and state are the caller's choice.
+
+    Raises
+    ------
+    InputError
+        When the node has fewer than two frames, frames of several sizes, or an index that is not a time.
+    """
+    images, geometry = _frames_of(sequence)
+    described = read_note(sequence, "Series") or {}
+    return PerfusionSeries(
+        signal=images,
+        time_s=_times_of(sequence, images.shape[1]),
+        geometry=geometry,
+        protocol=_restored(Protocol, read_note(sequence, "Protocol")),
+        kind=kind,
+        state=state,
+        quantity=Quantity(described.get("quantity", Quantity.SIGNAL.value)),
+        source=_restored(SeriesSource, read_note(sequence, "Source"), description=sequence.GetName()),
+    )
+
+
+def _frames_of(sequence: Any) -> tuple[FloatArray, Geometry]:
+    count = sequence.GetNumberOfDataNodes()
+    nodes = [sequence.GetNthDataNode(index) for index in range(count)]
+    if count < 2 or not all(node.IsA("vtkMRMLVolumeNode") for node in nodes):
+        raise InputError(
+            f"{count} frames in the sequence {sequence.GetName()}",
+            expected="a sequence of images over time",
+            action="choose the dynamic series",
+        )
+    images = [image_of(node) for node in nodes]
+    shapes = {image.shape for image in images}
+    if len(shapes) > 1:
+        raise InputError(
+            f"frames of {len(shapes)} sizes in the sequence {sequence.GetName()}", expected="frames of one size"
+        )
+    geometry = geometry_of(nodes[0])
+    kept = read_note(sequence, "IndexToLps")
+    if kept is not None and len(kept) == geometry.slices:
+        exact = Geometry(np.array(kept, dtype=float))
+        if np.allclose(exact.stack_to_lps, geometry.stack_to_lps, atol=1e-3):
+            geometry = exact
+    return np.stack(images).astype(np.float32), geometry
+
+
+def _times_of(sequence: Any, slices: int) -> FloatArray:
+    texts = [sequence.GetNthIndexValue(index) for index in range(sequence.GetNumberOfDataNodes())]
+    try:
+        first = np.array([float(text) for text in texts])
+    except ValueError as error:
+        raise InputError(
+            f"the index {error} in the sequence {sequence.GetName()}",
+            expected="times in seconds",
+            action="set the index type of the sequence to numeric",
+        ) from error
+    first = first * _seconds_per_unit(sequence)
+    kept = read_note(sequence, "TimeS")
+    if kept is not None:
+        times = np.array(kept, dtype=float)
+        if times.shape == (len(first), slices):
+            # An edited frame time moves all slices of its frame.
+            return times + (first - times.min(axis=1))[:, None]
+    return np.repeat(first[:, None], slices, axis=1)
+
+
+def _seconds_per_unit(sequence: Any) -> float:
+    unit = (sequence.GetIndexUnit() or "").strip().lower()
+    known = {"": 1.0, "s": 1.0, "sec": 1.0, "second": 1.0, "seconds": 1.0, "ms": 1e-3, "msec": 1e-3, "min": 60.0}
+    if unit not in known:
+        raise InputError(
+            f"the index unit {unit!r} in the sequence {sequence.GetName()}",
+            expected="s or ms",
+            action="set the index unit of the sequence",
+        )
+    return known[unit]
+
+
+def _restored(kind: Any, kept: dict[str, Any] | None, **defaults: Any) -> Any:
+    names = {item.name for item in dataclasses.fields(kind)}
+    known = {name: value for name, value in (kept or {}).items() if name in names}
+    return kind(**{**defaults, **known})
