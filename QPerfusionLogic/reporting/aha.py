@@ -7,6 +7,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+CENTRE_EDGE, APICAL_EDGE = 0.05, 0.42
+"""Radii of the polar map: of the blank centre and of the apical ring."""
+
 _SIX = ("anterior", "anteroseptal", "inferoseptal", "inferior", "inferolateral", "anterolateral")
 _FOUR = ("anterior", "septal", "inferior", "lateral")
 
@@ -51,13 +54,13 @@ def sector(segment: int) -> Sector:
     Examples
     --------
     >>> sector(1)
-    Sector(inner=0.7, outer=1.0, start_deg=60.0, stop_deg=120.0)
+    Sector(inner=0.71, outer=1.0, start_deg=60.0, stop_deg=120.0)
     """
     if segment <= 6:
-        return _placed(0.7, 1.0, 60.0, segment - 1)
+        return _placed(0.71, 1.0, 60.0, segment - 1)
     if segment <= 12:
-        return _placed(0.4, 0.7, 60.0, segment - 7)
-    return _placed(0.1, 0.4, 90.0, segment - 13)
+        return _placed(APICAL_EDGE, 0.71, 60.0, segment - 7)
+    return _placed(CENTRE_EDGE, APICAL_EDGE, 90.0, segment - 13)
 
 
 def _placed(inner: float, outer: float, width_deg: float, index: int) -> Sector:

@@ -5,20 +5,19 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 
-from .aha import SEGMENT_NAMES, SEGMENTS, sector
+from .aha import APICAL_EDGE, CENTRE_EDGE, SEGMENT_NAMES, SEGMENTS, sector
 from .colour_table import ColourTable
 
-_SIZE, _CENTRE, _RADIUS = 300.0, 150.0, 122.0
+_SIZE, _CENTRE, _RADIUS = 300.0, 150.0, 127.0
 _FONT = 'font-family="system-ui, -apple-system, Segoe UI, Helvetica, Arial, sans-serif"'
-_VESSEL_PLACES = (("LAD", 135.0), ("RCA", 240.0), ("LCX", 0.0))
+_VESSEL_PLACES = (("LAD", 135.0), ("RCA", 240.0), ("LCX", 38.0))
 _BORDERS = (
-    (60.0, 0.4, 1.0),
-    (180.0, 0.4, 1.0),
-    (300.0, 0.4, 1.0),
-    (45.0, 0.1, 0.4),
-    (225.0, 0.1, 0.4),
-    (315.0, 0.1, 0.4),
+    *((angle, APICAL_EDGE, 1.0) for angle in (60.0, 180.0, 300.0)),
+    *((angle, CENTRE_EDGE, APICAL_EDGE) for angle in (45.0, 225.0, 315.0)),
 )
+_TEXT_SHIFT = {1.0: -0.02, 0.71: 0.0, APICAL_EDGE: 0.04}
+"""Outer radius of a ring -> how far its numbers stand off the middle of the ring."""
+
 _BORDER_ARCS = ((45.0, 60.0), (180.0, 225.0), (300.0, 315.0))
 
 
@@ -53,7 +52,7 @@ def _sector(segment: int, value: float, table: ColourTable, doubtful: bool) -> s
     known = math.isfinite(value)
     text = (f"{value:.2f}" if known else "–") + ("*" if doubtful else "")
     middle = (place.start_deg + place.stop_deg) / 2
-    x, y = _point((place.inner + place.outer) / 2, middle)
+    x, y = _point((place.inner + place.outer) / 2 + _TEXT_SHIFT[place.outer], middle)
     ink = table.ink(value)
     shape = (
         f"M{_at(place.outer, place.start_deg)}A{_ring(place.outer)} 0 0 0 {_at(place.outer, place.stop_deg)}"
@@ -63,7 +62,7 @@ def _sector(segment: int, value: float, table: ColourTable, doubtful: bool) -> s
     return (
         f'<path d="{shape}" fill="{table.hexadecimal(value)}" stroke="#ffffff" stroke-width="1.5">'
         f"<title>{segment} {SEGMENT_NAMES[segment]}: {text}{unit}</title></path>"
-        f'<text x="{x:.1f}" y="{y + 2:.1f}" text-anchor="middle" font-size="13.5" font-weight="600" fill="{ink}">'
+        f'<text x="{x:.1f}" y="{y + 2:.1f}" text-anchor="middle" font-size="12.5" font-weight="600" fill="{ink}">'
         f"{text}</text>"
         f'<text x="{x:.1f}" y="{y + 13:.1f}" text-anchor="middle" font-size="8.5" fill="{ink}" fill-opacity="0.85">'
         f"{segment}</text>"
@@ -72,12 +71,15 @@ def _sector(segment: int, value: float, table: ColourTable, doubtful: bool) -> s
 
 def _borders() -> str:
     lines = "".join(f"M{_at(inner, angle)}L{_at(outer, angle)}" for angle, inner, outer in _BORDERS)
-    arcs = "".join(f"M{_at(0.4, start)}A{_ring(0.4)} 0 0 0 {_at(0.4, stop)}" for start, stop in _BORDER_ARCS)
+    arcs = "".join(
+        f"M{_at(APICAL_EDGE, start)}A{_ring(APICAL_EDGE)} 0 0 0 {_at(APICAL_EDGE, stop)}"
+        for start, stop in _BORDER_ARCS
+    )
     return f'<path d="{lines}{arcs}" stroke="#111827" stroke-width="2.2" fill="none" stroke-linecap="round"/>'
 
 
 def _vessel(name: str, angle_deg: float) -> str:
-    x, y = _point(1.12, angle_deg)
+    x, y = _point(1.1, angle_deg)
     return (
         f'<text x="{x:.1f}" y="{y + 4:.1f}" text-anchor="middle" font-size="11.5" font-weight="600" '
         f'fill="#52606d">{name}</text>'

@@ -58,10 +58,8 @@ def segment_section(rows: Sequence[SegmentRow], settings: ReportingSettings) -> 
     """Return the segment table with errors, readings and flags."""
     head = (
         "<th>segment</th><th>territory</th>"
-        + "".join(
-            f'<th class="number">{name}</th><th class="number">± SE</th>' for name in ("stress MBF", "rest MBF", "MPR")
-        )
-        + '<th class="number">endo / epi stress</th><th class="number">pixels</th><th>flags</th>'
+        + "".join(f'<th class="number">{name} ± SE</th>' for name in ("stress MBF", "rest MBF", "MPR"))
+        + '<th class="number">stress endo / epi</th><th class="number">pixels</th><th>flags</th>'
     )
     layers = {(row.segment, row.layer): row for row in rows if row.segment}
     shown = [row for row in rows if row.layer not in ("endo", "epi")]
@@ -175,10 +173,11 @@ def _table_row(row: SegmentRow, layers: dict[tuple[int, str], SegmentRow], setti
     cells = [f"<td>{label}</td><td>{row.territory if row.territory in TERRITORIES else ''}</td>"]
     for name, error in _ERRORS.items():
         found = reading(row, name, settings)
+        spread = getattr(row, error)
+        behind = f' <span class="se">± {number(spread)}</span>' if math.isfinite(spread) else ""
         doubt = " ?" if found.doubtful else ""
         cells.append(
-            f'<td class="number {found.grade}">{_MARKS[found.grade]}{number(getattr(row, name))}{doubt}</td>'
-            f'<td class="number se">{number(getattr(row, error))}</td>'
+            f'<td class="number {found.grade}">{_MARKS[found.grade]}{number(getattr(row, name))}{behind}{doubt}</td>'
         )
     pair = [layers.get((row.segment, layer)) for layer in ("endo", "epi")]
     thin = " / ".join(number(part.stress_mbf) for part in pair if part is not None) if all(pair) else ""
