@@ -52,12 +52,13 @@ class ColourTable:
         return f"#{red:02x}{green:02x}{blue:02x}"
 
     def ink(self, value: float) -> str:
-        """Return the text colour (dark or white) that reads best on the colour of a value."""
+        """Return the text colour, black or white, with the higher contrast (WCAG 2) on the colour of a value."""
         if not np.isfinite(value):
             return "#52606d"
-        linear = (self.colours(value) / 255.0) ** 2.2
+        share = self.colours(value) / 255.0
+        linear = np.where(share <= 0.04045, share / 12.92, ((share + 0.055) / 1.055) ** 2.4)
         luminance = float(linear @ np.array([0.2126, 0.7152, 0.0722]))
-        return "#111827" if (luminance + 0.05) / 0.059 > 1.05 / (luminance + 0.05) else "#ffffff"
+        return "#000000" if (luminance + 0.05) ** 2 > 1.05 * 0.05 else "#ffffff"
 
 
 @lru_cache(maxsize=4)

@@ -13,6 +13,7 @@ from .markup import figure, image, legend, section
 from .pictures import anatomy, contour_picture, crop_box, line_over_time, map_picture, motion_picture
 from .polar_map import polar_map
 from .report import SegmentRow
+from .reserve import comparability
 
 Images = dict[str, bytes]
 
@@ -24,8 +25,8 @@ def flow_pictures(study: StudyResult) -> Images:
         if result.mapped is not None:
             values = _in_myocardium(result, result.mapped.maps["mbf"])
             found |= _pictures(f"{state}_mbf", result, values, colour_table("MBF"))
-    stress = study.states.get(State.STRESS)
-    if study.mpr_map is not None and stress is not None:
+    stress, check = study.states.get(State.STRESS), comparability(study)
+    if study.mpr_map is not None and stress is not None and check is not None and check.allowed:
         found |= _pictures("mpr", stress, np.asarray(study.mpr_map), colour_table("MPR"))
     return found
 

@@ -132,7 +132,7 @@ def png(picture: NDArray[np.uint8]) -> bytes:
     from PIL import Image
 
     stream = io.BytesIO()
-    Image.fromarray(np.ascontiguousarray(picture)).save(stream, "PNG", optimize=True)
+    Image.fromarray(np.ascontiguousarray(picture)).save(stream, "PNG")
     return stream.getvalue()
 
 

@@ -1,0 +1,69 @@
+"""Quality numbers and the notices that follow from them."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import numpy as np
+import pytest
+
+from QPerfusionLogic.reporting import ReportingLogic
+from QPerfusionLogic.reporting.quality import quality_items, transmural_gradient
+from QPerfusionLogic.study import Severity, State
+
+
+def codes(study):
+    return {(item.code, item.state): item for item in ReportingLogic().run(study).notices}
+
+
+def replaced(study, state, **stages):
+    return dataclasses.replace(study, states=study.states | {state: dataclasses.replace(study.states[state], **stages)})
+
+
+@pytest.mark.parametrize(("rejected", "warned"), [(12, False), (13, True)])
+def test_more_than_a_fifth_of_rejected_frames_asks_to_repeat_the_scan(a_study, rejected, warned):
+    result = a_study.states[State.STRESS]
+    kept = np.ones_like(result.registered.kept)
+    kept[:rejected] = False
+    study = replaced(a_study, State.STRESS, registered=dataclasses.replace(result.registered, kept=kept))
+    found = codes(study).get(("too-many-rejected-frames", "stress"))
+    assert (found is not None) == warned
+    if found is not None:
+        assert "repeat the scan" in found.action
+        assert found.severity is Severity.SERIOUS
+
+
+def test_a_learned_aif_brings_its_published_rest_and_reserve_bias(a_study):
+    study = a_study
+    for state in (State.STRESS, State.REST):
+        learned = dataclasses.replace(study.states[state].arterial_input, mode="learned")
+        study = replaced(study, state, arterial_input=learned)
+    message = codes(study)["learned-aif-at-rest", "rest"].message
+    assert "+0.12 mL/min/g" in message
+    assert "-0.30" in message
+
+
+def test_a_learned_aif_at_stress_alone_needs_no_caveat(a_study):
+    stress = a_study.states[State.STRESS]
+    learned = dataclasses.replace(stress.arterial_input, mode="learned")
+    study = dataclasses.replace(
+        a_study, states={State.STRESS: dataclasses.replace(stress, arterial_input=learned)}, mpr_map=None
+    )
+    assert ("learned-aif-at-rest", "rest") not in codes(study)
+
+
+def test_a_state_without_segments_is_serious(a_study):
+    mapped = dataclasses.replace(a_study.states[State.REST].mapped, segments=())
+    assert codes(replaced(a_study, State.REST, mapped=mapped))["no-segments", "rest"].severity is Severity.SERIOUS
+
+
+def test_a_saturated_arterial_input_misses_its_bar(a_study):
+    result = a_study.states[State.STRESS]
+    features = result.arterial_input.features | {"apparent_peak_mmol_l": 3.4}
+    saturated = dataclasses.replace(result.arterial_input, features=features)
+    items = {item.name: item for item in quality_items(dataclasses.replace(result, arterial_input=saturated))}
+    assert items["apparent AIF peak, tissue images"].good is False
+
+
+def test_the_transmural_gradient_is_that_of_the_made_up_heart(a_study):
+    assert transmural_gradient(a_study.states[State.REST]) == pytest.approx(0.93 / 1.06, rel=1e-6)
