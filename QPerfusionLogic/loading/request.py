@@ -16,7 +16,8 @@ class StudyRequest:
     study : Path, optional
         DICOM folder in which stress, rest, AIF, pre-bolus and T1 map are found by themselves.
     stress, rest : Path, optional
-        The perfusion series of one state: a DICOM folder or file, NIfTI, NRRD or `.seq.nrrd`; wins over what `study` holds.
+        The perfusion series of one state: a DICOM folder or file, NIfTI, NRRD or `.seq.nrrd`; wins over what `study`
+        holds.
     stress_aif, rest_aif : Path, optional
         AIF image series, or a curve as CSV (time_s, value).
     stress_mask, rest_mask : Path, optional

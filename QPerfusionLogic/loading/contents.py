@@ -1,0 +1,71 @@
+"""What lies in a DICOM path: acquisitions with their roles, or one clear line why there are none."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from QPerfusionLogic.errors import InputError
+from QPerfusionLogic.progress import Progress
+from QPerfusionLogic.study import SeriesKind, State
+
+from .dicom_scan import Scan, scan
+from .image_group import ImageGroup, groups_of
+from .roles import Role, guess_roles
+
+
+@dataclass(frozen=True)
+class Found:
+    """One acquisition with its role and the path it was found under."""
+
+    group: ImageGroup
+    role: Role
+    path: Path
+
+    @property
+    def name(self) -> str:
+        """Series number and description, for messages."""
+        header = self.group.header
+        return f"{header.get('SeriesNumber', '?')} '{header.get('SeriesDescription', '')}'"
+
+    def fits(self, kind: SeriesKind, state: State | None = None) -> bool:
+        """Return True for acquisitions of a kind, and of a state where one is asked for."""
+        return self.role.kind is kind and (state is None or self.role.state is state)
+
+
+def contents_of(path: Path, progress: Progress) -> tuple[Found, ...]:
+    """Return all MR acquisitions under a path.
+
+    Raises
+    ------
+    InputError
+        When there is no DICOM MR image, or a file is damaged.
+    """
+    content = scan(path, progress)
+    check_content(path, content)
+    groups = groups_of(content.records, content.headers)
+    return tuple(Found(group, role, path) for group, role in zip(groups, guess_roles(groups), strict=True))
+
+
+def check_content(path: Path, content: Scan) -> None:
+    """Raise `InputError` when a scan found nothing to work with."""
+    if content.broken:
+        file, reason = next(iter(content.broken.items()))
+        more = f" and {len(content.broken) - 1} more" if len(content.broken) > 1 else ""
+        raise InputError(f"a damaged DICOM file {file}{more} ({reason})", action="copy or export the series again")
+    if content.records:
+        return
+    if content.files == 0:
+        raise InputError(
+            f"an empty folder {path}", expected="DICOM files of a perfusion study", action="check the path"
+        )
+    if content.other_modalities:
+        kinds = ", ".join(f"{count} {modality}" for modality, count in sorted(content.other_modalities.items()))
+        raise InputError(
+            f"{kinds} images in {path}", expected="MR images", action="give the folder of the MR perfusion"
+        )
+    raise InputError(
+        f"{content.files} file{'s' if content.files > 1 else ''} but no DICOM image in {path}",
+        expected="DICOM files, or one .nii.gz, .nrrd or .seq.nrrd by --stress or --rest",
+        action="check the path",
+    )

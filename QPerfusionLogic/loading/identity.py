@@ -1,0 +1,50 @@
+"""Whose series it is, comparable inside the loader and only a salted hash outside."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Iterable
+from typing import Any
+
+from QPerfusionLogic.errors import InputError
+
+from .tags import Tags
+
+HIDDEN = "***"
+
+
+def hashed(identifier: str, salt: str) -> str:
+    """Return 16 hexadecimal digits that do not lead back to the identifier; "" for an empty one."""
+    return hashlib.sha256(f"{salt}\n{identifier}".encode()).hexdigest()[:16] if identifier else ""
+
+
+def salt_of(headers: Iterable[Any]) -> str:
+    """Return a salt that is the same for all series of a study and that no patient's name or number leads to."""
+    return min((Tags(header).text("StudyInstanceUID") for header in headers), default="")
+
+
+def patient_of(header: Any) -> str:
+    """Return what tells one patient from another; "" where the header tells nothing."""
+    tags = Tags(header)
+    return tags.text("PatientID") or tags.text("PatientName")
+
+
+def check_one_patient(headers: Iterable[Any]) -> None:
+    """Raise `InputError` when headers belong to more than one patient."""
+    patients = {patient_of(header) for header in headers} - {""}
+    if len(patients) > 1:
+        raise InputError(
+            f"series of {len(patients)} patients (different PatientID)",
+            expected="stress and rest of one patient",
+            action="give the folders of one patient",
+        )
+
+
+def without_names(text: str, header: Any) -> str:
+    """Return text with the patient's name and number struck out."""
+    tags = Tags(header)
+    names = re.split(r"[\s^=,]+", f"{tags.text('PatientName')} {tags.text('PatientID')}")
+    for name in sorted(filter(lambda part: len(part) > 3, names), key=len, reverse=True):
+        text = re.sub(rf"(?<![A-Za-z0-9]){re.escape(name)}(?![A-Za-z0-9])", HIDDEN, text, flags=re.IGNORECASE)
+    return text

@@ -1,0 +1,189 @@
+"""Series, maps and masks from NIfTI, NRRD and other single files."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from QPerfusionLogic.errors import InputError
+from QPerfusionLogic.nrrd_files import read_sequence
+from QPerfusionLogic.settings import LoadingSettings
+from QPerfusionLogic.study import (
+    FloatArray,
+    Geometry,
+    Notice,
+    PerfusionSeries,
+    Quantity,
+    SeriesKind,
+    SeriesSource,
+    State,
+)
+
+from .image_group import MINIMUM_FRAMES
+
+NRRD_SUFFIXES = (".nrrd", ".nhdr")
+ITK_SUFFIXES = (".nii", ".nii.gz", ".mha", ".mhd")
+SHORTEST_BEAT_S, LONGEST_BEAT_S = 0.3, 6.0
+FIXED_INTERVAL = "loading.frame_interval_s"
+
+
+@dataclass(frozen=True)
+class VolumeFile:
+    """Content of one file: values (frames, slices, rows, columns), times where it tells them, and where it lies."""
+
+    values: FloatArray
+    time_s: FloatArray | None
+    geometry: Geometry
+    time_source: str = ""
+    placed: bool = True
+    """False where the file does not say where its pixels lie."""
+    quantity: str = ""
+
+
+def is_volume_file(path: Path) -> bool:
+    """Return True for the file names this module reads."""
+    return path.name.lower().endswith(NRRD_SUFFIXES + ITK_SUFFIXES)
+
+
+def read_volume(path: Path, settings: LoadingSettings) -> VolumeFile:
+    """Read a file as (frames, slices, rows, columns).
+
+    Raises
+    ------
+    InputError
+        When the file is unreadable or its axes do not fit `loading.axes`.
+    """
+    if not path.is_file():
+        raise InputError(f"no file {path}", action="check the path")
+    if path.name.lower().endswith(NRRD_SUFFIXES):
+        found = read_sequence(path)
+        if found.values.ndim != 4:
+            raise InputError(f"vectors in {path}", expected="one number per pixel")
+        return VolumeFile(
+            found.values, found.time_s, found.geometry, path.name, quantity=found.metadata.get("quantity", "")
+        )
+    return _read_with_itk(path, settings)
+
+
+def load_series_file(
+    path: Path, kind: SeriesKind, state: State, settings: LoadingSettings, timed: bool
+) -> PerfusionSeries:
+    """Read a dynamic series from one file.
+
+    Parameters
+    ----------
+    timed : bool
+        True when times are given elsewhere, so that a file without them is no error.
+    """
+    volume = read_volume(path, settings)
+    frames, slices = volume.values.shape[:2]
+    if frames < MINIMUM_FRAMES:
+        raise InputError(
+            f"{frames} frame{'s' if frames > 1 else ''} in {path} (read with loading.axes {settings.axes})",
+            expected=f"at least {MINIMUM_FRAMES} frames of the first pass",
+            action="choose the dynamic series, or set loading.axes",
+        )
+    if not np.isfinite(volume.values).all():
+        raise InputError(f"pixels that are no numbers in {path}", expected="finite values")
+    time_s, source, notices = _times(path, volume, settings, timed)
+    quantity = Quantity(volume.quantity) if volume.quantity in set(Quantity) else Quantity.SIGNAL
+    return PerfusionSeries(
+        signal=volume.values.astype(np.float32, copy=False),
+        time_s=time_s if time_s.ndim == 2 else np.repeat(time_s[:, None], slices, axis=1),
+        geometry=volume.geometry,
+        kind=kind,
+        state=state,
+        quantity=quantity,
+        source=SeriesSource(path=str(path), description=path.name, time_source=source, files=1),
+        notices=notices,
+    )
+
+
+def _times(
+    path: Path, volume: VolumeFile, settings: LoadingSettings, timed: bool
+) -> tuple[FloatArray, str, tuple[Notice, ...]]:
+    frames = len(volume.values)
+    if volume.time_s is not None and volume.time_source == path.name:
+        steps = np.diff(volume.time_s, axis=0)
+        if np.any(steps <= 0):
+            row = int(np.flatnonzero((steps <= 0).any(axis=1))[0]) + 2
+            raise InputError(f"time of frame {row} not after the one before in {path}", expected="increasing times")
+        return volume.time_s - volume.time_s[0].min(), "times in the file", ()
+    interval_s = 1.0 if timed else settings.frame_interval_s
+    if interval_s is not None:
+        return np.arange(frames) * interval_s, FIXED_INTERVAL, ()
+    if volume.time_s is not None:
+        message = f"frames are taken as {volume.time_s[1, 0]:g} s apart, from the header; heart beats are not that even"
+        notice = Notice("constant-interval", message, "give --times CSV where the true times are known")
+        return volume.time_s, volume.time_source, (notice,)
+    raise InputError(
+        f"no frame times in {path}",
+        expected="the time of every frame",
+        action="give them with --times CSV or --set loading.frame_interval_s=SECONDS",
+    )
+
+
+def _read_with_itk(path: Path, settings: LoadingSettings) -> VolumeFile:
+    import SimpleITK
+
+    SimpleITK.ProcessObject.SetGlobalWarningDisplay(False)
+    try:
+        image = SimpleITK.ReadImage(str(path))
+    except RuntimeError as error:
+        raise InputError(
+            f"{path}: unreadable as {path.suffix.lstrip('.')}", action="write or copy the file again"
+        ) from error
+    values = SimpleITK.GetArrayFromImage(image).transpose()
+    spacing = image.GetSpacing()
+    names = _axis_names(path, values.shape, settings.axes)
+    order = [names.index(name) for name in "tzyx" if name in names]
+    arranged = values.transpose(order)
+    for position, name in enumerate("tzyx"):
+        if name not in names:
+            arranged = np.expand_dims(arranged, position)
+    time_s = _header_times(spacing[names.index("t")], arranged.shape[:2]) if "t" in names else None
+    standard = names == list("xyzt")[: len(names)]
+    return VolumeFile(
+        np.ascontiguousarray(arranged),
+        time_s,
+        _itk_geometry(image, arranged.shape[1]) if standard else _plain_geometry(names, spacing, arranged.shape[1]),
+        "NIfTI pixdim[4]",
+        placed=standard,
+    )
+
+
+def _axis_names(path: Path, shape: tuple[int, ...], axes: str) -> list[str]:
+    """Return the name of each axis of the file; a file with fewer axes lacks time, then slices."""
+    names = axes.split(",")
+    for absent in ("", "t", "z"):
+        names = [name for name in names if name != absent]
+        if len(names) == len(shape):
+            return names
+    raise InputError(f"{len(shape)} axes {shape} in {path}", expected=f"axes {axes}", action="set loading.axes")
+
+
+def _header_times(step_s: float, shape: tuple[int, ...]) -> FloatArray | None:
+    """Return times (frames, slices) from the header's step; None where it is no heart beat or the default of 1."""
+    if not SHORTEST_BEAT_S <= step_s <= LONGEST_BEAT_S or step_s == 1.0:
+        return None
+    return np.repeat(np.arange(shape[0])[:, None] * step_s, shape[1], axis=1)
+
+
+def _itk_geometry(image: object, slices: int) -> Geometry:
+    size = image.GetDimension()  # type: ignore[attr-defined]
+    direction = np.array(image.GetDirection()).reshape(size, size)  # type: ignore[attr-defined]
+    spacing, origin = np.array(image.GetSpacing()), np.array(image.GetOrigin())  # type: ignore[attr-defined]
+    count = min(size, 3)
+    matrix = np.eye(4)
+    matrix[:count, :count] = direction[:count, :count] * spacing[:count]
+    matrix[:count, 3] = origin[:count]
+    matrices = np.repeat(matrix[None], slices, axis=0)
+    matrices[:, :3, 3] += np.arange(slices)[:, None] * matrix[:3, 2]
+    return Geometry(matrices)
+
+
+def _plain_geometry(names: list[str], spacing: tuple[float, ...], slices: int) -> Geometry:
+    step = spacing[names.index("z")] if "z" in names else 10.0
+    return Geometry.axis_aligned(slices, (spacing[names.index("y")], spacing[names.index("x")]), step)

@@ -1,0 +1,266 @@
+"""The door of the loading room: from paths to a study."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from QPerfusionLogic.errors import InputError
+from QPerfusionLogic.progress import Progress
+from QPerfusionLogic.settings import LoadingSettings
+from QPerfusionLogic.study import (
+    Acquisition,
+    Curve,
+    FloatArray,
+    Notice,
+    PerfusionSeries,
+    PerfusionStudy,
+    SeriesKind,
+    Severity,
+    State,
+    T1Map,
+)
+
+from .checks import check_not_swapped
+from .contents import Found, contents_of
+from .csv_files import read_curve, read_times
+from .dicom_series import Timed, load_series, load_t1_map, t1_in_seconds
+from .identity import check_one_patient, salt_of
+from .image_files import is_volume_file, load_series_file, read_volume
+from .masks import load_mask
+from .request import StudyRequest
+from .roles import state_of_words
+from .series_choice import choose, companion, with_states
+
+STATES = (State.STRESS, State.REST)
+
+
+class LoadingLogic:
+    """Load a study: find the series of each state, read times, images, geometry and protocol, and check that they fit.
+
+    Slices are ordered from base to apex where DICOM tells their positions, and as they lie in the file elsewhere.
+
+    Parameters
+    ----------
+    settings : LoadingSettings
+    """
+
+    def __init__(self, settings: LoadingSettings | None = None) -> None:
+        self.settings = settings or LoadingSettings()
+
+    def run(self, request: StudyRequest, progress: Progress | None = None) -> PerfusionStudy:
+        """Load all that a request names.
+
+        Raises
+        ------
+        InputError
+            When something is missing, unreadable or does not fit, in one line.
+        """
+        return _Loading(self.settings, request, progress or Progress()).study()
+
+
+class _Loading:
+    """One run of the loader: what was found, under which salt, and what has to be said about it."""
+
+    def __init__(self, settings: LoadingSettings, request: StudyRequest, progress: Progress) -> None:
+        self._settings = settings
+        self._request = request
+        self._progress = progress
+        self._notices: list[Notice] = []
+        self._times = read_times(Path(request.times)) if request.times else None
+        self._contents = self._read_contents()
+        chosen_headers = [found.group.header for items in self._contents.values() for found in items]
+        self._salt = salt_of(chosen_headers)
+
+    def study(self) -> PerfusionStudy:
+        """Return the study."""
+        tissue = {state: self._tissue_of(state) for state in STATES}
+        if not any(tissue.values()):
+            paths = ", ".join(str(path) for path in self._request.given.values())
+            raise InputError(
+                f"no perfusion series in {paths or 'an empty request'}",
+                expected="a dynamic series of the first pass",
+                action="see `qperfusion inspect`, then name it with --stress PATH or --rest PATH",
+            )
+        self._check_patients(tissue)
+        parts = dict(zip(STATES, (self._progress.part(0.3, 0.65), self._progress.part(0.65, 0.95)), strict=True))
+        acquired = {state: self._acquisition(state, found, parts[state]) for state, found in tissue.items() if found}
+        told = {state: self._told(tissue[state]) for state in acquired if state.value in self._request.given}
+        series = {state: acquired[state].tissue if state in acquired else None for state in STATES}
+        self._notices.extend(check_not_swapped(told, series[State.STRESS], series[State.REST]))
+        t1_map = self._t1_map()
+        self._progress.update(1.0, "loaded")
+        return PerfusionStudy(
+            acquired.get(State.STRESS), acquired.get(State.REST), t1_map, tuple(dict.fromkeys(self._notices))
+        )
+
+    def _read_contents(self) -> dict[str, tuple[Found, ...]]:
+        """Return the DICOM content of every path that is not a volume or CSV file, states decided."""
+        contents = {}
+        given = {name: path for name, path in self._request.given.items() if name != "times" and "mask" not in name}
+        for number, (name, path) in enumerate(given.items()):
+            if is_volume_file(path) or path.suffix.lower() == ".csv":
+                continue
+            part = self._progress.part(0.3 * number / len(given), 0.3 * (number + 1) / len(given))
+            contents[name] = contents_of(path, part)
+        if "study" in contents:
+            contents["study"], notices = with_states(contents["study"])
+            self._notices.extend(notices)
+        return contents
+
+    def _tissue_of(self, state: State) -> Found | Path | None:
+        path = self._request.given.get(state.value)
+        if path is not None and state.value not in self._contents:
+            return path
+        if path is not None:
+            return self._named_series(state)
+        study = self._request.given.get("study")
+        if study is not None and "study" not in self._contents:
+            return study if (state_of_words(_words(study)) or State.UNKNOWN) in _file_states(state) else None
+        found, notices = choose(self._contents.get("study", ()), SeriesKind.TISSUE, state)
+        self._notices.extend(notices)
+        return found
+
+    def _named_series(self, state: State) -> Found:
+        """Return the perfusion series of a path that the user named for a state."""
+        items = self._contents[state.value]
+        of_state, notices = choose(items, SeriesKind.TISSUE, state)
+        if of_state is None:
+            of_state, notices = choose(items, SeriesKind.TISSUE)
+        if of_state is None:
+            largest = max(items, key=lambda item: item.group.frames)
+            of_state = largest
+        self._notices.extend(notices)
+        return of_state
+
+    def _check_patients(self, tissue: dict[State, Found | Path | None]) -> None:
+        named = [items for name, items in self._contents.items() if name != "study"]
+        headers = [found.group.header for items in named for found in items]
+        headers += [found.group.header for found in tissue.values() if isinstance(found, Found)]
+        check_one_patient(headers)
+
+    def _told(self, found: Found | Path | None) -> tuple[State, str]:
+        if isinstance(found, Found):
+            return found.role.state, found.name
+        return state_of_words(_words(Path(found or ""))), Path(found or "").name
+
+    def _acquisition(self, state: State, found: Found | Path, progress: Progress) -> Acquisition:
+        tissue = self._series(found, SeriesKind.TISSUE, state, progress.part(0.0, 0.7))
+        series = self._with_given_times(tissue.series)
+        aif = self._aif(state, found, tissue, progress.part(0.7, 0.9))
+        pre_bolus = self._pre_bolus(state, found, progress.part(0.9, 1.0))
+        mask = None
+        mask_path = self._request.given.get(f"{state}_mask")
+        if mask_path is not None:
+            mask, notices = load_mask(mask_path, series, self._settings)
+            series = replace(series, notices=(*series.notices, *notices))
+        return Acquisition(
+            tissue=series,
+            aif_series=aif if isinstance(aif, PerfusionSeries) else None,
+            aif_curve=aif if isinstance(aif, Curve) else None,
+            pre_bolus=pre_bolus,
+            mask=mask,
+        )
+
+    def _series(self, found: Found | Path, kind: SeriesKind, state: State, progress: Progress) -> Timed:
+        if isinstance(found, Path):
+            timed = self._times is not None and kind is SeriesKind.TISSUE
+            series = load_series_file(found, kind, state, self._settings, timed)
+            return Timed(series, 0.0, str(found), str(found))
+        role = replace(found.role, kind=kind, state=state)
+        settings = self._settings
+        if self._times is not None and kind is SeriesKind.TISSUE and settings.frame_interval_s is None:
+            settings = replace(settings, frame_interval_s=1.0)
+        return load_series(found.group, role, found.path, self._salt, settings, progress)
+
+    def _with_given_times(self, series: PerfusionSeries) -> PerfusionSeries:
+        """Return the series on the times of the CSV that the user gave."""
+        if self._times is None:
+            return series
+        leading = 0 if series.proton_density is None else len(series.proton_density)
+        times = self._times[leading:] if len(self._times) == series.frames + leading else self._times
+        if len(times) != series.frames:
+            raise InputError(
+                f"{len(self._times)} times in {self._request.times}",
+                expected=f"{series.frames}, one for each frame of the {series.state} series",
+            )
+        per_slice: FloatArray = np.repeat((times - times[0])[:, None], series.slices, axis=1)
+        kept = tuple(notice for notice in series.notices if notice.code not in _CLOCK_NOTICES)
+        return replace(
+            series,
+            time_s=per_slice,
+            notices=kept,
+            source=replace(series.source, time_source=f"times given in {Path(str(self._request.times)).name}"),
+        )
+
+    def _aif(
+        self, state: State, tissue: Found | Path, timed: Timed, progress: Progress
+    ) -> PerfusionSeries | Curve | None:
+        path = self._request.given.get(f"{state}_aif")
+        if path is not None and path.suffix.lower() == ".csv":
+            return read_curve(path)
+        found = self._part(f"{state}_aif", SeriesKind.AIF, tissue)
+        if found is None:
+            return None
+        aif = self._series(found, SeriesKind.AIF, state, progress)
+        return self._on_clock_of(timed, aif)
+
+    def _part(self, name: str, kind: SeriesKind, tissue: Found | Path) -> Found | Path | None:
+        """Return the AIF or pre-bolus series: the one named, else the one beside the perfusion series."""
+        path = self._request.given.get(name)
+        if path is not None and name not in self._contents:
+            return path
+        if path is not None:
+            found = choose(self._contents[name], kind)[0] or choose(self._contents[name], SeriesKind.TISSUE)[0]
+            return found or max(self._contents[name], key=lambda item: item.group.frames)
+        if isinstance(tissue, Path):
+            return None
+        return companion(self._neighbours(tissue), kind, tissue)
+
+    def _neighbours(self, tissue: Found) -> Sequence[Found]:
+        return next(
+            (items for items in self._contents.values() if any(item.group is tissue.group for item in items)), ()
+        )
+
+    def _on_clock_of(self, tissue: Timed, aif: Timed) -> PerfusionSeries:
+        """Return the AIF series with its times counted from the first frame of the perfusion series."""
+        if self._times is None and tissue.shares_clock_with(aif):
+            return replace(aif.series, time_s=aif.series.time_s + (aif.origin_s - tissue.origin_s))
+        message = "AIF and perfusion series share no clock; both were taken to start in the same beat"
+        notice = Notice("aif-clock", message, "check the delay between the two curves", Severity.WARNING)
+        return replace(aif.series, notices=(*aif.series.notices, notice))
+
+    def _pre_bolus(self, state: State, tissue: Found | Path, progress: Progress) -> PerfusionSeries | None:
+        found = self._part("pre_bolus", SeriesKind.PRE_BOLUS, tissue)
+        return None if found is None else self._series(found, SeriesKind.PRE_BOLUS, state, progress).series
+
+    def _t1_map(self) -> T1Map | None:
+        path = self._request.given.get("t1_map")
+        if path is not None and is_volume_file(path):
+            volume = read_volume(path, replace(self._settings, axes="x,y,z,t"))
+            return T1Map(t1_in_seconds(volume.values[0], path), volume.geometry)
+        items: Sequence[Found] = self._contents.get("t1_map", ()) or self._contents.get("study", ())
+        found, notices = choose(items, SeriesKind.T1_MAP)
+        if found is None and path is not None:
+            found = items[0]
+        if found is None:
+            return None
+        self._notices.extend(notices)
+        return load_t1_map(found.group, found.path, self._salt, self._progress.part(0.95, 1.0))
+
+
+_CLOCK_NOTICES = {"clocks-disagree", "content-time", "whole-second-times", "nominal-times", "constant-interval"}
+
+
+def _words(path: Path) -> str:
+    return re.sub(r"[^a-z0-9]+", " ", path.name.lower())
+
+
+def _file_states(state: State) -> tuple[Any, ...]:
+    """Return the states a file's name may tell to be loaded as `state`; a name that tells none is taken as rest."""
+    return (State.STRESS,) if state is State.STRESS else (State.REST, State.UNKNOWN)

@@ -1,0 +1,192 @@
+"""What `inspect` tells of each series."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from QPerfusionLogic.errors import InputError, QPerfusionError
+from QPerfusionLogic.progress import Progress
+from QPerfusionLogic.settings import LoadingSettings
+from QPerfusionLogic.study import Protocol, SeriesKind, State
+
+from .contents import Found, contents_of
+from .frame_clock import clock_of, running_clocks
+from .identity import without_names
+from .image_files import is_volume_file, read_volume
+from .protocol_tags import protocol_of, vendor_of
+from .series_choice import with_states
+from .stacking import stack_of
+from .tags import Tags
+
+
+@dataclass(frozen=True)
+class SeriesSummary:
+    """One acquisition: its role and why, size, times and where they come from, protocol, problems."""
+
+    description: str
+    series_number: int | None
+    kind: SeriesKind
+    state: State
+    reason: str
+    slices: int
+    frames: int
+    rows: int
+    columns: int
+    proton_density_frames: int
+    echoes: int
+    interval_s: float | None
+    shortest_interval_s: float | None
+    longest_interval_s: float | None
+    time_source: str
+    clocks_left_out: tuple[str, ...]
+    protocol: Protocol
+    problems: tuple[str, ...]
+
+    def as_dictionary(self) -> dict[str, Any]:
+        """Return everything as plain values, ready for JSON."""
+        return dataclasses.asdict(self)
+
+    def as_text(self) -> str:
+        """Return a few lines for a terminal."""
+        role = self.kind if self.state is State.UNKNOWN else f"{self.state} {self.kind}"
+        lines = [
+            f"series {'-' if self.series_number is None else self.series_number}  {self.description or '(no words)'}",
+            f"  role      {role.replace('_', ' ')} ({self.reason})",
+            f"  size      {self.frames} frames, {self.slices} slices, {self.rows} x {self.columns}{self._extras()}",
+        ]
+        if self.interval_s is not None:
+            spread = f"{self.shortest_interval_s:.3f} to {self.longest_interval_s:.3f}"
+            lines.append(f"  times     {self.interval_s:.3f} s apart ({spread}), from {self.time_source}")
+        if self.interval_s is not None and self.clocks_left_out:
+            lines.append(f"            not from {'; '.join(self.clocks_left_out)}")
+        known = self._protocol_text()
+        if known:
+            lines.append(f"  protocol  {known}")
+        lines.extend(f"  problem   {problem}" for problem in self.problems)
+        return "\n".join(lines)
+
+    def _extras(self) -> str:
+        extras = [f"{self.proton_density_frames} proton-density frames"] if self.proton_density_frames else []
+        extras += [f"{self.echoes} echoes"] if self.echoes > 1 else []
+        return "".join(f", {extra}" for extra in extras)
+
+    def _protocol_text(self) -> str:
+        shown = (
+            ("vendor", "", "", 1.0),
+            ("model_name", "", "", 1.0),
+            ("field_strength_t", "", " T", 1.0),
+            ("sequence", "", "", 1.0),
+            ("repetition_time_s", "TR ", " ms", 1e3),
+            ("echo_time_s", "TE ", " ms", 1e3),
+            ("second_echo_time_s", "TE2 ", " ms", 1e3),
+            ("flip_angle_deg", "flip ", " degrees", 1.0),
+            ("saturation_time_s", "TS ", " ms", 1e3),
+            ("pulses_to_centre", "", " pulses to centre", 1.0),
+            ("agent", "", "", 1.0),
+            ("heart_rate_bpm", "heart rate ", "", 1.0),
+        )
+        parts = []
+        for name, before, after, scale in shown:
+            value = getattr(self.protocol, name)
+            if value is None or value == "":
+                continue
+            parts.append(f"{before}{value if isinstance(value, str) else format(value * scale, '.5g')}{after}")
+        return ", ".join(parts)
+
+
+def inspect(
+    path: Path, settings: LoadingSettings | None = None, progress: Progress | None = None
+) -> tuple[SeriesSummary, ...]:
+    """Return what series lie under a path, perfusion series first.
+
+    Raises
+    ------
+    InputError
+        When there is nothing to read.
+    """
+    settings, progress, path = settings or LoadingSettings(), progress or Progress(), Path(path)
+    if is_volume_file(path):
+        return (_of_volume(path, settings),)
+    found: Sequence[Found] = contents_of(path, progress)
+    try:
+        found, notices = with_states(found)
+        problems = tuple(notice.message for notice in notices)
+    except InputError as error:
+        problems = (str(error),)
+    summaries = [_of_group(item, settings, problems) for item in found]
+    return tuple(sorted(summaries, key=lambda item: (item.kind is SeriesKind.OTHER, item.series_number or 0)))
+
+
+def _of_group(item: Found, settings: LoadingSettings, shared_problems: tuple[str, ...]) -> SeriesSummary:
+    group, tags = item.group, Tags(item.group.header)
+    protocol, notices = protocol_of(group)
+    problems = [*group.remarks, *(notice.message for notice in notices)]
+    problems += [problem for problem in shared_problems if item.name in problem]
+    steps, source, frames = np.array([]), "", group.frames
+    left_out: tuple[str, ...] = ()
+    if item.role.kind in (SeriesKind.TISSUE, SeriesKind.AIF, SeriesKind.PRE_BOLUS):
+        try:
+            clock = clock_of(group, vendor_of(group.header), settings.frame_interval_s)
+            stack = stack_of(group.records, group.slice_index, clock.time_s)
+            steps, source, frames = np.diff(stack.time_s[:, 0]), clock.source, len(stack.index)
+            left_out = tuple(
+                reason for reason in running_clocks(group, vendor_of(group.header))[1] if "absent" not in reason
+            )
+            problems += [notice.message for notice in (*clock.notices, *stack.notices)]
+        except QPerfusionError as error:
+            problems.append(str(error))
+    return SeriesSummary(
+        description=without_names(tags.text("SeriesDescription") or tags.text("ProtocolName"), group.header),
+        series_number=tags.integer("SeriesNumber"),
+        kind=item.role.kind,
+        state=item.role.state,
+        reason=item.role.reason,
+        slices=group.slices,
+        frames=frames,
+        rows=group.first.rows,
+        columns=group.first.columns,
+        proton_density_frames=len(group.proton_density) // max(group.slices, 1),
+        echoes=2 if group.second_echo else 1,
+        interval_s=float(np.median(steps)) if steps.size else None,
+        shortest_interval_s=float(steps.min()) if steps.size else None,
+        longest_interval_s=float(steps.max()) if steps.size else None,
+        time_source=source,
+        clocks_left_out=left_out,
+        protocol=protocol,
+        problems=tuple(problems),
+    )
+
+
+def _of_volume(path: Path, settings: LoadingSettings) -> SeriesSummary:
+    from .roles import state_of_words
+
+    volume = read_volume(path, settings)
+    frames, slices, rows, columns = volume.values.shape
+    steps = np.diff(volume.time_s[:, 0]) if volume.time_s is not None and frames > 1 else np.array([])
+    problems = () if steps.size or frames == 1 else ("no frame times: give --times CSV or loading.frame_interval_s",)
+    return SeriesSummary(
+        description=path.name,
+        series_number=None,
+        kind=SeriesKind.TISSUE if frames > 1 else SeriesKind.OTHER,
+        state=state_of_words(path.name.lower().replace("_", " ")),
+        reason=f"{frames} frames in the file" if frames > 1 else "one frame: a map or mask",
+        slices=slices,
+        frames=frames,
+        rows=rows,
+        columns=columns,
+        proton_density_frames=0,
+        echoes=1,
+        interval_s=float(np.median(steps)) if steps.size else None,
+        shortest_interval_s=float(steps.min()) if steps.size else None,
+        longest_interval_s=float(steps.max()) if steps.size else None,
+        time_source=volume.time_source if steps.size else "",
+        clocks_left_out=(),
+        protocol=Protocol(),
+        problems=problems,
+    )
