@@ -9,7 +9,7 @@ from QPerfusionLogic.study import FloatArray
 from .sequence import SaturationRecovery
 
 RAMP_PULSES = 5
-"""Pulses of linearly rising flip angle that catalyse the steady state; they count among the pulses to the centre."""
+"""Pulses of linearly rising flip angle that catalyse the steady state; they are played at the end of the delay TD."""
 
 
 def balanced_magnetisation(r1_per_s: FloatArray, r2_per_s: FloatArray, sequence: SaturationRecovery) -> FloatArray:
@@ -20,7 +20,7 @@ def balanced_magnetisation(r1_per_s: FloatArray, r2_per_s: FloatArray, sequence:
     r1_per_s, r2_per_s : arrays
         Relaxation rates in 1/s, of the same shape.
     sequence : SaturationRecovery
-        Pulses of alternating sign; the flip angle rises linearly over the first pulses.
+        Pulses of alternating sign; the flip angle rises linearly over the ramp.
 
     Notes
     -----
@@ -28,10 +28,11 @@ def balanced_magnetisation(r1_per_s: FloatArray, r2_per_s: FloatArray, sequence:
     components suffice.
     """
     rate1, rate2 = np.broadcast_arrays(np.asarray(r1_per_s, dtype=float), np.asarray(r2_per_s, dtype=float))
-    longitudinal = 1.0 - sequence.saturation_efficiency * np.exp(-sequence.saturation_delay_s * rate1)
+    repetition_time = sequence.repetition_time_s
+    quiet = max(sequence.saturation_delay_s - RAMP_PULSES * repetition_time, 0.0)
+    longitudinal = 1.0 - sequence.saturation_efficiency * np.exp(-quiet * rate1)
     transverse = np.zeros_like(longitudinal)
-    decay1 = np.exp(-sequence.repetition_time_s * rate1)
-    decay2 = np.exp(-sequence.repetition_time_s * rate2)
+    decay1, decay2 = np.exp(-repetition_time * rate1), np.exp(-repetition_time * rate2)
     for pulse, flip in enumerate(flip_train(sequence)):
         if pulse > 0:
             transverse = -transverse * decay2
@@ -46,6 +47,7 @@ def balanced_magnetisation(r1_per_s: FloatArray, r2_per_s: FloatArray, sequence:
 
 
 def flip_train(sequence: SaturationRecovery) -> FloatArray:
-    """Return the flip angles (rad) of the n pulses before the centre of k-space and of the one at it."""
-    ramp = (np.arange(sequence.pulses_to_centre + 1) + 0.5) / RAMP_PULSES
-    return np.asarray(sequence.flip_angle_rad * np.minimum(ramp, 1.0))
+    """Return the flip angles (rad): the ramp, the n pulses before the centre of k-space and the one at it."""
+    ramp = (np.arange(RAMP_PULSES) + 0.5) / RAMP_PULSES
+    full = np.ones(sequence.pulses_to_centre + 1)
+    return np.asarray(sequence.flip_angle_rad * np.concatenate((ramp, full)))

@@ -1,4 +1,4 @@
-"""An independent oracle: the magnetisation vector taken through every pulse, with rotation and relaxation as matrices."""
+"""An independent oracle: the magnetisation vector taken through every pulse, by rotations and relaxation."""
 
 from __future__ import annotations
 
@@ -50,12 +50,12 @@ def spoiled_signal():
 
 @pytest.fixture
 def balanced_signal():
-    """Signal right after pulse n of a balanced readout with five ramp pulses and alternating phase."""
+    """Signal right after pulse n of a balanced readout whose delay ends with five ramp pulses; alternating phase."""
 
     def signal(t1_s, t2_s, flip_deg, tr_s, delay_s, pulses):
         spin = BlochOracle(t1_s, t2_s)
-        spin.relax(delay_s)
-        for pulse in range(pulses + 1):
+        spin.relax(delay_s - 5 * tr_s)
+        for pulse in range(5 + pulses + 1):
             if pulse:
                 spin.relax(tr_s)
             share = min((pulse + 0.5) / 5.0, 1.0)

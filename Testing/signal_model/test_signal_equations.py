@@ -28,7 +28,7 @@ def test_the_closed_form_equals_the_bloch_simulation(spoiled_signal, t1_s, flip_
 @pytest.mark.parametrize(("t1_s", "t2_s"), [(0.05, 0.03), (0.3, 0.1), (1.1, 0.045), (1.7, 0.22)])
 @pytest.mark.parametrize("pulses", [3, 20, 45])
 def test_the_balanced_readout_equals_the_bloch_simulation(balanced_signal, t1_s, t2_s, pulses):
-    sequence = SaturationRecovery("bssfp", 0.0027, 0.0013, 50.0, 0.13, pulses)
+    sequence = SaturationRecovery("bssfp", 0.0027, 0.0013, 50.0, 0.15, pulses)
     found = balanced_magnetisation(np.array(1.0 / t1_s), np.array(1.0 / t2_s), sequence)
     assert found == pytest.approx(
         balanced_signal(t1_s, t2_s, 50.0, 0.0027, sequence.saturation_delay_s, pulses), rel=1e-10
