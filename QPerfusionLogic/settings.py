@@ -124,6 +124,7 @@ class KineticsSettings:
         "patlak",
     )
     hematocrit: float = number(0.42, 0.2, 0.6, "", "haematocrit")
+    input: str = choice("blood", "plasma", help="what the AIF is; plasma: taken as it is, flow is that of the plasma")
     delay: str | float = field(default="marginalised", metadata={"help": "marginalised, shared, or seconds"})
     integration: str = choice("linear", "right")
     cells: int = number(20, 1, 200, "", "mixing cells of btex_cells")
@@ -132,6 +133,7 @@ class KineticsSettings:
     )
     window_s: float | None = number(None, 1.0, 1000.0, "s", "fit window from the foot; None: the model's own")
     tissue_density_g_ml: float = number(1.05, 0.9, 1.2, "g/mL", "used where a model works per mL of tissue")
+    starts: int = number(2, 1, 12, "", "starts of each fit of the models with several minima")
     priors: bool = field(default=True, metadata={"help": "log-normal priors on PS, Vp and Visf of the BTEX models"})
     pixelwise: bool = field(default=True, metadata={"help": "fit every pixel; false: segments only"})
 

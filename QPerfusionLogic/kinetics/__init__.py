@@ -1,0 +1,9 @@
+"""The kinetics room: curves of gadolinium to myocardial blood flow, with errors."""
+
+from .curve_files import fit_csv
+from .fermi import Fermi
+from .inputs import KineticInput
+from .logic import KineticFittingLogic
+from .model import KineticFit
+
+__all__ = ["Fermi", "KineticFit", "KineticFittingLogic", "KineticInput", "fit_csv"]

@@ -1,0 +1,120 @@
+"""Curves in a CSV file to fits as CSV text: what `qperfusion fit` does."""
+
+from __future__ import annotations
+
+import csv
+import io
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from QPerfusionLogic.errors import InputError
+from QPerfusionLogic.progress import Progress
+from QPerfusionLogic.settings import KineticsSettings
+from QPerfusionLogic.study import FIT_STATUS, FitResult, FloatArray
+
+from .inputs import KineticInput
+from .logic import KineticFittingLogic
+
+COLUMNS = ("mbf_ml_min_g", "mbf_se", "delay_s", "ps_ml_min_g", "vp_ml_g", "visf_ml_g", "rms", "r2")
+MISSING = ("", "nan", "na", "n/a", "none")
+
+
+@dataclass(frozen=True)
+class CurveTable:
+    """What a curve file holds: times (frames,), arterial input (frames,), curves (n, frames) and their names."""
+
+    time_s: FloatArray
+    aif_mmol_l: FloatArray
+    curves: FloatArray
+    names: tuple[str, ...]
+
+
+def fit_csv(path: Path, settings: KineticsSettings, progress: Progress | None = None) -> str:
+    """Fit every curve of a file and return the fits as CSV text, one row per curve.
+
+    Parameters
+    ----------
+    path : Path
+        Columns time_s, aif, then one per curve; seconds and mmol/L; empty cells are missing frames.
+
+    Raises
+    ------
+    InputError
+        When the file cannot be read as curves.
+    """
+    table = read_curves(path)
+    given = KineticInput(table.curves, table.time_s, table.aif_mmol_l, table.time_s)
+    return fits_as_csv(KineticFittingLogic(settings).run(given, progress), table.names)
+
+
+def read_curves(path: Path) -> CurveTable:
+    """Read a curve file; raises `InputError` that names the row and column of what is wrong."""
+    rows = _rows(Path(path))
+    if not rows:
+        raise InputError(f"an empty file {path}", expected="columns time_s, aif and one per curve")
+    header = [name.strip().lstrip("\ufeff") for name in rows[0]]
+    lowered = [name.lower() for name in header]
+    for wanted in ("time_s", "aif"):
+        if wanted not in lowered:
+            raise InputError(
+                f"{path}: columns {', '.join(header[:6])}",
+                expected=f"a column {wanted}",
+                action="name the columns time_s, aif and one per curve",
+            )
+    columns = [index for index, name in enumerate(lowered) if name not in ("time_s", "aif")]
+    if not columns:
+        raise InputError(f"{path}: no curve columns beside time_s and aif", expected="at least one curve")
+    numbers = np.array([_numbers(path, cells, header, line) for line, cells in enumerate(rows[1:], 2)])
+    if numbers.size == 0:
+        raise InputError(f"{path}: a header and no frames", expected="one row per frame")
+    time_s, aif = numbers[:, lowered.index("time_s")], numbers[:, lowered.index("aif")]
+    if not np.isfinite(aif).any():
+        raise InputError(f"{path}: no number in column aif", expected="arterial gadolinium in mmol/L")
+    last = int(np.flatnonzero(np.isfinite(aif))[-1])
+    if last < len(aif) - 1 and np.isfinite(numbers[last + 1 :, columns]).any():
+        raise InputError(
+            f"{path}: an arterial input that ends in row {last + 2}, before the curves in row {len(aif) + 1}",
+            expected="an arterial input as long as the curves",
+            action="cut the curves or give the whole arterial input",
+        )
+    return CurveTable(time_s, aif, numbers[:, columns].T.copy(), tuple(header[index] for index in columns))
+
+
+def _rows(path: Path) -> list[list[str]]:
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except OSError as error:
+        raise InputError(f"no readable file {path} ({error.strerror})", expected="a CSV file of curves") from error
+    except UnicodeDecodeError as error:
+        raise InputError(f"{path}: not text", expected="a CSV file of curves") from error
+    return [row for row in csv.reader(io.StringIO(text)) if any(cell.strip() for cell in row)]
+
+
+def _numbers(path: Path, cells: list[str], header: list[str], line: int) -> list[float]:
+    if len(cells) != len(header):
+        raise InputError(f"{path}, row {line}: {len(cells)} cells", expected=f"{len(header)}, as the header")
+    values = []
+    for name, cell in zip(header, cells, strict=True):
+        if cell.strip().lower() in MISSING:
+            values.append(np.nan)
+            continue
+        try:
+            values.append(float(cell))
+        except ValueError as error:
+            raise InputError(f"{path}, row {line}, column {name}: {cell!r}", expected="a number") from error
+    return values
+
+
+def fits_as_csv(result: FitResult, names: tuple[str, ...]) -> str:
+    """Return a fit as CSV text: curve, status, the common columns, then what else only this model has."""
+    extra = tuple(name for name in result.parameters if name.startswith(("ki_", "ktrans")))
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(("curve", "status", *COLUMNS, *extra))
+    for index, name in enumerate(names):
+        values = [result.parameters.get(column) for column in (*COLUMNS, *extra)]
+        cells = ["" if value is None or not np.isfinite(value[index]) else f"{value[index]:.6g}" for value in values]
+        writer.writerow((name, FIT_STATUS[int(result.status[index])], *cells))
+    return text.getvalue()

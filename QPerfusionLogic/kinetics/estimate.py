@@ -1,0 +1,191 @@
+"""From the minima at every delay to one estimate per curve: averaged over the delay, or at the best delay."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from QPerfusionLogic.study import BoolArray, FloatArray
+
+from .axes import Axis
+from .delay import posterior, vertex
+from .engine import fit_on_table
+from .layout import Layout, Parameter
+from .numpy_engine import Minima, read_table
+from .search import build_dictionary, find_starts
+from .splines import spline_coefficients
+from .table import ShapeTable
+
+SHARP_S = (0.10, 0.15)
+"""Between these spreads of the delay the average over the grid takes over from the fit of a continuous delay."""
+LEAST_WEIGHT = 1e-3
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """What is known about n curves.
+
+    Parameters
+    ----------
+    values : (n, p) array
+        Parameters on their natural scale, averaged over the delay; flow first.
+    flow_se : (n,) array
+    delay_s : (n,) array
+    curves : (n, rank) array
+        Fitted curves on the basis of all frames.
+    squared_error : (n,) array
+        Of the best delay.
+    at_bound, converged : (n,) bool arrays
+    """
+
+    values: FloatArray
+    flow_se: FloatArray
+    delay_s: FloatArray
+    curves: FloatArray
+    squared_error: FloatArray
+    at_bound: BoolArray
+    converged: BoolArray
+
+
+@dataclass(frozen=True)
+class Data:
+    """Curves on the basis of a table: (n, rank), what the basis leaves out (n,), and frames less parameters."""
+
+    on_basis: FloatArray
+    outside: FloatArray
+    freedom: float
+
+
+def minima_at_delays(
+    table: ShapeTable, layout: Layout, data: Data, starts: int, split: tuple[int, float] | None
+) -> Minima:
+    """Return the best fit at every delay of a table."""
+    dictionary = build_dictionary(table, layout, starts, split)
+    return fit_on_table(
+        table, layout, data.on_basis, data.outside, data.freedom, find_starts(dictionary, layout, data.on_basis)
+    )
+
+
+def log_likelihood(minima: Minima, freedom: float) -> FloatArray:
+    """Return the log likelihood (n, d) of each delay for noise of unknown size, priors included."""
+    return -freedom / 2 * np.log(minima.squared_error) - minima.penalty
+
+
+def marginalised(table: ShapeTable, layout: Layout, data: Data, minima: Minima) -> Estimate:
+    """Average each curve over the delay with weights from the squared error; a sharp delay is fitted as a number."""
+    likelihood = log_likelihood(minima, data.freedom)
+    averaged = _averaged(table, layout, data, minima, posterior(likelihood))
+    if table.delays_s.size < 5:
+        return averaged
+    weight = posterior(likelihood)
+    spread = np.sqrt(np.maximum(weight @ table.delays_s**2 - (weight @ table.delays_s) ** 2, 0.0))
+    sharp = np.flatnonzero(spread < SHARP_S[1])
+    if sharp.size == 0:
+        return averaged
+    fitted, deviation = _with_fitted_delay(table, layout, data, minima, likelihood, sharp)
+    share = np.clip((SHARP_S[1] - np.maximum(deviation, spread[sharp] * 0)) / (SHARP_S[1] - SHARP_S[0]), 0.0, 1.0)
+    return _blend(averaged, fitted, sharp, share)
+
+
+def _averaged(table: ShapeTable, layout: Layout, data: Data, minima: Minima, weight: FloatArray) -> Estimate:
+    logarithmic = np.array([parameter.logarithmic for parameter in layout.parameters])
+    natural = np.where(logarithmic, np.exp(np.where(logarithmic, minima.x, 0.0)), minima.x)
+    values = np.einsum("nd,ndp->np", weight, natural)
+    noise = minima.squared_error.min(axis=1, keepdims=True) / np.maximum(minima.squared_error, 1e-300)
+    variance = natural[..., 0] ** 2 * minima.flow_variance * noise
+    spread = (natural[..., 0] - values[:, :1]) ** 2
+    curves = np.zeros((len(values), table.full_basis.shape[1]))
+    for delay in range(table.delays_s.size):
+        rows = np.flatnonzero(weight[:, delay] > LEAST_WEIGHT)
+        which = np.full(rows.size, delay)
+        curve, _ = read_table(table.full_coefficients, table, layout, which, minima.x[rows, delay])
+        curves[rows] += (weight[rows, delay] * natural[rows, delay, 0])[:, None] * curve
+    curves /= np.where(weight > LEAST_WEIGHT, weight, 0.0).sum(axis=1)[:, None]
+    best = np.argmax(weight, axis=1)
+    rows = np.arange(len(best))
+    return Estimate(
+        values,
+        np.sqrt((weight * (variance + spread)).sum(axis=1)),
+        weight @ table.delays_s,
+        curves,
+        minima.squared_error[rows, best],
+        _at_bound(layout, minima.x[rows, best]),
+        minima.converged[rows, best],
+    )
+
+
+def _at_bound(layout: Layout, x: FloatArray) -> BoolArray:
+    """Return which x (n, p) touch an end of their range or of the table; a delay may, and a fixed parameter has to."""
+    y = x @ layout.matrix.T + layout.offset
+    names = [item.name for item in layout.parameters] + [axis.name for axis in layout.axes]
+    values = np.column_stack([x, y])
+    low = np.append(layout.low, [_end(axis, axis.low) for axis in layout.axes])
+    high = np.append(layout.high, [_end(axis, axis.high) for axis in layout.axes])
+    margin = 1e-3 * (high - low)
+    free = (margin > 0) & ~np.isin(names, ("delay", "delay_s"))
+    return ((values < low + margin) | (values > high - margin))[:, free].any(axis=1)
+
+
+def _end(axis: Axis, value: float) -> float:
+    return value if axis.scale == "linear" else float(np.log(value))
+
+
+def _with_fitted_delay(
+    table: ShapeTable, layout: Layout, data: Data, minima: Minima, likelihood: FloatArray, rows: NDArray[np.intp]
+) -> tuple[Estimate, FloatArray]:
+    """Fit the delay as one more parameter, from the best delay of the grid, and return its standard deviation too."""
+    continuous = with_delay(layout, table.delays_s)
+    joint = replace(
+        table,
+        axes=continuous.axes,
+        delays_s=np.zeros(1),
+        coefficients=spline_coefficients(table.coefficients, 0)[None],
+        full_coefficients=spline_coefficients(table.full_coefficients, 0)[None],
+    )
+    best = np.argmax(likelihood[rows], axis=1)
+    start = np.column_stack([minima.x[rows, best], vertex(table.delays_s, likelihood[rows])])
+    freedom = data.freedom - 1
+    fit = fit_on_table(joint, continuous, data.on_basis[rows], data.outside[rows], freedom, start[:, None, None, :])
+    estimate = _averaged(
+        joint, continuous, Data(data.on_basis[rows], data.outside[rows], freedom), fit, np.ones((rows.size, 1))
+    )
+    bend = _profile_bend(table.delays_s, likelihood[rows])
+    moved = replace(estimate, values=estimate.values[:, :-1], delay_s=estimate.values[:, -1])
+    return moved, np.where(bend > 0, 1.0 / np.sqrt(np.where(bend > 0, bend, 1.0)), 0.0)
+
+
+def _profile_bend(delays_s: FloatArray, likelihood: FloatArray) -> FloatArray:
+    best = np.clip(np.argmax(likelihood, axis=1), 1, delays_s.size - 2)
+    rows = np.arange(len(likelihood))
+    left, middle, right = (likelihood[rows, best + shift] for shift in (-1, 0, 1))
+    return -(left - 2 * middle + right) / (delays_s[1] - delays_s[0]) ** 2
+
+
+def with_delay(layout: Layout, delays_s: FloatArray) -> Layout:
+    """Return a layout whose last parameter and first axis is the delay."""
+    axis = Axis("delay_s", float(delays_s[0]), float(delays_s[-1]), delays_s.size, "linear")
+    p = len(layout.parameters)
+    matrix = np.zeros((len(layout.axes) + 1, p + 1))
+    matrix[0, p] = 1.0
+    matrix[1:, :p] = layout.matrix
+    delay = Parameter("delay", "delay_s", axis.low, axis.high, logarithmic=False)
+    return Layout((*layout.parameters, delay), (axis, *layout.axes), matrix, np.append(0.0, layout.offset))
+
+
+def _blend(averaged: Estimate, fitted: Estimate, rows: NDArray[np.intp], share: FloatArray) -> Estimate:
+    def mixed(name: str) -> FloatArray:
+        whole = np.array(getattr(averaged, name))
+        part = share.reshape((-1,) + (1,) * (whole.ndim - 1))
+        whole[rows] = part * getattr(fitted, name) + (1 - part) * whole[rows]
+        return whole
+
+    squared_error = np.array(averaged.squared_error)
+    squared_error[rows] = np.minimum(squared_error[rows], fitted.squared_error)
+    at_bound, converged = np.array(averaged.at_bound), np.array(averaged.converged)
+    at_bound[rows] = np.where(share > 0.5, fitted.at_bound, at_bound[rows])
+    converged[rows] = np.where(share > 0.5, fitted.converged, converged[rows])
+    return Estimate(
+        mixed("values"), mixed("flow_se"), mixed("delay_s"), mixed("curves"), squared_error, at_bound, converged
+    )

@@ -1,0 +1,68 @@
+"""The Fermi model: a residue that stays high, then falls along a Fermi function."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from QPerfusionLogic.study import FloatArray
+
+from .arterial import ArterialCurve
+from .axes import Axis
+from .layout import Layout, Parameter
+from .table import grid_for, tabulate_residues
+from .tabulated_model import TabulatedModel
+
+_WIDTH = Axis("width_s", 0.5, 64.0, 48, "sqrt", coarse=14)
+_SHAPE = Axis("shape", -2.0, 10.0, 14, "linear", coarse=5)
+
+
+class Fermi(TabulatedModel):
+    """Fermi-constrained deconvolution of the first pass (OSIPI M.DM1.007).
+
+    h(t) = A / (1 + exp(k (t - t0))) after the delay; blood flow is h at its start, A / (1 + exp(-k t0)). The residue is
+    described by the time at which it has fallen to one half and by the shape k t0.
+
+    Source: Jerosch-Herold M, Wilke N, Stillman AE. Med Phys 1998;25:73-84.
+
+    Examples
+    --------
+    >>> time_s = np.arange(0, 30, 0.5)
+    >>> aif = np.where(time_s > 5, (time_s - 5) * np.exp(-(time_s - 5) / 2.5), 0)
+    >>> curve = 2.0 / 60 * np.cumsum(aif) * 0.5
+    >>> Fermi(aif, time_s).fit(curve[None]).mbf_ml_min_g.shape
+    (1,)
+    """
+
+    name = "fermi"
+    plasma = False
+    first_pass = True
+    layout = Layout(
+        parameters=(
+            Parameter("mbf", "mbf_ml_min_g", 0.01, 12.0, aliases=("flow", "f", "fp")),
+            Parameter("width", "fermi_width_s", 0.5, 64.0),
+            Parameter("shape", "fermi_shape", -2.0, 10.0, logarithmic=False),
+        ),
+        axes=(_WIDTH, _SHAPE),
+        matrix=np.array([[0.0, 1.0, 0.0], [0.0, 0.0, 1.0]]),
+        offset=np.zeros(2),
+    )
+
+    def tabulate(
+        self,
+        arterial: ArterialCurve,
+        time_s: FloatArray,
+        delays_s: FloatArray,
+        nodes: tuple[FloatArray, ...],
+        projection: FloatArray | None,
+    ) -> FloatArray:
+        """Return the Fermi curves per unit flow for every delay, width and shape."""
+        grid_s = grid_for(time_s, delays_s, arterial)
+        width_s, shape = nodes
+        residues = fermi_residue(grid_s[:, None, None], width_s[None, :, None], shape[None, None, :])
+        return tabulate_residues(residues, grid_s, arterial, time_s, delays_s, projection)
+
+
+def fermi_residue(time_s: FloatArray, width_s: FloatArray, shape: FloatArray) -> FloatArray:
+    """Return the Fermi residue that is 1 at 0 and one half at `width_s`; `shape` is k t0."""
+    rate = np.log(np.exp(shape) + 2.0) / width_s
+    return (1.0 + np.exp(-shape)) / (1.0 + np.exp(np.minimum(rate * time_s - shape, 500.0)))

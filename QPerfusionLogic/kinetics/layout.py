@@ -1,0 +1,118 @@
+"""How the parameters of a model relate to the shape of its residue: names, bounds, priors and one affine map."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+import numpy as np
+
+from QPerfusionLogic.errors import SettingsError
+from QPerfusionLogic.study import FloatArray
+
+from .axes import Axis
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """One parameter of a model: its range, its prior, and whether it is estimated on a logarithmic scale.
+
+    Parameters
+    ----------
+    name : str
+        Short name, as used in `kinetics.bounds.NAME`.
+    field : str
+        Name of the result with its unit, "" for shape parameters that are not reported.
+    prior_median, prior_log_sd : float, optional
+        Log-normal prior; None for none.
+    """
+
+    name: str
+    field: str
+    low: float
+    high: float
+    prior_median: float | None = None
+    prior_log_sd: float | None = None
+    logarithmic: bool = True
+    aliases: tuple[str, ...] = ()
+
+    def natural(self, value: float) -> float:
+        """Return the value on the scale on which it is estimated."""
+        return float(np.log(max(value, 1e-9))) if self.logarithmic else float(value)
+
+
+@dataclass(frozen=True)
+class Layout:
+    """The parameters of a model (flow first), the axes of its table, and the map y = matrix x + offset between them.
+
+    x are parameters on their own scale (logarithms, mostly); y are shape values (logarithms unless the axis is linear).
+    """
+
+    parameters: tuple[Parameter, ...]
+    axes: tuple[Axis, ...]
+    matrix: FloatArray
+    offset: FloatArray
+
+    @cached_property
+    def flow_direction(self) -> FloatArray:
+        """(p,) direction of x along which flow changes and the shape of the residue does not."""
+        full = np.vstack([np.eye(1, len(self.parameters)), self.matrix])
+        return np.linalg.solve(full, np.eye(len(self.parameters))[:, 0])
+
+    def from_shape(self, log_flow: FloatArray, shape: FloatArray) -> FloatArray:
+        """Return x (n, p) of log flow (n,) and shapes y (n, axes)."""
+        full = np.vstack([np.eye(1, len(self.parameters)), self.matrix])
+        right = np.column_stack([log_flow, shape - self.offset])
+        return right @ np.linalg.inv(full).T
+
+    @cached_property
+    def low(self) -> FloatArray:
+        """(p,) lower bounds of x."""
+        return np.array([parameter.natural(parameter.low) for parameter in self.parameters])
+
+    @cached_property
+    def high(self) -> FloatArray:
+        """(p,) upper bounds of x."""
+        return np.array([parameter.natural(parameter.high) for parameter in self.parameters])
+
+    @cached_property
+    def prior(self) -> tuple[FloatArray, FloatArray]:
+        """(p,) centres and (p,) precisions of the priors on x; precision 0 where there is none."""
+        centre = np.zeros(len(self.parameters))
+        precision = np.zeros(len(self.parameters))
+        for index, parameter in enumerate(self.parameters):
+            if parameter.prior_median is not None and parameter.prior_log_sd is not None:
+                centre[index] = np.log(parameter.prior_median)
+                precision[index] = parameter.prior_log_sd**-2
+        return centre, precision
+
+    def without_priors(self) -> Layout:
+        """Return the same layout with flat priors."""
+        flat = tuple(replace(parameter, prior_median=None, prior_log_sd=None) for parameter in self.parameters)
+        return replace(self, parameters=flat)
+
+    def bounded(self, bounds: Mapping[str, tuple[float, float]], ignored: tuple[str, ...] = ("delay",)) -> Layout:
+        """Return the layout with the given ranges, which replace both the built-in range and the prior of a parameter.
+
+        Raises
+        ------
+        SettingsError
+            When a name belongs to no parameter of the model.
+        """
+        names = {alias: item.name for item in self.parameters for alias in (item.name, item.field, *item.aliases)}
+        wanted: dict[str, tuple[float, float]] = {}
+        for name, limits in bounds.items():
+            if name in ignored:
+                continue
+            if name not in names or not name:
+                known = ", ".join([*(item.name for item in self.parameters), *ignored])
+                raise SettingsError(f"setting kinetics.bounds.{name}", expected=f"one of {known} for this model")
+            if limits[1] <= 0 and names[name] != "shape":
+                raise SettingsError(f"kinetics.bounds.{name} = {limits[0]}:{limits[1]}", expected="positive values")
+            wanted[names[name]] = limits
+        changed = tuple(
+            replace(item, low=wanted[item.name][0], high=wanted[item.name][1]) if item.name in wanted else item
+            for item in self.parameters
+        )
+        return replace(self, parameters=changed)

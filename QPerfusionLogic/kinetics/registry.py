@@ -1,0 +1,28 @@
+"""Names of the kinetic models and where each is found; a new model is one file and one line here."""
+
+from __future__ import annotations
+
+import importlib
+
+from QPerfusionLogic.errors import SettingsError
+
+from .model import KineticModel
+
+MODELS = {
+    "fermi": ("fermi", "Fermi"),
+}
+
+
+def model_class(name: str) -> type[KineticModel]:
+    """Return the class of a kinetic model.
+
+    Raises
+    ------
+    SettingsError
+        When there is no model of that name.
+    """
+    if name not in MODELS:
+        raise SettingsError(f"kinetic model {name!r}", expected=f"one of {', '.join(MODELS)}")
+    module, class_name = MODELS[name]
+    found: type[KineticModel] = getattr(importlib.import_module(f".{module}", __package__), class_name)
+    return found

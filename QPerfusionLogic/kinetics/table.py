@@ -1,0 +1,141 @@
+"""A table of AIF-convolved residues over delay and shape, on a few orthogonal curves, read by cubic B-splines."""
+
+from __future__ import annotations
+
+import itertools
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+
+from QPerfusionLogic.study import BoolArray, FloatArray
+
+from .arterial import ArterialCurve, convolution_operator, residue_grid
+from .axes import Axis
+from .layout import Layout
+from .splines import spline_coefficients
+
+RANK = 24
+SECONDS_PER_MINUTE = 60.0
+
+
+class Tabulated(Protocol):
+    """What a model has to offer to be tabulated."""
+
+    layout: Layout
+
+    def tabulate(
+        self,
+        arterial: ArterialCurve,
+        time_s: FloatArray,
+        delays_s: FloatArray,
+        nodes: tuple[FloatArray, ...],
+        projection: FloatArray | None,
+    ) -> FloatArray: ...
+
+
+@dataclass(frozen=True)
+class ShapeTable:
+    """Tissue curves per unit of flow for every delay and shape of a model.
+
+    Parameters
+    ----------
+    delays_s : (d,) array
+        Delays at which the table holds.
+    coefficients : (d, nodes + 2 per axis, rank) array
+        B-spline coefficients of the curves in the orthogonal basis of the fit window.
+    full_coefficients : same shape but for its rank
+        The same in the basis of all frames.
+    window_basis : (window frames, rank) array
+        Orthonormal; includes the square roots of the frame weights.
+    full_basis : (frames, rank) array
+        Orthonormal over all frames.
+    """
+
+    axes: tuple[Axis, ...]
+    delays_s: FloatArray
+    coefficients: FloatArray
+    full_coefficients: FloatArray
+    window_basis: FloatArray
+    full_basis: FloatArray
+
+
+def build_table(
+    model: Tabulated,
+    arterial: ArterialCurve,
+    time_s: FloatArray,
+    delays_s: FloatArray,
+    window: BoolArray,
+    root_weight: FloatArray,
+) -> ShapeTable:
+    """Tabulate a model for one arterial input.
+
+    Parameters
+    ----------
+    time_s : (frames,) array
+        Times of all frames.
+    delays_s : (d,) array
+        Delays to tabulate.
+    window : (frames,) bool array
+        Frames that are fitted.
+    root_weight : (window frames,) array
+        Square root of the weight of each of them.
+    """
+    axes = model.layout.axes
+    sparse = tuple(axis.value(np.linspace(axis.coordinate(axis.low), axis.coordinate(axis.high), 9)) for axis in axes)
+    some_delays = delays_s[np.unique(np.linspace(0, delays_s.size - 1, 4).astype(int))]
+    samples = model.tabulate(arterial, time_s, some_delays, sparse, None).reshape(-1, time_s.size)
+    full_basis = leading_curves(samples, RANK)
+    table = model.tabulate(arterial, time_s, delays_s, tuple(axis.values for axis in axes), full_basis.T)
+    table = table / SECONDS_PER_MINUTE
+    for index in range(len(axes)):
+        table = spline_coefficients(table, index + 1)
+    basis, change = np.linalg.qr(root_weight[:, None] * full_basis[window])
+    return ShapeTable(
+        axes,
+        np.asarray(delays_s, dtype=float),
+        np.ascontiguousarray(table @ change.T),
+        np.ascontiguousarray(table),
+        basis,
+        full_basis,
+    )
+
+
+def leading_curves(samples: FloatArray, rank: int) -> FloatArray:
+    """Return the (frames, rank) orthonormal curves that carry most of the sample curves (m, frames)."""
+    size = np.linalg.norm(samples, axis=1, keepdims=True)
+    scaled = samples / np.where(size > 0, size, 1.0)
+    _, vectors = np.linalg.eigh(scaled.T @ scaled)
+    return vectors[:, ::-1][:, : min(rank, samples.shape[1])]
+
+
+def tabulate_residues(
+    residues: FloatArray,
+    grid_s: FloatArray,
+    arterial: ArterialCurve,
+    time_s: FloatArray,
+    delays_s: FloatArray,
+    projection: FloatArray | None,
+) -> FloatArray:
+    """Convolve residues (k, *shape) sampled on a grid (k,) with the arterial input at each delay.
+
+    Returns
+    -------
+    (d, *shape, frames) array, or (d, *shape, rank) where a projection (rank, frames) is given.
+    """
+    operators = [convolution_operator(arterial, time_s - delay, grid_s) for delay in delays_s]
+    if projection is not None:
+        operators = [projection @ operator for operator in operators]
+    flat = residues.reshape(grid_s.size, -1)
+    shape = (delays_s.size, -1, *residues.shape[1:])
+    return np.moveaxis((np.concatenate(operators) @ flat).reshape(shape), 1, -1)
+
+
+def grid_for(time_s: FloatArray, delays_s: FloatArray, arterial: ArterialCurve) -> FloatArray:
+    """Return a residue grid that covers every lag between the arterial input and the frames."""
+    return residue_grid(float(time_s[-1] - arterial.time_s[0] - min(0.0, float(delays_s.min()))) + 1.0)
+
+
+def lattice(nodes: tuple[FloatArray, ...]) -> FloatArray:
+    """Return every combination of the nodes, (product of lengths, axes)."""
+    return np.array(list(itertools.product(*nodes)))

@@ -1,0 +1,128 @@
+"""Models whose tissue curve is flow times a tabulated shape: build the table, fit the curves on it, translate back."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from QPerfusionLogic.progress import Progress
+from QPerfusionLogic.settings import KineticsSettings
+from QPerfusionLogic.study import BoolArray, FloatArray
+
+from .arterial import ArterialCurve
+from .delay import delay_grid, vertex
+from .estimate import Data, Estimate, log_likelihood, marginalised, minima_at_delays
+from .layout import Layout
+from .model import AT_BOUND, CONVERGED, NO_BOLUS, NOT_CONVERGED, KineticModel, Solution
+from .patterns import by_pattern
+from .significance import is_noise
+from .table import ShapeTable, build_table
+
+CHUNK = 8192
+
+
+class TabulatedModel(KineticModel):
+    """A model that can tabulate its curves; one file a model gives `layout` and `tabulate`."""
+
+    layout: Layout
+    split: tuple[int, float] | None = None
+    """(axis, y) at which the shape space falls into basins of their own."""
+
+    def __init__(
+        self,
+        aif_mmol_l: FloatArray,
+        time_s: FloatArray,
+        aif_time_s: FloatArray | None = None,
+        settings: KineticsSettings | None = None,
+    ) -> None:
+        super().__init__(aif_mmol_l, time_s, aif_time_s, settings)
+        bounds = dict(self.settings.bounds)
+        if self.plasma and "mbf" in bounds:
+            low, high = bounds.pop("mbf")
+            bounds["fp"] = (low * self.plasma_share, high * self.plasma_share)
+        self.layout = (self.layout if self.settings.priors else self.layout.without_priors()).bounded(bounds)
+        self.delays_s = delay_grid(self.settings)
+        self.freedom_used = len(self.layout.parameters) + (self.delays_s.size > 1)
+
+    def tabulate(
+        self,
+        arterial: ArterialCurve,
+        time_s: FloatArray,
+        delays_s: FloatArray,
+        nodes: tuple[FloatArray, ...],
+        projection: FloatArray | None,
+    ) -> FloatArray:
+        """Return curves (d, *nodes, frames) per unit flow (per second), or projected ones (d, *nodes, rank)."""
+        raise NotImplementedError
+
+    def solve(self, curves: FloatArray, weights: FloatArray, progress: Progress) -> Solution:
+        """Fit clean curves (n, frames), which are 0 where their weight (n, frames) is 0."""
+        delays_s = self.delays_s
+        if self.settings.delay == "shared" and delays_s.size > 1:
+            delays_s = np.array([self._shared_delay(curves, weights)])
+        return by_pattern(
+            curves, weights, self.window, lambda part, weight: self._solve_alike(part, weight, delays_s, progress)
+        )
+
+    def _solve_alike(
+        self, curves: FloatArray, weight: FloatArray, delays_s: FloatArray, progress: Progress
+    ) -> Solution:
+        """Fit curves that all have the same frame weights (frames,)."""
+        table, inside, root = self._table(weight, delays_s)
+        parts = []
+        for first in range(0, len(curves), CHUNK):
+            progress.update(first / len(curves), "fitting")
+            chunk = curves[first : first + CHUNK]
+            data = self._on_basis(table, chunk, inside, root)
+            minima = minima_at_delays(table, self.layout, data, self.settings.starts, self.split)
+            estimate = marginalised(table, self.layout, data, minima)
+            energy = np.einsum("nr,nr->n", data.on_basis, data.on_basis) + data.outside
+            parts.append(self._translate(table, estimate, energy, data.freedom))
+        names = parts[0].parameters
+        return Solution(
+            {name: np.concatenate([part.parameters[name] for part in parts]) for name in names},
+            np.concatenate([part.status for part in parts]),
+            np.concatenate([part.predicted for part in parts]),
+        )
+
+    def _table(self, weight: FloatArray, delays_s: FloatArray) -> tuple[ShapeTable, BoolArray, FloatArray]:
+        assert self.arterial is not None
+        inside = self.window & (weight > 0)
+        root = np.sqrt(weight[inside])
+        return build_table(self, self.arterial, self.time_s, delays_s, inside, root), inside, root
+
+    def _on_basis(self, table: ShapeTable, curves: FloatArray, inside: BoolArray, root: FloatArray) -> Data:
+        weighted = curves[:, inside] * root
+        on_basis = weighted @ table.window_basis
+        outside = np.einsum("nf,nf->n", weighted, weighted) - np.einsum("nr,nr->n", on_basis, on_basis)
+        freedom = max(float((root**2).sum()) - self.freedom_used, 1.0)
+        return Data(on_basis, np.maximum(outside, 0.0), freedom)
+
+    def _shared_delay(self, curves: FloatArray, weights: FloatArray) -> float:
+        """Return the delay that serves all curves best together."""
+        common = np.median(weights, axis=0)
+        table, inside, root = self._table(common, self.delays_s)
+        total = np.zeros(self.delays_s.size)
+        for first in range(0, len(curves), CHUNK):
+            data = self._on_basis(table, curves[first : first + CHUNK], inside, root)
+            minima = minima_at_delays(table, self.layout, data, self.settings.starts, self.split)
+            energy = np.einsum("nr,nr->n", data.on_basis, data.on_basis) + data.outside
+            noise = is_noise(energy, minima.squared_error.min(axis=1), data.freedom, self.freedom_used)
+            total += log_likelihood(minima, data.freedom)[~noise].sum(axis=0)
+        return float(vertex(self.delays_s, total[None])[0])
+
+    def _translate(self, table: ShapeTable, estimate: Estimate, energy: FloatArray, freedom: float) -> Solution:
+        status = np.where(estimate.at_bound, AT_BOUND, CONVERGED).astype(np.uint8)
+        status[~estimate.converged] = NOT_CONVERGED
+        status[is_noise(energy, estimate.squared_error, freedom, self.freedom_used)] = NO_BOLUS
+        parameters = {
+            item.field: estimate.values[:, index] for index, item in enumerate(self.layout.parameters) if item.field
+        }
+        parameters["mbf_ml_min_g"] = estimate.values[:, 0] / self.plasma_share
+        parameters["mbf_se"] = estimate.flow_se / self.plasma_share
+        parameters["delay_s"] = estimate.delay_s
+        solution = Solution(parameters, status, estimate.curves @ table.full_basis.T)
+        return self.judge(solution)
+
+    def judge(self, solution: Solution) -> Solution:
+        """Return the solution with what the model itself knows to be beyond the data marked so."""
+        return solution

@@ -1,0 +1,45 @@
+"""The Fermi model against curves convolved by brute force."""
+
+import numpy as np
+import pytest
+
+from QPerfusionLogic.kinetics import Fermi
+from QPerfusionLogic.settings import KineticsSettings
+from QPerfusionLogic.study import FIT_STATUS
+
+
+def fermi(rate, t0_s):
+    return lambda time_s: (1 + np.exp(-rate * t0_s)) / (1 + np.exp(np.minimum(rate * (time_s - t0_s), 500)))
+
+
+@pytest.mark.parametrize(
+    ("flow", "rate", "t0_s", "delay_s"), [(0.8, 0.3, 4.0, 0.6), (3.0, 0.5, 5.0, 1.37), (1.5, 1.0, 2.0, 0.1)]
+)
+def test_fermi_finds_flow_and_delay_of_a_noise_free_curve(frame_times, an_aif, convolve, flow, rate, t0_s, delay_s):
+    curve = convolve(frame_times, an_aif, fermi(rate, t0_s), flow, delay_s)
+    fit = Fermi(an_aif, frame_times).fit(curve[None])
+    assert FIT_STATUS[fit.status[0]] == "converged"
+    assert fit.mbf_ml_min_g[0] == pytest.approx(flow, rel=5e-3)
+    assert fit.result.parameters["delay_s"][0] == pytest.approx(delay_s, abs=0.01)
+
+
+def test_fermi_predicts_the_curve_beyond_its_window(frame_times, an_aif, convolve):
+    curve = convolve(frame_times, an_aif, fermi(0.4, 4.0), 2.0, 0.5)
+    fit = Fermi(an_aif, frame_times).fit(curve[None])
+    assert fit.result.window_s[1] < 20.0
+    np.testing.assert_allclose(fit.predict()[0], curve, atol=0.01 * curve.max())
+
+
+def test_a_fixed_delay_is_kept(frame_times, an_aif, convolve):
+    curve = convolve(frame_times, an_aif, fermi(0.4, 4.0), 2.0, 0.5)
+    fit = Fermi(an_aif, frame_times, settings=KineticsSettings(delay=0.5)).fit(curve[None])
+    assert fit.result.parameters["delay_s"][0] == 0.5
+    assert fit.mbf_ml_min_g[0] == pytest.approx(2.0, rel=2e-3)
+
+
+def test_a_shared_delay_is_found_from_all_curves(frame_times, an_aif, convolve):
+    curves = np.stack([convolve(frame_times, an_aif, fermi(0.4, 4.0), flow, 0.8) for flow in np.linspace(0.5, 3, 20)])
+    noisy = curves + np.random.default_rng(1).normal(0, 0.02, curves.shape)
+    fit = Fermi(an_aif, frame_times, settings=KineticsSettings(delay="shared")).fit(noisy)
+    assert np.unique(fit.result.parameters["delay_s"]).size == 1
+    assert fit.result.parameters["delay_s"][0] == pytest.approx(0.8, abs=0.1)
