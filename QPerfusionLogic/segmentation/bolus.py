@@ -15,6 +15,12 @@ SMALLEST_POOL_CELLS = 7
 """Cells of about 4.5 mm that the smallest pool worth finding fills (about 1.5 cm2)."""
 
 
+LONGEST_TRANSIT_S = 25.0
+"""Time from the RV to the LV peak that is not exceeded even in heart failure."""
+SEPTUM_MM = (4.0, 18.0)
+"""Gap between the two pools: the septum and the trabeculae on both of its sides."""
+
+
 @dataclass(frozen=True)
 class BloodPools:
     """Where and when the bolus passed the two ventricles.
@@ -50,20 +56,58 @@ class _Candidate:
 
 
 def find_blood_pools(enhancement: Enhancement) -> BloodPools | None:
-    """Return the blood pools, or None when nothing in the images behaves like RV then LV."""
-    phases = ventricular_frames(enhancement)
-    if phases is None:
+    """Return the blood pools, or None when nothing in the images behaves like RV then LV.
+
+    Several pairs of moments are tried; the one whose regions look most like two neighbouring ventricles is taken, and
+    its moments are moved to the peaks of the regions' own curves.
+    """
+    best: tuple[float, int, int, list[_Candidate | None]] | None = None
+    for swap, right_frame, left_frame in ventricular_frames(enhancement):
+        chosen = _pools_at(enhancement, right_frame, left_frame)
+        total = swap * sum(candidate.score for candidate in chosen if candidate is not None)
+        if total > (best[0] if best else 0.0):
+            best = total, right_frame, left_frame, chosen
+    if best is None:
         return None
-    right_frame, left_frame = phases
-    early, late = enhancement.mean_around(right_frame), enhancement.mean_around(left_frame)
-    left_map, right_map = np.minimum(late - early, late), np.minimum(early - late, early)
-    candidates = [
-        _candidates(left_map[index], right_map[index], enhancement.spacing_mm) for index in range(len(left_map))
-    ]
-    chosen = _consistent_choice(candidates, enhancement.spacing_mm)
+    _, right_frame, left_frame, chosen = best
+    right_frame, left_frame = _own_peaks(enhancement, chosen, right_frame, left_frame)
+    return _gathered(_pools_at(enhancement, right_frame, left_frame), enhancement, right_frame, left_frame)
+
+
+def _pools_at(enhancement: Enhancement, right_frame: int, left_frame: int) -> list[_Candidate | None]:
+    left_map, right_map = passage_maps(enhancement, right_frame, left_frame)
+    candidates = [_candidates(*maps, enhancement.spacing_mm) for maps in zip(left_map, right_map, strict=True)]
+    return _consistent_choice(candidates, enhancement.spacing_mm)
+
+
+def _own_peaks(
+    enhancement: Enhancement, chosen: list[_Candidate | None], right_frame: int, left_frame: int
+) -> tuple[int, int]:
+    """Return the frames at which the mean curves of the chosen pools peak: RV before, LV after their crossing."""
+    curves = []
+    for pick in (lambda candidate: candidate.right, lambda candidate: candidate.left):
+        pixels = [
+            enhancement.value[:, index][:, pick(candidate)]
+            for index, candidate in enumerate(chosen)
+            if candidate is not None and pick(candidate) is not None
+        ]
+        if not pixels:
+            return right_frame, left_frame
+        curves.append(np.concatenate(pixels, axis=1).mean(axis=1))
+    right, left = curves
+    crossing = right_frame + int(np.argmax((left - right)[right_frame : left_frame + 1] > 0.0))
+    stop = left_frame + max(left_frame - right_frame, 3)
+    own_right = int(np.argmax(right[: crossing + 1]))
+    own_left = crossing + int(np.argmax(left[crossing : stop + 1]))
+    return (own_right, own_left) if own_left > own_right + 1 else (right_frame, left_frame)
+
+
+def _gathered(
+    chosen: list[_Candidate | None], enhancement: Enhancement, right_frame: int, left_frame: int
+) -> BloodPools | None:
     if not any(chosen):
         return None
-    shape = left_map.shape
+    shape = enhancement.baseline.shape
     left, right = np.zeros(shape, dtype=bool), np.zeros(shape, dtype=bool)
     centre, strength = np.full((shape[0], 2), np.nan), np.zeros(shape[0])
     for index, candidate in enumerate(chosen):
@@ -73,37 +117,53 @@ def find_blood_pools(enhancement: Enhancement) -> BloodPools | None:
     return BloodPools(right_frame, left_frame, right, left, centre, strength)
 
 
-def ventricular_frames(enhancement: Enhancement) -> tuple[int, int] | None:
-    """Return the pair of frames between which one region loses most contrast while another gains most.
+def passage_maps(enhancement: Enhancement, right_frame: int, left_frame: int) -> tuple[FloatArray, FloatArray]:
+    """Return (LV, RV) maps (slices, rows, columns): what is enhanced at one's moment and not at the other's."""
+    early, late = enhancement.mean_around(right_frame), enhancement.mean_around(left_frame)
+    return np.minimum(late - early, late), np.minimum(early - late, early)
+
+
+def ventricular_frames(enhancement: Enhancement, count: int = 5) -> list[tuple[float, int, int]]:
+    """Return (strength, RV frame, LV frame) of the moments between which contrast moves from one region to another.
 
     The pool that is bright at the first frame and washed out at the second is the RV, the one that is bright only at
-    the second is the LV; no shape, position or orientation enters.
+    the second is the LV; no shape, position or orientation enters. The strongest pairs come first, each at least two
+    frames away from those before it.
     """
-    coarse = _coarse(enhancement)
-    frames, slices, pixels = coarse.shape
-    if frames < 4:
-        return None
-    count = min(SMALLEST_POOL_CELLS, pixels)
+    coarse = ndimage.median_filter(_coarse(enhancement.value, enhancement.spacing_mm), size=(5, 1, 1), mode="nearest")
+    frames, _, pixels = coarse.shape
+    if frames < 5:
+        return []
+    cells = min(SMALLEST_POOL_CELLS, pixels)
+    allowance = _coarse(enhancement.motion_allowance()[None], enhancement.spacing_mm)[0]
     score = np.zeros((frames, frames))
     for first in range(frames - 1):
         later = coarse[first + 1 :]
-        gain = np.minimum(later - coarse[first], later)
-        loss = np.minimum(coarse[first] - later, coarse[first])
-        gained = np.partition(gain, pixels - count, axis=2)[:, :, -count:].mean(axis=2)
-        lost = np.partition(loss, pixels - count, axis=2)[:, :, -count:].mean(axis=2)
-        score[first, first + 1 :] = np.sqrt(np.clip(gained, 0, None) * np.clip(lost, 0, None)).sum(axis=1)
-    first, second = (int(frame) for frame in np.unravel_index(int(np.argmax(score)), score.shape))
-    if score[first, second] / slices < max(0.08, 4.0 * enhancement.noise / np.sqrt(count)):
-        return None
-    return first, second
+        gain = np.minimum(later - coarse[first], later) - allowance
+        loss = np.minimum(coarse[first] - later, coarse[first]) - allowance
+        gained = np.partition(gain, pixels - cells, axis=2)[:, :, pixels - cells]
+        lost = np.partition(loss, pixels - cells, axis=2)[:, :, pixels - cells]
+        score[first, first + 1 :] = np.sqrt(np.clip(gained, 0, None) * np.clip(lost, 0, None)).mean(axis=1)
+    gap_s = enhancement.time_s[None, :] - enhancement.time_s[:, None]
+    score[gap_s > LONGEST_TRANSIT_S] = 0.0
+    least = max(0.08, 4.0 * enhancement.noise / np.sqrt(cells))
+    found: list[tuple[float, int, int]] = []
+    while len(found) < count:
+        first, second = (int(frame) for frame in np.unravel_index(int(np.argmax(score)), score.shape))
+        strength = float(score[first, second])
+        if strength < least:
+            break
+        found.append((strength, first, second))
+        score[max(first - 2, 0) : first + 3, max(second - 2, 0) : second + 3] = 0.0
+    return found
 
 
-def _coarse(enhancement: Enhancement) -> FloatArray:
+def _coarse(value: FloatArray, spacing_mm: tuple[float, float]) -> FloatArray:
     """Return (frames, slices, cells): means over cells of about 4.5 mm (a single pixel where pixels are larger)."""
-    steps = [max(round(4.5 / spacing), 1) for spacing in enhancement.spacing_mm]
-    frames, slices, rows, columns = enhancement.value.shape
+    steps = [max(round(4.5 / spacing), 1) for spacing in spacing_mm]
+    frames, slices, rows, columns = value.shape
     rows, columns = rows // steps[0], columns // steps[1]
-    value = enhancement.value[:, :, : rows * steps[0], : columns * steps[1]]
+    value = value[:, :, : rows * steps[0], : columns * steps[1]]
     blocks = value.reshape(frames, slices, rows, steps[0], columns, steps[1]).mean(axis=(3, 5))
     return np.asarray(blocks.reshape(frames, slices, rows * columns))
 
@@ -117,18 +177,19 @@ def _candidates(left_map: FloatArray, right_map: FloatArray, spacing_mm: tuple[f
     rights = _regions(right_map, pixel_mm2)
     found: list[_Candidate] = []
     for left in lefts:
-        contrast = float(np.clip(left_map[left].mean(), 0.0, 1.0))
+        contrast = float(np.clip(left_map[left].mean(), 0.0, 1.5))
         shape = _roundness(left, spacing_mm) * _size_weight(left.sum() * pixel_mm2)
         distance = ndimage.distance_transform_edt(~left, sampling=spacing_mm)
         partner, fit = None, 0.0
         for right in rights:
             gap = float(np.percentile(distance[right], 5.0))
-            neighbour = float(np.exp(-0.5 * (max(gap - 12.0, 0.0) / 10.0) ** 2))
+            misfit = max(gap - SEPTUM_MM[1], 0.0) / 10.0 + max(SEPTUM_MM[0] - gap, 0.0) / 2.0
+            neighbour = float(np.exp(-0.5 * misfit**2))
             value = neighbour * float(np.sqrt(np.clip(right_map[right].mean(), 0.0, 1.0)))
             value *= min(right.sum() * pixel_mm2 / 200.0, 1.0)
             if value > fit:
                 partner, fit = right, value
-        score = float(np.sqrt(contrast) * shape * (0.1 + 0.9 * fit))
+        score = float(contrast * shape * (0.1 + 0.9 * fit))
         row, column = ndimage.center_of_mass(left)
         found.append(_Candidate(left, partner, (float(row), float(column)), score))
     return sorted(found, key=lambda candidate: -candidate.score)

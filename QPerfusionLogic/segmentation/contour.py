@@ -10,13 +10,17 @@ from scipy import ndimage
 from QPerfusionLogic.study import BoolArray, FloatArray
 
 from .bolus import BloodPools
-from .polar import PolarGrid, best_ring, smooth_ring
+from .polar import PolarGrid, best_ring, hull_ring, smooth_ring
 from .temporal import Enhancement
 
 REACH_MM = 60.0
 THICKNESS_MM = 9.0
 """Usual wall thickness in mid systole to diastole; only a weak prior (log-normal, one SD is a factor 1.6)."""
+POOL_LEVEL = 0.45
+"""Share of the pool's passage that still counts as blood."""
 THINNEST_MM, THICKEST_MM = 4.0, 22.0
+PAPILLARY_FACTOR, PAPILLARY_SHARE = 1.1, 0.7
+"""Of a wall thicker than the first times the ring's lower quartile, the second is taken for papillary muscle."""
 
 
 @dataclass(frozen=True)
@@ -47,6 +51,7 @@ def find_ring(enhancement: Enhancement, pools: BloodPools, index: int) -> Ring |
     grid = PolarGrid(centre, enhancement.spacing_mm, REACH_MM)
     endocardium = _endocardium(grid, features)
     epicardium, contrast = _epicardium(grid, features, endocardium)
+    endocardium = _behind_papillaries(endocardium, epicardium)
     return Ring(grid, endocardium, epicardium, float(np.clip(pools.strength[index], 0, 1)) ** 0.5 * contrast)
 
 
@@ -74,15 +79,29 @@ def _features(enhancement: Enhancement, pools: BloodPools, index: int) -> _Featu
 
 
 def _endocardium(grid: PolarGrid, features: _Features) -> FloatArray:
-    """Return the radius in mm at which the LV passage falls below half, bridging papillary muscles."""
+    """Return the radius in mm at which the LV passage falls off; the hull counts papillary muscles as cavity.
+
+    Source: Schulz-Menger et al., J Cardiovasc Magn Reson 2020;22:19 (endocardial contours include papillary muscles).
+    """
     profile = np.clip(grid.sample(features.cavity), -0.2, 1.2)
-    width = 2.0 / grid.step_mm
-    slope = ndimage.gaussian_filter1d(profile, width / 2.0, axis=1, order=1) / grid.step_mm
-    region = np.cumsum(np.clip(0.5 - profile, -0.5, 0.5), axis=1) * grid.step_mm
+    slope = ndimage.gaussian_filter1d(profile, 1.0 / grid.step_mm, axis=1, order=1) / grid.step_mm
+    region = np.cumsum(np.clip(POOL_LEVEL - profile, -0.5, 0.5), axis=1) * grid.step_mm
     cost = region + 6.0 * slope
     cost[:, : int(3.0 / grid.step_mm)] = cost.max() + 10.0
-    ring = best_ring(cost, stiffness=0.5)
-    return smooth_ring(ring, 2.0) * grid.step_mm
+    ring = best_ring(cost, stiffness=0.5) * grid.step_mm
+    return smooth_ring(hull_ring(ring, grid.angle), 2.0)
+
+
+def _behind_papillaries(endocardium_mm: FloatArray, epicardium_mm: FloatArray) -> FloatArray:
+    """Return the endocardium moved outwards where the wall would be much thicker than the rest of its ring.
+
+    A papillary muscle that leans on the wall without blood between them looks like wall; a thickening that stands out
+    from the thinner half of the ring is shared between the two.
+    """
+    thickness = epicardium_mm - endocardium_mm
+    usual = PAPILLARY_FACTOR * float(np.percentile(thickness, 25.0))
+    excess = np.clip(thickness - usual, 0.0, None)
+    return smooth_ring(endocardium_mm + PAPILLARY_SHARE * excess, 2.0)
 
 
 def _middle(grid: PolarGrid, contour_mm: FloatArray) -> tuple[float, float]:

@@ -17,7 +17,7 @@ class PolarGrid:
     Examples
     --------
     >>> grid = PolarGrid((10.0, 10.0), (2.0, 2.0), 10.0, angles=4, step_mm=1.0)
-    >>> grid.inside(np.full(4, 3.0), (21, 21)).sum()
+    >>> int(grid.inside(np.full(4, 3.0), (21, 21)).sum())
     9
     """
 
@@ -104,3 +104,21 @@ def best_ring(cost: FloatArray, stiffness: float, reach: int = 3) -> FloatArray:
 def smooth_ring(ring: FloatArray, sigma_angles: float) -> FloatArray:
     """Return a ring (angles,) smoothed along its closed course."""
     return np.asarray(ndimage.gaussian_filter1d(ring, sigma_angles, mode="wrap"))
+
+
+def hull_ring(ring: FloatArray, angle: FloatArray) -> FloatArray:
+    """Return the radius per angle of the convex hull of a ring that encloses its centre.
+
+    Examples
+    --------
+    >>> angle = np.arange(8) * np.pi / 4
+    >>> notched = np.array([1.0, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0, 0.2])
+    >>> hull_ring(notched, angle).round(3).tolist()
+    [1.0, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0, 0.707]
+    """
+    across = angle[None, :] - angle[:, None]
+    reach = np.where(np.cos(across) > 1e-6, ring[None, :] * np.cos(across), -np.inf).max(axis=1)
+    support = np.maximum(reach, 1e-6)
+    cosine = np.cos(across)
+    limit = np.where(cosine > 1e-6, support[None, :] / np.maximum(cosine, 1e-6), np.inf)
+    return np.asarray(limit.min(axis=1))

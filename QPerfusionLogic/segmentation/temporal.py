@@ -9,6 +9,9 @@ from scipy import ndimage
 
 from QPerfusionLogic.study import BoolArray, FloatArray, Geometry, Registered
 
+MOTION_SHARE = 0.5
+"""Share of a nearby step of the baseline that leftover motion is expected to move."""
+
 
 @dataclass(frozen=True)
 class Enhancement:
@@ -40,6 +43,17 @@ class Enhancement:
     def spacing_mm(self) -> tuple[float, float]:
         """(row, column) distance of pixels in mm."""
         return self.geometry.pixel_spacing_mm
+
+    def motion_allowance(self, reach_mm: float = 12.0) -> FloatArray:
+        """Return (slices, rows, columns): the contrast that motion alone could bring to a pixel from its neighbourhood.
+
+        It is a share of the range of the baseline within `reach_mm`; blood and muscle are dark before the bolus, fat
+        and the edges of the body are not.
+        """
+        size = (1, *(2 * max(round(reach_mm / spacing), 1) + 1 for spacing in self.spacing_mm))
+        smooth = ndimage.uniform_filter(self.baseline, size=(1, 3, 3))
+        spread = ndimage.maximum_filter(smooth, size=size) - ndimage.minimum_filter(smooth, size=size)
+        return np.asarray(MOTION_SHARE * spread)
 
     def mean_around(self, frame: int, half_width: int = 1) -> FloatArray:
         """Return the mean (slices, rows, columns) of the frames from `frame - half_width` to `frame + half_width`."""
@@ -92,15 +106,10 @@ def bolus_onset(signal: FloatArray) -> int:
 
 
 def _without_hot_pixels(signal: FloatArray) -> FloatArray:
-    """Return the signal with pixels that stick out of their neighbourhood in most frames replaced by its median."""
-    level = np.median(signal[:: max(len(signal) // 16, 1)], axis=0)
-    around = ndimage.median_filter(level, size=(1, 3, 3))
-    spread = float(np.percentile(np.abs(level - around), 99.0)) + 1e-12
-    hot = np.abs(level - around) > 10.0 * spread
-    if not hot.any():
-        return signal
-    result = signal.copy()
-    for index in np.unique(np.nonzero(hot)[0]):
-        middle = ndimage.median_filter(signal[:, index], size=(1, 3, 3))
-        result[:, index][:, hot[index]] = middle[:, hot[index]]
-    return result
+    """Return the signal clipped a little above the brightest thing that is larger than a few pixels.
+
+    Single stuck pixels can be tens of times brighter than blood, and after registration they wander.
+    """
+    brightest = signal.max(axis=0)
+    ceiling = 1.2 * float(ndimage.grey_opening(brightest, size=(1, 5, 5)).max())
+    return np.minimum(signal, ceiling) if ceiling > 0.0 else signal
