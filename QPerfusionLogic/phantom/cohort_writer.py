@@ -1,0 +1,135 @@
+"""Writes digital patients into a folder: images as DICOM or NRRD, truth beside them."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from QPerfusionLogic.errors import InputError, OutputError
+from QPerfusionLogic.progress import Progress
+
+from .dicom_writer import VENDORS, write_dicom
+from .patient import DigitalPatient
+from .perfusion_pattern import Defect
+from .simulate import simulate_patient
+from .simulated import SimulatedStudy
+from .truth_writer import write_truth
+
+FORMATS = ("dicom", "nrrd")
+
+
+def simulate(
+    folder: Path,
+    patients: int = 1,
+    seed: int = 0,
+    vendor: str = "siemens",
+    format: str = "dicom",  # noqa: A002
+    enhanced: bool = False,
+    progress: Progress | None = None,
+    **options: Any,
+) -> list[Path]:
+    """Write patients as `folder`/patient_001/{dicom,truth}, ...
+
+    Parameters
+    ----------
+    folder : Path
+        Made when absent.
+    patients : int
+        How many; patient k has the seed `seed` + k.
+    vendor, format, enhanced
+        How the images are written: vendor "siemens", "ge", "philips"; format "dicom" or "nrrd"; multi-frame DICOM or
+        classic.
+    options
+        Further options of `sample_patient` (slices, frames, sequence, field_strength_t, condition, ...).
+
+    Returns
+    -------
+    list of Path
+        One folder a patient.
+
+    Raises
+    ------
+    InputError, OutputError
+        When an option is outside its range, or a patient's folder is there already or cannot be written.
+    """
+    _check(patients, vendor, format, options)
+    progress = progress or Progress()
+    written = []
+    for index in range(patients):
+        part = progress.part(index / patients, (index + 1) / patients)
+        target = Path(folder) / f"patient_{index + 1:03d}"
+        patient = DigitalPatient.sample(seed + index, vendor=vendor, **options)
+        simulated = simulate_patient(patient, part.part(0.0, 0.8))
+        write_patient(simulated, target, vendor, format, enhanced, part.part(0.8, 1.0))
+        written.append(target)
+    return written
+
+
+def write_patient(
+    simulated: SimulatedStudy,
+    target: Path,
+    vendor: str = "siemens",
+    format: str = "dicom",  # noqa: A002
+    enhanced: bool = False,
+    progress: Progress | None = None,
+) -> None:
+    """Write one patient; a folder half-written is never left under its final name."""
+    target = Path(target)
+    if target.exists():
+        raise OutputError(f"{target} already there", expected="a new folder", action="choose another output folder")
+    partial = target.with_name(target.name + ".partial")
+    try:
+        partial.mkdir(parents=True)
+        if format == "dicom":
+            write_dicom(simulated, partial / "dicom", vendor, enhanced, progress)
+        else:
+            _write_nrrd_series(simulated, partial / "nrrd")
+        write_truth(simulated, partial / "truth")
+        partial.rename(target)
+    except OSError as error:
+        raise OutputError(
+            f"no way to write {target} ({error.strerror})", action="choose another output folder"
+        ) from error
+    finally:
+        _remove(partial)
+
+
+def demo_patient(slices: int = 3) -> SimulatedStudy:
+    """Return the patient of `qperfusion demo`: ischaemia of the LAD territory, free breathing."""
+    sampled = DigitalPatient.sample(2026, slices=slices, field_strength_t=1.5, condition="healthy", rotation_deg=0.0)
+    defect = Defect(territory="LAD", centre_rad=0.0, half_width_rad=1.0, stress_factor=0.35, rest_factor=0.95)
+    pattern = replace(sampled.pattern, stress_mbf_ml_min_g=2.8, rest_mbf_ml_min_g=0.8, defects=(defect,))
+    return simulate_patient(replace(sampled, pattern=pattern))
+
+
+def _write_nrrd_series(simulated: SimulatedStudy, folder: Path) -> None:
+    from QPerfusionLogic.nrrd_files import write_sequence
+
+    for state in simulated.study.states:
+        acquisition = simulated.study.acquisition(state)
+        for series in (acquisition.tissue, acquisition.aif_series, acquisition.pre_bolus):
+            if series is not None:
+                folder.mkdir(parents=True, exist_ok=True)
+                target = folder / f"{state}_{series.kind}.seq.nrrd"
+                write_sequence(target, series.signal, series.time_s, series.geometry)
+
+
+def _remove(folder: Path) -> None:
+    import shutil
+
+    if folder.exists():
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _check(patients: int, vendor: str, format: str, options: dict[str, Any]) -> None:  # noqa: A002
+    if patients < 1:
+        raise InputError(f"{patients} patients", expected="at least 1")
+    if vendor not in VENDORS:
+        raise InputError(f"vendor {vendor!r}", expected=f"one of {', '.join(VENDORS)}")
+    if format not in FORMATS:
+        raise InputError(f"format {format!r}", expected=f"one of {', '.join(FORMATS)}")
+    if not 1 <= options.get("slices", 3) <= 6:
+        raise InputError(f"{options['slices']} slices", expected="1 to 6")
+    if options.get("frames", 60) < 12:
+        raise InputError(f"{options['frames']} frames", expected="at least 12")

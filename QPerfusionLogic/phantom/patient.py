@@ -1,0 +1,73 @@
+"""A digital patient: all that was sampled about heart, body, flow, injections, motion and scanner."""
+
+from __future__ import annotations
+
+import dataclasses
+from dataclasses import dataclass
+from typing import Any
+
+from QPerfusionLogic.study import State
+
+from .circulation import Circulation
+from .heart import HeartShape
+from .heartbeats import Motion
+from .perfusion_pattern import PerfusionPattern
+from .scanner import Scanner
+from .torso import TorsoShape
+
+
+@dataclass(frozen=True)
+class StateParameters:
+    """What differs between stress and rest of one patient. Contractions are per slice level, base first."""
+
+    circulation: Circulation
+    motion: Motion
+    contraction: float
+    started_at_s: float
+    frames: int = 60
+
+
+@dataclass(frozen=True)
+class DigitalPatient:
+    """All parameters of one patient; the same parameters and seed give the same study, bit for bit.
+
+    `levels` are slice positions from 0 (base) to 1 (apex); `native_t1_scale` scatters the tissue T1 of this patient.
+
+    Examples
+    --------
+    >>> patient = DigitalPatient.sample(7, slices=3)
+    >>> patient == DigitalPatient.sample(7, slices=3)
+    True
+    """
+
+    seed: int
+    heart: HeartShape
+    torso: TorsoShape
+    pattern: PerfusionPattern
+    states: dict[State, StateParameters]
+    scanner: Scanner
+    levels: tuple[float, ...] = (0.2, 0.5, 0.8)
+    native_t1_scale: dict[str, float] = dataclasses.field(default_factory=dict)
+    texture: float = 0.04
+
+    @staticmethod
+    def sample(seed: int, **options: Any) -> DigitalPatient:
+        """Draw a patient from the documented distributions; see `sampling.sample_patient` for the options."""
+        from .sampling import sample_patient
+
+        return sample_patient(seed, **options)
+
+    def as_dictionary(self) -> dict[str, Any]:
+        """Return all parameters as plain values, ready for JSON."""
+        plain: dict[str, Any] = _plain(self)
+        return plain
+
+
+def _plain(value: Any) -> Any:
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        return {item.name: _plain(getattr(value, item.name)) for item in dataclasses.fields(value)}
+    if isinstance(value, dict):
+        return {str(key): _plain(entry) for key, entry in value.items()}
+    if isinstance(value, (tuple, list)):
+        return [_plain(entry) for entry in value]
+    return value.item() if hasattr(value, "item") else value
