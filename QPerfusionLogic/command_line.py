@@ -45,7 +45,6 @@ def build_parser() -> argparse.ArgumentParser:
     _add_quantify(verbs)
     _add_fit(verbs)
     _add_simulate(verbs)
-    _add_compare(verbs)
     _add_settings(verbs)
     return parser
 
@@ -101,9 +100,14 @@ def _add_fit(verbs: argparse._SubParsersAction) -> None:
 
 
 def _add_simulate(verbs: argparse._SubParsersAction) -> None:
-    from .phantom.command import add_simulate_arguments
-
-    add_simulate_arguments(_verb(verbs, "simulate", _simulate, "digital patients as DICOM, with their truth"))
+    verb = _verb(verbs, "simulate", _simulate, "digital patients as DICOM or NRRD, with their truth beside them")
+    verb.add_argument("output", type=Path, metavar="OUT")
+    verb.add_argument("--patients", type=int, default=1, metavar="N")
+    verb.add_argument("--seed", type=int, default=0, metavar="S", help="patient k has the seed S + k")
+    verb.add_argument("--vendor", choices=("siemens", "ge", "philips"), default="siemens")
+    verb.add_argument("--format", choices=("dicom", "nrrd"), default="dicom")
+    verb.add_argument("--enhanced", action="store_true", help="multi-frame DICOM instead of classic")
+    verb.add_argument("--slices", type=int, default=3, metavar="N")
 
 
 def _add_compare(verbs: argparse._SubParsersAction) -> None:
@@ -172,9 +176,20 @@ def _fit(options: argparse.Namespace, terminal: Terminal) -> None:
 
 
 def _simulate(options: argparse.Namespace, terminal: Terminal) -> None:
-    from .phantom.command import run_simulate
+    from .phantom import simulate
 
-    terminal.say(run_simulate(options, terminal.progress()))
+    written = simulate(
+        options.output,
+        patients=options.patients,
+        seed=options.seed,
+        vendor=options.vendor,
+        format=options.format,
+        enhanced=options.enhanced,
+        progress=terminal.progress(),
+        slices=options.slices,
+    )
+    for folder in written:
+        terminal.say(f"written: {folder}", output=str(folder))
 
 
 def _compare(options: argparse.Namespace, terminal: Terminal) -> None:
