@@ -77,7 +77,7 @@ def _labels(path: Path, values: FloatArray) -> LabelArray:
 
 def _majority(labels: LabelArray) -> tuple[LabelArray, int]:
     """Return for (frames, slices, rows, columns) the label that a pixel has in most drawn frames of its slice."""
-    drawn: BoolArray = (labels > 0).any(axis=(2, 3))
+    drawn: BoolArray = np.asarray((labels > 0).any(axis=(2, 3)))
     votes = np.stack([(labels == value).sum(axis=0) for value in range(1, RIGHT_VENTRICLE + 1)])
     winner = votes.argmax(axis=0) + 1
     enough = 2 * votes.max(axis=0) >= np.maximum(drawn.sum(axis=0), 1)[:, None, None]

@@ -71,15 +71,27 @@ def _ordered_slices(slice_index: NDArray[np.intp], time_s: NDArray[np.float64]) 
 
 
 def _frames_of(times: NDArray[np.float64], reference: NDArray[np.float64]) -> NDArray[np.intp]:
-    """Return for each time the index of its frame on the reference slice, -1 where it has none."""
-    nearest = _nearest(times, reference)
+    """Return for each time the index of its frame on the reference slice, -1 where it has none.
+
+    Of the two delays that are possible in a periodic acquisition (to the nearest frame, to the one before), that which
+    finds frames for more images is the slice's.
+    """
     before = np.clip(np.searchsorted(reference, times + DUPLICATE_TOLERANCE_S, side="right") - 1, 0, len(reference) - 1)
-    choices = [times - reference[index] for index in (nearest, before)]
-    spreads = [float(np.median(np.abs(choice - np.median(choice)))) for choice in choices]
-    delay = float(np.median(choices[int(np.argmin(spreads))]))
-    frame = _nearest(times - delay, reference)
-    distance = np.abs(times - delay - reference[frame])
-    frame[distance > 0.5 * _local_interval(reference)[frame]] = -1
+    delays = [float(np.median(times - reference[index])) for index in (_nearest(times, reference), before)]
+    matches = [_matched(times - delay, reference) for delay in delays]
+    distances = [
+        float(np.abs(times - delay - reference[match]).sum()) for delay, match in zip(delays, matches, strict=True)
+    ]
+    best = max(range(2), key=lambda k: (np.count_nonzero(matches[k] >= 0), -distances[k]))
+    return matches[best]
+
+
+def _matched(times: NDArray[np.float64], reference: NDArray[np.float64]) -> NDArray[np.intp]:
+    """Return the nearest reference frame of each time, each frame used once, -1 beyond half an interval."""
+    frame = _nearest(times, reference)
+    distance = np.abs(times - reference[frame])
+    half_interval = 0.5 * float(np.median(np.diff(reference))) if len(reference) > 1 else np.inf
+    frame[distance > half_interval] = -1
     for value in np.unique(frame[frame >= 0]):
         members = np.flatnonzero(frame == value)
         frame[np.delete(members, np.argmin(distance[members]))] = -1
@@ -90,12 +102,6 @@ def _nearest(times: NDArray[np.float64], reference: NDArray[np.float64]) -> NDAr
     after = np.clip(np.searchsorted(reference, times), 0, len(reference) - 1)
     before = np.clip(after - 1, 0, None)
     return np.where(np.abs(times - reference[before]) <= np.abs(times - reference[after]), before, after)
-
-
-def _local_interval(reference: NDArray[np.float64]) -> NDArray[np.float64]:
-    if len(reference) < 2:
-        return np.full(len(reference), np.inf)
-    return np.full(len(reference), float(np.median(np.diff(reference))))
 
 
 def _missing_notice(frames: int, images: int, of_frames: int) -> Notice:
