@@ -10,7 +10,7 @@ from .errors import SettingsError
 from .progress import Progress
 from .provenance import provenance_of
 from .settings import STAGES, Settings
-from .study import FloatArray, Notice, PerfusionStudy, Severity, State, StateResult, StudyResult
+from .study import OUTPUT_OF_STAGE, FloatArray, Notice, PerfusionStudy, Severity, State, StateResult, StudyResult
 
 SHARES = {
     "superresolution": 0.02,
@@ -22,15 +22,6 @@ SHARES = {
     "reporting": 0.05,
 }
 """Share of the running time that each stage takes on the progress bar."""
-
-OUTPUT_OF = {
-    "registration": "registered",
-    "segmentation": "segmented",
-    "aif": "arterial_input",
-    "conversion": "concentration",
-    "kinetics": "mapped",
-}
-"""Stage -> field of `StateResult` it fills."""
 
 
 class Cascade:
@@ -193,7 +184,7 @@ def stages_between(resume_from: str = "", stop_after: str = "") -> tuple[str, ..
 
 def _before(first_stage: str, fresh: StateResult, earlier: StudyResult | None) -> StateResult:
     """Return the earlier result of one state, with everything from `first_stage` on taken out."""
-    needed = [OUTPUT_OF[name] for name in STAGES[: STAGES.index(first_stage)] if name in OUTPUT_OF]
+    needed = [OUTPUT_OF_STAGE[name] for name in STAGES[: STAGES.index(first_stage)] if name in OUTPUT_OF_STAGE]
     found = earlier.states.get(fresh.state) if earlier is not None else None
     missing = [name for name in needed if found is None or getattr(found, name) is None]
     if missing:
@@ -233,7 +224,7 @@ def _all_notices(study: PerfusionStudy, states: dict[State, StateResult]) -> tup
         for series in (acquisition.tissue, acquisition.aif_series, acquisition.pre_bolus):
             if series is not None:
                 found.extend(_marked(series.notices, "loading", state))
-        for stage, name in OUTPUT_OF.items():
+        for stage, name in OUTPUT_OF_STAGE.items():
             output = getattr(result, name)
             if output is not None:
                 found.extend(_marked(output.notices, stage, state))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import dataclasses
 import json
 from pathlib import Path
 from typing import Any
@@ -14,15 +15,18 @@ from .nrrd_files import read_labels, read_sequence
 from .settings import SegmentationSettings
 from .store import labels_hash
 from .study import (
+    OUTPUT_OF_STAGE,
     Acquisition,
     ArterialInput,
     BoolArray,
     Concentration,
     FloatArray,
     LabelMap,
+    Notice,
     PerfusionStudy,
     Registered,
     Segmented,
+    Severity,
     State,
     StateResult,
     StudyResult,
@@ -48,10 +52,31 @@ def read_result(folder: Path, study: PerfusionStudy, settings: SegmentationSetti
     """
     if not (folder / "provenance.json").exists():
         raise InputError(f"no earlier output in {folder}", expected="a folder with provenance.json")
-    states = {
-        state: read_state(folder / str(state), state, study.acquisition(state), settings) for state in study.states
-    }
-    return StudyResult(states=states, provenance=_read_json(folder / "provenance.json"))
+    notices = _read_notices(folder / "warnings.json")
+    states = {}
+    for state in study.states:
+        found = read_state(folder / str(state), state, study.acquisition(state), settings)
+        states[state] = _with_notices(found, notices)
+    return StudyResult(states=states, provenance=_read_json(folder / "provenance.json"), notices=notices)
+
+
+def _with_notices(result: StateResult, notices: tuple[Notice, ...]) -> StateResult:
+    """Return the result with the notices its stages gave when they ran."""
+    for stage, name in OUTPUT_OF_STAGE.items():
+        output = getattr(result, name)
+        if output is not None:
+            own = tuple(item for item in notices if item.stage == stage and item.state == str(result.state))
+            marked = dataclasses.replace(output, notices=tuple(dict.fromkeys((*own, *output.notices))))
+            result = dataclasses.replace(result, **{name: marked})
+    return result
+
+
+def _read_notices(path: Path) -> tuple[Notice, ...]:
+    content = _read_json(path)
+    try:
+        return tuple(Notice(**{**item, "severity": Severity(item["severity"])}) for item in content)
+    except (TypeError, KeyError, ValueError) as error:
+        raise InputError(f"{path} with other content ({error})", expected="the file of the earlier run") from error
 
 
 def read_state(place: Path, state: State, acquisition: Acquisition, settings: SegmentationSettings) -> StateResult:
@@ -71,8 +96,6 @@ def read_state(place: Path, state: State, acquisition: Acquisition, settings: Se
 
 
 def _read_registered(place: Path, acquisition: Acquisition) -> Registered:
-    import dataclasses
-
     tissue = acquisition.tissue
     images = read_sequence(place / "registered.seq.nrrd")
     _require_shape(place / "registered.seq.nrrd", images.values.shape, tissue.signal.shape)
@@ -187,9 +210,9 @@ def _require_shape(path: Path, found: tuple[int, ...], expected: tuple[int, ...]
         raise InputError(f"{path} of shape {tuple(found)}", expected=f"{tuple(expected)} as in the input series")
 
 
-def _read_json(path: Path) -> dict[str, Any]:
+def _read_json(path: Path) -> Any:
     try:
-        content: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+        content = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, json.JSONDecodeError) as error:
         raise InputError(f"{path} unreadable ({error})", expected="the file of the earlier run") from error
     return content

@@ -34,6 +34,7 @@ __all__ = [
     "FIT_STATUS",
     "LEFT_VENTRICLE",
     "MYOCARDIUM",
+    "OUTPUT_OF_STAGE",
     "RIGHT_VENTRICLE",
     "Acquisition",
     "ArterialInput",
@@ -320,6 +321,16 @@ class StateResult:
     arterial_input: ArterialInput | None = None
     concentration: Concentration | None = None
     mapped: Mapped | None = None
+
+
+OUTPUT_OF_STAGE = {
+    "registration": "registered",
+    "segmentation": "segmented",
+    "aif": "arterial_input",
+    "conversion": "concentration",
+    "kinetics": "mapped",
+}
+"""Stage -> field of `StateResult` it fills."""
 
 
 @dataclass(frozen=True)
