@@ -7,12 +7,15 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import ndimage
 
+from QPerfusionLogic.signal_model.bolus import find_bolus
 from QPerfusionLogic.study import BoolArray, FloatArray, PerfusionSeries
 
 BRIGHT_SHARE = 0.45
 """Pool pixels enhance at least this share of the brightest ones."""
 SMALLEST_GAP_FRAMES = 1.5
 """Frames between the arrival in the right and in the left pool."""
+BASELINE_PERCENTILE = 5.0
+"""Of the signal over time: holds too where the first frames already show contrast."""
 SMALLEST_POOL_MM2 = 100.0
 
 
@@ -54,8 +57,8 @@ def _pools_of_slice(signal: FloatArray, smallest: int) -> tuple[float, BoolArray
     split = _two_arrivals(arrival[np.any(connected, axis=0)])
     if split is None:
         return None
-    early = _components(bright & (arrival < split), smallest)
-    late = _components(bright & (arrival >= split), smallest)
+    early = _with_bolus(_components(bright & (arrival < split), smallest), signal)
+    late = _with_bolus(_components(bright & (arrival >= split), smallest), signal)
     candidates = [(_pair_score(first, second, enhancement), second, first) for first in early for second in late]
     if not candidates:
         return None
@@ -66,7 +69,7 @@ def _pools_of_slice(signal: FloatArray, smallest: int) -> tuple[float, BoolArray
 def _enhancement_and_arrival(signal: FloatArray) -> tuple[FloatArray, FloatArray]:
     """Return peak minus baseline and the frame of half the peak on the way up, per pixel (rows, columns)."""
     peak = np.argmax(signal, axis=0)
-    baseline = np.median(signal[: max(3, len(signal) // 20)], axis=0)
+    baseline = np.percentile(signal, BASELINE_PERCENTILE, axis=0)
     top = np.max(signal, axis=0)
     half = baseline + 0.5 * (top - baseline)
     frames = np.arange(len(signal))[:, None, None]
@@ -97,6 +100,11 @@ def _components(mask: BoolArray, smallest: int) -> list[BoolArray]:
     labels, count = ndimage.label(ndimage.binary_opening(mask) if mask.sum() > 4 * smallest else mask)
     sizes = ndimage.sum_labels(mask, labels, np.arange(1, count + 1))
     return [labels == index + 1 for index in range(count) if sizes[index] >= smallest]
+
+
+def _with_bolus(components: list[BoolArray], signal: FloatArray) -> list[BoolArray]:
+    frames = np.arange(len(signal), dtype=float)
+    return [part for part in components if find_bolus(signal[:, part].mean(axis=1), frames) is not None]
 
 
 def _pair_score(right: BoolArray, left: BoolArray, enhancement: FloatArray) -> float:

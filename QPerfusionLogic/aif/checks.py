@@ -14,14 +14,20 @@ from .inversion import apparent_gadolinium, invert_blood_curve
 
 PLAUSIBLE_PEAK_MMOL_L = (3.0, 8.0)
 """First-pass peak of blood gadolinium (physics table; healthy 4.4 stress, 5.2 rest, Xue 2020)."""
+HIGHEST_TAIL = 0.6
+"""Blood after the first pass holds 0.1 to 0.3 of the peak; a saturated curve compresses the peak, not what follows."""
+TAIL_AFTER_S = 10.0
+"""The tail begins so long after the peak."""
 PLATEAU_LEVEL = 0.95
 PLATEAU_SHARE = 0.6
 """Share of the time above half the peak spent above 95 % of it: a Gaussian or gamma bolus spends about a quarter."""
 FEWEST_BASELINE_FRAMES = 3
 
 
-def shape_checks(gd_mmol_l: FloatArray, time_s: FloatArray, features: dict[str, float]) -> tuple[Notice, ...]:
-    """Return notices about the curve itself: no bolus, no foot, no baseline, cut at the end, plateau, peak height."""
+def shape_checks(
+    gd_mmol_l: FloatArray, time_s: FloatArray, features: dict[str, float], mode: str
+) -> tuple[Notice, ...]:
+    """Return notices about the curve itself: bolus, foot, baseline, cut end, plateau, tail and peak height."""
     bolus = find_bolus(gd_mmol_l, time_s)
     if bolus is None:
         return (_no_bolus(),)
@@ -30,6 +36,7 @@ def shape_checks(gd_mmol_l: FloatArray, time_s: FloatArray, features: dict[str, 
         _baseline_missing(bolus),
         _cut_at_end(gd_mmol_l, bolus),
         _plateau(gd_mmol_l, time_s, bolus),
+        _high_tail(gd_mmol_l, time_s, bolus, mode),
         _implausible_peak(features["peak_mmol_l"]),
     )
     return tuple(notice for notice in found if notice is not None)
@@ -42,7 +49,8 @@ def tissue_saturation_check(
 
     The apparent peak takes the signal as linear in gadolinium. A curve is called saturated when its peak exceeds the
     limit of the settings, either apparent or after inverting the signal equation: at saturation times near 100 ms
-    the apparent peak cannot pass about 2 mmol/L however much gadolinium there is, so both are looked at.
+    the apparent peak cannot pass about 2 mmol/L however much gadolinium there is, so both are looked at. A curve that
+    hardly falls after the first pass is saturated too, whatever the protocol values make of it.
     """
     bolus = curve.bolus
     if bolus is None:
@@ -51,15 +59,19 @@ def tissue_saturation_check(
     inverted = float(np.max(invert_blood_curve(curve, physics, conversion).gd_mmol_l))
     features = {"apparent_peak_mmol_l": apparent, "tissue_model_peak_mmol_l": inverted}
     limit = settings.saturation_warning_mmol_l
-    if max(apparent, inverted) <= limit:
+    tail = tail_share(curve.signal, curve.time_s, bolus)
+    if max(apparent, inverted) <= limit and not tail > HIGHEST_TAIL:
         return features, ()
-    share = float(physics.blood.slope_at(inverted) / physics.blood.slope())
+    reason = (
+        f"limit {limit:g}"
+        if max(apparent, inverted) > limit
+        else f"after the first pass it stays at {100 * tail:.0f} % of the peak, where 10 to 30 % is usual"
+    )
     return features, (
         Notice(
             code="aif-saturated",
             message=f"the blood signal of the tissue series is saturated: its peak reads {apparent:.1f} mmol/L if "
-            f"taken as linear and {inverted:.1f} mmol/L by the signal equation (limit {limit:g}); there one more "
-            f"mmol/L changes the signal by only {100 * share:.0f} % of what it does at the baseline",
+            f"taken as linear and {inverted:.1f} mmol/L by the signal equation ({reason})",
             action="never use this curve uncorrected: flow would read up to two to three times too high; acquire a "
             "dual sequence or a dual bolus",
             severity=Severity.WARNING,
@@ -132,6 +144,27 @@ def _run_above(values: FloatArray, frame: int, level: float) -> np.ndarray:
     stop = frame + int(np.argmax(np.append(~above[frame:], True)))
     run[start:stop] = True
     return run
+
+
+def tail_share(values: FloatArray, time_s: FloatArray, bolus: Bolus) -> float:
+    """Return the level after the first pass relative to the peak, both above baseline; NaN where it is not seen."""
+    tail = values[time_s > time_s[bolus.peak_frame] + TAIL_AFTER_S]
+    if len(tail) < 4:
+        return float("nan")
+    return float((np.median(tail) - bolus.baseline) / (values[bolus.peak_frame] - bolus.baseline))
+
+
+def _high_tail(gd_mmol_l: FloatArray, time_s: FloatArray, bolus: Bolus, mode: str) -> Notice | None:
+    share = tail_share(gd_mmol_l, time_s, bolus)
+    if not share > HIGHEST_TAIL:
+        return None
+    return Notice(
+        code="aif-still-saturated",
+        message=f"after the first pass the arterial input ({mode}) stays at {100 * share:.0f} % of its peak, where 10 "
+        "to 30 % is usual: its peak is still compressed, so flows based on it are far too high",
+        action="check the protocol values; prefer a dual-sequence or dual-bolus arterial input",
+        severity=Severity.SERIOUS,
+    )
 
 
 def _implausible_peak(peak: float) -> Notice | None:

@@ -6,6 +6,7 @@ import dataclasses
 
 from QPerfusionLogic.errors import InputError
 from QPerfusionLogic.settings import AifSettings, ConversionSettings
+from QPerfusionLogic.signal_model.constants import native_relaxation_time
 from QPerfusionLogic.signal_model.physics import physics_of_series
 from QPerfusionLogic.study import PerfusionSeries, Quantity, SeriesKind, StateResult
 
@@ -15,6 +16,7 @@ from .inversion import invert_blood_curve
 from .route import RouteCurve
 from .two_echoes import DecayCorrection, undo_decay
 
+DEFAULT_FIELD_T = 1.5
 TINY_ECHO_TIME_S = 1e-9
 """Echo time of a signal whose decay is already undone, or is to be ignored."""
 
@@ -65,7 +67,8 @@ def _without_decay(
     if not settings.t2_star_correction:
         kept = DecayCorrection(curve.signal, curve.proton_density, curve.signal * 0.0, False)
         return curve, kept, _at_echo_time(series, TINY_ECHO_TIME_S)
-    decay = undo_decay(curve, protocol)
+    native_t2 = native_relaxation_time("t2", "blood", protocol.field_strength_t or DEFAULT_FIELD_T)
+    decay = undo_decay(curve, protocol, 1.0 / native_t2.value)
     if not decay.done:
         return curve, decay, series
     corrected = dataclasses.replace(curve, signal=decay.signal, proton_density=decay.proton_density, second_echo=None)

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import dataclasses
+from dataclasses import dataclass
 
 import numpy as np
 
-from QPerfusionLogic.errors import QPerfusionError, SettingsError
+from QPerfusionLogic.errors import InputError, SettingsError
 from QPerfusionLogic.progress import Progress
 from QPerfusionLogic.settings import AifSettings, ConversionSettings
-from QPerfusionLogic.signal_model.physics import physics_of_series
-from QPerfusionLogic.study import ArterialInput, Notice, Quantity, StateResult
+from QPerfusionLogic.signal_model.physics import SeriesPhysics, physics_of_series
+from QPerfusionLogic.signal_model.response import SignalResponse
+from QPerfusionLogic.study import ArterialInput, FloatArray, Notice, Quantity, StateResult
 
-from .blood_curve import tissue_blood_curve
+from .blood_curve import BloodCurve, tissue_blood_curve
 from .checks import shape_checks, tissue_saturation_check
+from .clock_checks import on_tissue_clock
+from .drift import detrended
 from .features import curve_features
 from .route import Route, RouteCurve
 from .routes import ROUTES, chosen_route
@@ -48,11 +52,19 @@ class AifCorrectionLogic:
         progress.update(0.0, "arterial input")
         name, notices = chosen_route(state, self.settings.mode, self.conversion.mode)
         curve = self._route(name)(state, self.settings, self.conversion)
-        progress.update(0.7, "arterial input: features and checks")
+        progress.update(0.6, "arterial input: features and checks")
+        if self.settings.detrend:
+            curve = detrended(curve)
+        view = self._tissue_view(state)
+        curve = on_tissue_clock(curve, view.curve, view.time_s, view.response)
         features = curve_features(curve.gd_mmol_l, curve.time_s)
-        apparent, saturation = self._tissue_saturation(state)
-        features |= apparent
-        notices += curve.notices + saturation + shape_checks(curve.gd_mmol_l, curve.time_s, features)
+        features["residual_mmol_l"] = curve.residual_mmol_l
+        features["apparent_peak_mmol_l"] = float("nan")
+        if view.curve is not None and view.physics is not None:
+            apparent, found = tissue_saturation_check(view.curve, view.physics, self.settings, self.conversion)
+            features |= apparent
+            notices += found
+        notices += curve.notices + shape_checks(curve.gd_mmol_l, curve.time_s, features, curve.mode)
         progress.update(1.0, "arterial input found")
         return _finished(curve, features, notices, str(state.state))
 
@@ -65,16 +77,33 @@ class AifCorrectionLogic:
             )
         return ROUTES[name]
 
-    def _tissue_saturation(self, state: StateResult) -> tuple[dict[str, float], tuple[Notice, ...]]:
-        """Look at the tissue series' own blood curve, whatever route was taken; silent where there is none."""
-        if state.acquisition.tissue.quantity is not Quantity.SIGNAL or self.conversion.mode == "as_is":
-            return {"apparent_peak_mmol_l": float("nan")}, ()
+    def _tissue_view(self, state: StateResult) -> TissueView:
+        """Return the tissue series' own blood curve, whatever route was taken; only its times where it has none."""
+        series = state.acquisition.tissue
+        times = np.asarray(series.time_s, dtype=float).mean(axis=1)
+        if series.quantity is not Quantity.SIGNAL or self.conversion.mode == "as_is":
+            return TissueView(times)
         try:
             curve = tissue_blood_curve(state)
-            physics = physics_of_series(state.acquisition.tissue, self.conversion)
-            return tissue_saturation_check(curve, physics, self.settings, self.conversion)
-        except QPerfusionError:
-            return {"apparent_peak_mmol_l": float("nan")}, ()
+        except InputError:
+            return TissueView(times)
+        if not curve.baseline > 0:
+            return TissueView(times)
+        return TissueView(times, curve, physics_of_series(series, self.conversion))
+
+
+@dataclass(frozen=True)
+class TissueView:
+    """The bolus as the tissue series sees it: frame times (frames,), saturated blood curve, physics."""
+
+    time_s: FloatArray
+    curve: BloodCurve | None = None
+    physics: SeriesPhysics | None = None
+
+    @property
+    def response(self) -> SignalResponse | None:
+        """What the tissue sequence makes of gadolinium in blood."""
+        return None if self.physics is None else self.physics.blood
 
 
 def _finished(curve: RouteCurve, features: dict[str, float], notices: tuple[Notice, ...], state: str) -> ArterialInput:

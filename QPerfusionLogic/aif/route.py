@@ -24,6 +24,8 @@ class RouteCurve:
     upper_mmol_l: FloatArray | None = None
     model_name: str = ""
     model_checksum: str = ""
+    residual_mmol_l: float = 0.0
+    """Blood gadolinium left from an earlier injection when this bolus arrives."""
 
 
 Route = Callable[[StateResult, AifSettings, ConversionSettings], RouteCurve]

@@ -4,16 +4,22 @@ from __future__ import annotations
 
 from QPerfusionLogic.study import Notice, Quantity, Severity, StateResult
 
+from .dual_bolus import by_dual_bolus
 from .dual_sequence import by_dual_sequence
 from .given_curve import by_given_curve, by_images_as_they_are
+from .learned import by_network
 from .model_inversion import by_model_inversion
+from .population import by_population
 from .route import Route
 
 ROUTES: dict[str, Route] = {
     "curve": by_given_curve,
     "dual_sequence": by_dual_sequence,
+    "dual_bolus": by_dual_bolus,
+    "learned": by_network,
     "model": by_model_inversion,
     "as_is": by_images_as_they_are,
+    "population": by_population,
 }
 
 

@@ -12,6 +12,8 @@ from .blood_curve import BloodCurve
 
 HIGHEST_RATE_PER_S = 500.0
 """R2* of a T2* of 2 ms; blood at the peak of a bolus is near 100 /s."""
+ITERATIONS = 4
+"""Enhancement depends on the decay that is sought; it settles in two rounds."""
 
 
 @dataclass(frozen=True)
@@ -26,7 +28,7 @@ class DecayCorrection:
     notices: tuple[Notice, ...] = ()
 
 
-def undo_decay(curve: BloodCurve, protocol: Protocol) -> DecayCorrection:
+def undo_decay(curve: BloodCurve, protocol: Protocol, native_rate_per_s: float) -> DecayCorrection:
     """Return the blood curve as it would be at echo time zero; unchanged, with a notice, where echoes are missing.
 
     Parameters
@@ -35,6 +37,8 @@ def undo_decay(curve: BloodCurve, protocol: Protocol) -> DecayCorrection:
         With the mean signal of both echoes over the same region.
     protocol : Protocol
         With both echo times.
+    native_rate_per_s : float
+        R2* of blood without contrast.
     """
     first, second = protocol.echo_time_s, protocol.second_echo_time_s
     untouched = np.zeros_like(curve.signal)
@@ -47,18 +51,40 @@ def undo_decay(curve: BloodCurve, protocol: Protocol) -> DecayCorrection:
     usable = (curve.signal > 0) & (curve.second_echo > 0)
     if usable.sum() < 0.8 * len(usable):
         return DecayCorrection(curve.signal, curve.proton_density, untouched, False, notices=(_dark_echo(),))
-    rate = np.full(len(usable), np.nan)
-    rate[usable] = np.log(curve.signal[usable] / curve.second_echo[usable]) / (second - first)
-    rate = np.clip(np.interp(np.arange(len(rate)), np.flatnonzero(usable), rate[usable]), None, HIGHEST_RATE_PER_S)
-    bolus = curve.bolus
-    native = float(np.median(rate[bolus.baseline_frames])) if bolus is not None else 0.0
+    rate = _fitted_rate(curve, first, second, native_rate_per_s)
     constants = {
         "aif echo times": f"{1e3 * first:g} and {1e3 * second:g} ms (header)",
         "aif shortest T2*": f"{1e3 / max(float(rate.max()), 1e-3):.1f} ms (measured, two echoes)",
     }
     return DecayCorrection(
-        curve.signal * np.exp(first * rate), curve.proton_density * np.exp(first * native), rate, True, constants
+        curve.signal * np.exp(first * rate),
+        curve.proton_density * float(np.exp(first * native_rate_per_s)),
+        rate,
+        True,
+        constants,
     )
+
+
+def _fitted_rate(curve: BloodCurve, first_s: float, second_s: float, native_rate_per_s: float) -> FloatArray:
+    """Return R2* (1/s) as a smooth function of enhancement, fitted to the ratio of the echoes in all frames at once.
+
+    Frame by frame the ratio is useless before contrast, where a short saturation time leaves little signal; weighted by
+    the signal, two coefficients (linear and quadratic in enhancement) are well determined by the bolus itself.
+    """
+    second = np.asarray(curve.second_echo, dtype=float)
+    usable = (curve.signal > 0) & (second > 0)
+    measured = np.zeros(len(usable))
+    measured[usable] = np.log(curve.signal[usable] / second[usable]) / (second_s - first_s) - native_rate_per_s
+    weight = np.where(usable, np.minimum(curve.signal, second), 0.0)
+    rate = np.full(len(usable), native_rate_per_s)
+    bolus = curve.bolus
+    baseline = float(np.mean(curve.signal[bolus.baseline_frames])) if bolus else float(np.min(curve.signal))
+    for _ in range(ITERATIONS):
+        enhancement = (curve.signal * np.exp(first_s * rate) - baseline) / max(float(np.max(curve.signal)), 1e-12)
+        design = np.column_stack((enhancement, enhancement**2))
+        solution, *_ = np.linalg.lstsq(design * weight[:, None], measured * weight, rcond=None)
+        rate = np.clip(native_rate_per_s + design @ solution, 0.0, HIGHEST_RATE_PER_S)
+    return rate
 
 
 def _no_second_echo() -> Notice:

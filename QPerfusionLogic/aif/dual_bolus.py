@@ -1,0 +1,127 @@
+"""Route "dual_bolus": the unsaturated pre-bolus, scaled by the dose ratio and moved to the main bolus."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import numpy as np
+
+from QPerfusionLogic.errors import InputError
+from QPerfusionLogic.settings import AifSettings, ConversionSettings
+from QPerfusionLogic.signal_model.physics import SeriesPhysics, physics_of_series
+from QPerfusionLogic.study import FloatArray, Notice, PerfusionSeries, SeriesKind, Severity, StateResult
+
+from .alignment import bolus_shift
+from .blood_curve import BloodCurve, blood_curve, tissue_blood_curve
+from .blood_pool import left_ventricular_pool
+from .inversion import invert_blood_curve
+from .route import RouteCurve
+
+LINEAR_MMOL_L = 2.0
+"""Main-bolus frames below it, as the tissue series reads them, are reliable enough to check the dose ratio."""
+RATIO_TOLERANCE = 0.4
+RESIDUAL_SHARE = 0.2
+"""Share of the pre-bolus frames, the last ones, that tell how much gadolinium is left when the main bolus comes."""
+
+
+def by_dual_bolus(state: StateResult, settings: AifSettings, conversion: ConversionSettings) -> RouteCurve:
+    """Return the pre-bolus curve times the dose ratio, on the clock of the tissue series.
+
+    The pre-bolus is placed where its scaled and re-saturated curve matches the saturated main curve best. What is left
+    of it in the blood when the main bolus arrives is told, for conversion needs it as pre-contrast gadolinium.
+
+    Raises
+    ------
+    InputError
+        When there is no pre-bolus series, or no bolus in it.
+    """
+    series = state.acquisition.pre_bolus
+    if series is None:
+        raise InputError(
+            "no pre-bolus series for a dual-bolus arterial input",
+            action="give it with --pre-bolus, or choose another aif.mode",
+        )
+    main = tissue_blood_curve(state)
+    series = dataclasses.replace(series, kind=SeriesKind.PRE_BOLUS)
+    curve = _pre_bolus_curve(series, state)
+    physics = physics_of_series(series, conversion)
+    inverted = invert_blood_curve(curve, physics, conversion)
+    if curve.bolus is None:
+        raise InputError(
+            "no bolus in the pre-bolus series",
+            expected="a first pass in the left ventricle",
+            action="check that this is the pre-bolus series",
+        )
+    gadolinium = settings.bolus_ratio * inverted.gd_mmol_l
+    main_physics = physics_of_series(state.acquisition.tissue, conversion)
+    shift = bolus_shift(curve.time_s, gadolinium, main, main_physics.blood)
+    residual = _residual(inverted.gd_mmol_l, curve)
+    constants = {
+        **physics.constants,
+        "aif bolus ratio": f"{settings.bolus_ratio:g} (setting)",
+        "aif shift of the pre-bolus": f"{shift:.2f} s (fitted)",
+        "aif residual gadolinium": f"{residual:.3f} mmol/L (end of the pre-bolus series)",
+    }
+    notices = (
+        *physics.notices,
+        *inverted.notices,
+        *_ratio_check(gadolinium, curve.time_s + shift, main, main_physics, conversion, settings.bolus_ratio),
+        _residual_note(residual),
+    )
+    return RouteCurve(
+        time_s=curve.time_s + shift,
+        measured=curve.signal,
+        corrected=settings.bolus_ratio * (inverted.linear_signal - curve.baseline) + curve.baseline,
+        gd_mmol_l=gadolinium,
+        mode="dual_bolus",
+        constants=constants,
+        notices=notices,
+        residual_mmol_l=residual,
+    )
+
+
+def _pre_bolus_curve(series: PerfusionSeries, state: StateResult) -> BloodCurve:
+    pool = left_ventricular_pool(series, state)
+    return blood_curve(series, pool.region)
+
+
+def _residual(gd_mmol_l: FloatArray, curve: BloodCurve) -> float:
+    count = max(int(RESIDUAL_SHARE * len(curve.time_s)), 3)
+    return max(float(np.median(gd_mmol_l[-count:])), 0.0)
+
+
+def _ratio_check(
+    gadolinium: FloatArray,
+    time_s: FloatArray,
+    main: BloodCurve,
+    physics: SeriesPhysics,
+    conversion: ConversionSettings,
+    ratio: float,
+) -> tuple[Notice, ...]:
+    """Compare the scaled pre-bolus with the main bolus where that is not saturated: on its flanks and after it."""
+    read = invert_blood_curve(main, physics, conversion).gd_mmol_l
+    scaled = np.interp(main.time_s, time_s, gadolinium, left=np.nan, right=np.nan)
+    use = np.isfinite(scaled) & (read < LINEAR_MMOL_L) & (scaled > 0.1 * np.nanmax(scaled))
+    if use.sum() < 5:
+        return ()
+    factor = float(np.sum(read[use] * scaled[use]) / np.sum(scaled[use] ** 2))
+    if abs(factor - 1.0) <= RATIO_TOLERANCE:
+        return ()
+    return (
+        Notice(
+            code="bolus-ratio-doubtful",
+            message=f"on its unsaturated flanks the main bolus holds {factor:.2f} times the gadolinium of the "
+            f"pre-bolus scaled by {ratio:g}: a dose ratio of about {ratio * factor:.3g} would fit",
+            action="check volume and concentration of both injections (aif.bolus_ratio)",
+            severity=Severity.SERIOUS,
+        ),
+    )
+
+
+def _residual_note(residual: float) -> Notice:
+    return Notice(
+        code="pre-bolus-residual",
+        message=f"{residual:.2f} mmol/L of the pre-bolus were left in the blood at its end; the main bolus is counted "
+        "above them",
+        severity=Severity.NOTE,
+    )

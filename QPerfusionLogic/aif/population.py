@@ -1,0 +1,72 @@
+"""Route "population": an average arterial input from published features, for teaching and last resorts only."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from QPerfusionLogic.errors import InputError
+from QPerfusionLogic.settings import AifSettings, ConversionSettings
+from QPerfusionLogic.study import FloatArray, Notice, Severity, State, StateResult
+
+from .blood_curve import tissue_blood_curve
+from .route import RouteCurve
+
+PEAK_MMOL_L = {State.STRESS: 4.4, State.REST: 5.2, State.UNKNOWN: 4.8}
+"""Healthy volunteers (Xue 2020); unknown: their mean."""
+TIME_TO_PEAK_S, FULL_WIDTH_S = 6.60, 5.34
+"""Medians of 44 patients at stress (AI-AIF, Scannell 2022)."""
+EQUILIBRIUM_SHARE = 0.15
+"""Blood after the first pass relative to its peak (assumed)."""
+STEP_S = 0.25
+
+
+def by_population(state: StateResult, settings: AifSettings, conversion: ConversionSettings) -> RouteCurve:
+    """Return the population curve, placed at the arrival of this patient's bolus.
+
+    Raises
+    ------
+    InputError
+        When no bolus tells the arrival.
+    """
+    measured = tissue_blood_curve(state)
+    bolus = measured.bolus
+    if bolus is None:
+        raise InputError("no bolus in the left ventricle, so a population curve cannot be placed in time")
+    time = np.arange(measured.time_s[0], measured.time_s[-1] + STEP_S, STEP_S)
+    gadolinium = population_curve(time - bolus.foot_s, PEAK_MMOL_L[state.state])
+    notice = Notice(
+        code="aif-population",
+        message="the arterial input is a population average placed at this patient's arrival: dose, cardiac output and "
+        "injection of this patient do not enter, so flows are not the patient's own",
+        action="use it for teaching only",
+        severity=Severity.SERIOUS,
+    )
+    return RouteCurve(
+        time_s=time,
+        measured=np.interp(time, measured.time_s, measured.signal),
+        corrected=np.interp(time, measured.time_s, measured.signal),
+        gd_mmol_l=gadolinium,
+        mode="population",
+        constants={
+            "aif peak": f"{PEAK_MMOL_L[state.state]:g} mmol/L (Xue 2020)",
+            "aif time to peak, width": f"{TIME_TO_PEAK_S:g} s, {FULL_WIDTH_S:g} s (AI-AIF, Scannell 2022)",
+        },
+        notices=(notice,),
+    )
+
+
+def population_curve(since_arrival_s: FloatArray, peak_mmol_l: float) -> FloatArray:
+    """Return a gamma-variate first pass with a recirculation that rises as the first pass empties.
+
+    Examples
+    --------
+    >>> curve = population_curve(np.arange(-5.0, 40.0, 0.1), 4.4)
+    >>> round(float(curve.max()), 1), float(curve[:50].max())
+    (4.4, 0.0)
+    """
+    exponent = (2.3548 * TIME_TO_PEAK_S / FULL_WIDTH_S) ** 2
+    scaled = np.clip(since_arrival_s, 0.0, None) / TIME_TO_PEAK_S
+    first_pass = np.where(scaled > 0, scaled**exponent * np.exp(exponent * (1.0 - scaled)), 0.0)
+    filled = np.cumsum(first_pass) / max(float(first_pass.sum()), 1e-12)
+    curve = first_pass + EQUILIBRIUM_SHARE * np.clip(filled, 0.0, 1.0) ** 4
+    return np.asarray(peak_mmol_l * curve / curve.max())
