@@ -45,6 +45,7 @@ def build_parser() -> argparse.ArgumentParser:
     _add_quantify(verbs)
     _add_fit(verbs)
     _add_simulate(verbs)
+    _add_compare(verbs)
     _add_settings(verbs)
     return parser
 
