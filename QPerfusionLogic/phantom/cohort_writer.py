@@ -95,7 +95,7 @@ def write_patient(
         _remove(partial)
 
 
-def demo_patient(slices: int = 3) -> SimulatedStudy:
+def demo_patient(slices: int = 3, progress: Progress | None = None) -> SimulatedStudy:
     """Return the patient of `qperfusion demo`: ischaemia of the LAD territory, free breathing."""
     sampled = DigitalPatient.sample(2026, slices=slices, field_strength_t=1.5, condition="healthy", rotation_deg=0.0)
     defect = Defect(territory="LAD", centre_rad=0.0, half_width_rad=1.0, stress_factor=0.35, rest_factor=0.95)
