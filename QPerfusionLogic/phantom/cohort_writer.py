@@ -100,7 +100,7 @@ def demo_patient(slices: int = 3, progress: Progress | None = None) -> Simulated
     sampled = DigitalPatient.sample(2026, slices=slices, field_strength_t=1.5, condition="healthy", rotation_deg=0.0)
     defect = Defect(territory="LAD", centre_rad=0.0, half_width_rad=1.0, stress_factor=0.35, rest_factor=0.95)
     pattern = replace(sampled.pattern, stress_mbf_ml_min_g=2.8, rest_mbf_ml_min_g=0.8, defects=(defect,))
-    return simulate_patient(replace(sampled, pattern=pattern))
+    return simulate_patient(replace(sampled, pattern=pattern), progress)
 
 
 def _write_nrrd_series(simulated: SimulatedStudy, folder: Path) -> None:
