@@ -22,17 +22,18 @@ def bland_altman_figure(quantity: QuantityAgreement) -> str:
         f"mean of reference and test{unit}",
         f"test − reference{unit}",
         f"{_title(quantity)}: Bland-Altman, n = {quantity.n}",
-        height=320,
+        width=420,
+        height=420,
         x_range=(float(ends[0]), float(ends[1])),
         y_range=(-1.08 * reach, 1.08 * reach),
     )
     for estimate, colour, label in (
-        (found.bias, BLUE, "bias with 95 % CI"),
+        (found.bias, BLUE, f"bias {found.bias.value:.2f} with 95 % CI"),
         (found.lower_limit, ORANGE, "limits of agreement with 95 % CI"),
         (found.upper_limit, ORANGE, ""),
     ):
         chart.band(ends, np.full(2, estimate.low), np.full(2, estimate.high), colour)
-        chart.horizontal(estimate.value, colour, f"{label} {estimate.value:.2f}" if colour == BLUE else label)
+        chart.horizontal(estimate.value, colour, label)
     chart.horizontal(0.0, GREY, dash="")
     return chart.points(mean, difference, "#1f2933").svg()
 

@@ -11,6 +11,10 @@ from QPerfusionLogic.resources import resource_path
 from .comparison import Agreement, QuantityAgreement
 from .estimate import Estimate
 
+INDEPENDENCE = (
+    "The intervals treat the rows as independent; segments of one patient are not, so the true intervals are wider."
+)
+
 
 def comparison_page(agreement: Agreement, figures: Mapping[str, str]) -> str:
     """Return the page.
@@ -81,12 +85,13 @@ def _section(quantity: QuantityAgreement, figures: Mapping[str, str]) -> str:
         for name, item in statistics_of(quantity)
     )
     unit = f" ({quantity.unit})" if quantity.unit else ""
+    note = f'<p class="note">{INDEPENDENCE}</p>' if quantity.level == "row" else ""
     title = f"{quantity.name.replace('_', ' ')}, by {quantity.level}{unit}"
     pictures = "".join(f"<figure>{figures[f'{stem}_{kind}.svg']}</figure>" for kind in ("bland_altman", "scatter"))
     return (
         f'<section><h2>{escape(title)}</h2><div class="two">{pictures}</div><div class="scroll"><table><thead><tr>'
         '<th>statistic</th><th class="number">value</th><th class="number">95 % interval</th></tr></thead>'
-        f"<tbody>{rows}</tbody></table></div></section>"
+        f"<tbody>{rows}</tbody></table></div>{note}</section>"
     )
 
 

@@ -75,8 +75,8 @@ def read_pairs(
     Raises
     ------
     InputError
-        For files that cannot be read, text where a number belongs, duplicated or different identifiers. A row without any
-        number may be absent from the other table: a segment that was not imaged.
+        For files that cannot be read, text where a number belongs, duplicated or different identifiers. A row without
+        any number may be absent from the other table: a segment that was not imaged.
     """
     one, two = _rows(reference), _rows(test)
     names = tuple(ids) or _identifiers(one, two)
