@@ -43,6 +43,10 @@ class LoadingSettings:
     proton_density_frames: int | None = number(
         None, 0, 10, "", "leading proton-density frames; None: found from the images"
     )
+    accept_swapped: bool = field(
+        default=False,
+        metadata={"help": "take --stress and --rest as given even where both series call themselves the opposite"},
+    )
 
 
 @dataclass(frozen=True)

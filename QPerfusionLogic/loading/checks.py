@@ -9,7 +9,10 @@ LARGE_RATE_DIFFERENCE_BPM = 8.0
 
 
 def check_not_swapped(
-    told: dict[State, tuple[State, str]], stress: PerfusionSeries | None, rest: PerfusionSeries | None
+    told: dict[State, tuple[State, str]],
+    stress: PerfusionSeries | None,
+    rest: PerfusionSeries | None,
+    accept_swapped: bool = False,
 ) -> tuple[Notice, ...]:
     """Compare the states that the user gave with what the series tell of themselves.
 
@@ -17,6 +20,8 @@ def check_not_swapped(
     ----------
     told : dict
         State given by the user -> (state that the series' words tell, its name).
+    accept_swapped : bool
+        Only warn where both series contradict.
 
     Raises
     ------
@@ -25,11 +30,11 @@ def check_not_swapped(
     """
     opposite = {State.STRESS: State.REST, State.REST: State.STRESS}
     contrary = {given: name for given, (words, name) in told.items() if words is opposite[given]}
-    if len(contrary) == 2:
+    if len(contrary) == 2 and not accept_swapped:
         raise InputError(
             f"stress and rest swapped: {contrary[State.STRESS]} was given as stress, {contrary[State.REST]} as rest",
             expected="--stress with the stress series and --rest with the rest series",
-            action="swap the two paths",
+            action="swap the two paths, or --set loading.accept_swapped=true if the descriptions are wrong",
         )
     notices = [
         Notice(

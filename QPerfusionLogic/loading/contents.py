@@ -11,7 +11,9 @@ from QPerfusionLogic.study import SeriesKind, State
 
 from .dicom_scan import Scan, scan
 from .image_group import ImageGroup, groups_of
+from .regroup import with_proton_density_attached, with_slices_joined
 from .roles import Role, guess_roles
+from .wording import counted
 
 
 @dataclass(frozen=True)
@@ -43,8 +45,9 @@ def contents_of(path: Path, progress: Progress) -> tuple[Found, ...]:
     """
     content = scan(path, progress)
     check_content(path, content)
-    groups = groups_of(content.records, content.headers)
-    return tuple(Found(group, role, path) for group, role in zip(groups, guess_roles(groups), strict=True))
+    groups = with_slices_joined(groups_of(content.records, content.headers))
+    groups, roles = with_proton_density_attached(groups, guess_roles(groups))
+    return tuple(Found(group, role, path) for group, role in zip(groups, roles, strict=True))
 
 
 def check_content(path: Path, content: Scan) -> None:
@@ -65,7 +68,7 @@ def check_content(path: Path, content: Scan) -> None:
             f"{kinds} images in {path}", expected="MR images", action="give the folder of the MR perfusion"
         )
     raise InputError(
-        f"{content.files} file{'s' if content.files > 1 else ''} but no DICOM image in {path}",
+        f"{counted(content.files, 'file')} but no DICOM image in {path}",
         expected="DICOM files, or one .nii.gz, .nrrd or .seq.nrrd by --stress or --rest",
         action="check the path",
     )

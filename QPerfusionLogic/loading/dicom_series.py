@@ -24,6 +24,7 @@ from .proton_density import leading_proton_density_frames
 from .roles import Role
 from .stacking import Stack, stack_of
 from .tags import SECONDS_OF_DAY, Tags
+from .wording import counted
 
 DEFAULT_THICKNESS_MM = 8.0
 
@@ -52,7 +53,7 @@ def check_dynamic(group: ImageGroup, role: Role, path: Path) -> None:
         )
     if group.frames < MINIMUM_FRAMES:
         raise InputError(
-            f"a series of {group.frames} frame{'s' if group.frames > 1 else ''} in {path} ({role.reason})",
+            f"a series of {counted(group.frames, 'frame')} in {path} ({role.reason})",
             expected=f"at least {MINIMUM_FRAMES} frames of the first pass",
             action="choose the dynamic series; `qperfusion inspect` lists them",
         )

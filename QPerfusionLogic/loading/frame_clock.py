@@ -22,6 +22,7 @@ from .image_record import (
     ImageRecord,
 )
 from .tags import SECONDS_OF_DAY
+from .wording import counted
 
 SHORTEST_INTERVAL_S, LONGEST_INTERVAL_S = 0.15, 6.0
 """Heart beats, singly or a few together; shorter steps are phases of one beat."""
@@ -96,6 +97,18 @@ def session_window(records: tuple[ImageRecord, ...]) -> tuple[float, float] | No
     return None
 
 
+def overlap_of(records: tuple[ImageRecord, ...], others: tuple[ImageRecord, ...]) -> float:
+    """Return the share of the shorter of two acquisitions during which the other ran; 0 where no clock tells."""
+    first, second = session_window(records), session_window(others)
+    if first is None or second is None:
+        return 0.0
+    shorter = min(first[1] - first[0], second[1] - second[0])
+    overlap = min(first[1], second[1]) - max(first[0], second[0])
+    if shorter <= 0:
+        return 1.0 if overlap >= 0 else 0.0
+    return max(overlap / shorter, 0.0)
+
+
 def clock_times(records: tuple[ImageRecord, ...], name: str) -> NDArray[np.float64]:
     """Return (n,) seconds of one clock, NaN where absent, made continuous over midnight."""
     times = np.array([record.clocks.get(name, np.nan) for record in records])
@@ -118,7 +131,7 @@ def _why_unusable(times: NDArray[np.float64], group: ImageGroup) -> str:
         of_slice = np.unique(times[slice_index == index])
         images = np.count_nonzero(slice_index == index)
         if of_slice.size < 0.8 * images:
-            return f"{of_slice.size} values in {images} frames"
+            return f"{counted(int(of_slice.size), 'value')} in {counted(int(images), 'frame')}"
         if of_slice.size < 2:
             continue
         interval = float(np.median(np.diff(of_slice)))

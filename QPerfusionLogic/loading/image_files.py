@@ -22,6 +22,7 @@ from QPerfusionLogic.study import (
 )
 
 from .image_group import MINIMUM_FRAMES
+from .wording import counted
 
 NRRD_SUFFIXES = (".nrrd", ".nhdr")
 ITK_SUFFIXES = (".nii", ".nii.gz", ".mha", ".mhd")
@@ -81,7 +82,7 @@ def load_series_file(
     frames, slices = volume.values.shape[:2]
     if frames < MINIMUM_FRAMES:
         raise InputError(
-            f"{frames} frame{'s' if frames > 1 else ''} in {path} (read with loading.axes {settings.axes})",
+            f"{counted(frames, 'frame')} in {path} (read with loading.axes {settings.axes})",
             expected=f"at least {MINIMUM_FRAMES} frames of the first pass",
             action="choose the dynamic series, or set loading.axes",
         )

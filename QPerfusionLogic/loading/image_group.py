@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .image_record import ImageRecord
+from .wording import counted
 
 SLICE_TOLERANCE_MM = 1.0
 MAXIMUM_PROTON_DENSITY_FRAMES = 10
@@ -75,8 +76,8 @@ def groups_of(records: Sequence[ImageRecord], headers: dict[str, Any]) -> tuple[
         remarks: tuple[str, ...] = ()
         unique = list({(record.sop_uid, record.frame): record for record in reversed(of_series)}.values())[::-1]
         if len(unique) < len(of_series):
-            remarks = (f"{len(of_series) - len(unique)} images are in the folder twice; one of each was used",)
-        same_grid = _split(unique, _grid)
+            remarks = (f"{counted(len(of_series) - len(unique), 'image')} found twice; one of each was used",)
+        same_grid = _split(unique, grid_of)
         found = [group for on_grid in same_grid.values() for group in _by_preparation(on_grid, headers[series_uid])]
         if len(found) > 1:
             sizes = ", ".join(_size(group) for group in found)
@@ -86,7 +87,7 @@ def groups_of(records: Sequence[ImageRecord], headers: dict[str, Any]) -> tuple[
 
 
 def _size(group: ImageGroup) -> str:
-    return f"{len(group.records)} images of {group.first.rows} x {group.first.columns}"
+    return f"{counted(len(group.records), 'image')} of {group.first.rows} x {group.first.columns}"
 
 
 def slice_indices(records: Sequence[ImageRecord]) -> NDArray[np.intp]:
@@ -118,7 +119,8 @@ def _along_normal(record: ImageRecord) -> float:
     return record.slice_location_mm or 0.0
 
 
-def _grid(record: ImageRecord) -> Hashable:
+def grid_of(record: ImageRecord) -> Hashable:
+    """Return what images of one stack share: matrix, spacing, orientation and kind of image."""
     spacing = tuple(round(value, 2) for value in record.spacing_mm or ())
     orientation = tuple(round(value, 1) + 0.0 for value in record.orientation)
     return record.rows, record.columns, spacing, orientation, _kind_of_image(record)
@@ -139,7 +141,7 @@ def _kind_of_image(record: ImageRecord) -> str:
 
 def _by_preparation(records: Sequence[ImageRecord], header: Any) -> list[ImageGroup]:
     """Split images of one grid by preparation; short parts beside one dynamic part are its proton-density frames."""
-    parts = sorted(_split(records, _preparation).values(), key=len, reverse=True)
+    parts = sorted(_split(records, preparation_of).values(), key=len, reverse=True)
     if len(parts) > 1 and _on_different_slices(parts):
         parts = [list(records)]
     dynamic = [part for part in parts if _frames(part) >= MINIMUM_FRAMES]
@@ -171,7 +173,7 @@ def _frames(records: Sequence[ImageRecord]) -> int:
     return int(np.bincount(slice_indices(records)).max())
 
 
-def _preparation(record: ImageRecord) -> Hashable:
+def preparation_of(record: ImageRecord) -> Hashable:
     """Return what tells AIF, tissue and proton-density images of one grid apart."""
     inversion = None if record.inversion_time_ms is None else round(record.inversion_time_ms, 0)
     flip = None if record.flip_angle_deg is None else round(record.flip_angle_deg, 0)

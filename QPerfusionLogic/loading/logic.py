@@ -92,7 +92,9 @@ class _Loading:
         acquired = {state: self._acquisition(state, found, parts[state]) for state, found in tissue.items() if found}
         told = {state: self._told(tissue[state]) for state in acquired if state.value in self._request.given}
         series = {state: acquired[state].tissue if state in acquired else None for state in STATES}
-        self._notices.extend(check_not_swapped(told, series[State.STRESS], series[State.REST]))
+        self._notices.extend(
+            check_not_swapped(told, series[State.STRESS], series[State.REST], self._settings.accept_swapped)
+        )
         t1_map = self._t1_map()
         self._progress.update(1.0, "loaded")
         return PerfusionStudy(

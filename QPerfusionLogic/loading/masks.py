@@ -21,6 +21,7 @@ from QPerfusionLogic.study import (
 )
 
 from .image_files import VolumeFile, is_volume_file, read_volume
+from .wording import counted
 
 PLACE_TOLERANCE_PIXELS = 0.5
 
@@ -64,7 +65,7 @@ def load_mask(path: Path, series: PerfusionSeries, settings: LoadingSettings) ->
 
 
 def _size(shape: tuple[int, ...]) -> str:
-    return f"{shape[0]} slice{'s' if shape[0] > 1 else ''} of {shape[1]} x {shape[2]}"
+    return f"{counted(shape[0], 'slice')} of {shape[1]} x {shape[2]}"
 
 
 def _labels(path: Path, values: FloatArray) -> LabelArray:

@@ -11,10 +11,11 @@ import numpy as np
 
 from QPerfusionLogic.study import SeriesKind, State
 
-from .frame_clock import clock_times, running_clocks, session_window
-from .image_group import MINIMUM_FRAMES, ImageGroup
+from .frame_clock import clock_times, overlap_of, running_clocks, session_window
+from .image_group import MINIMUM_FRAMES, ImageGroup, grid_of
 from .image_record import TRIGGER_TIME
 from .tags import Tags
+from .wording import counted
 
 STRESS_WORDS = r"stress|adeno|regaden|dipyr|hyperaem|hyperem|vasodil|dobut"
 REST_WORDS = r"(?<![a-z])rest(?!or|ric)"
@@ -25,6 +26,7 @@ PROTON_DENSITY_WORDS = r"(?<![a-z])pd(?![a-z])|proton ?dens"
 MOTION_CORRECTED_WORDS = r"moco|motion ?corr"
 PERFUSION_WORDS = r"perf|first ?pass|dynamic"
 SHORT_SATURATION_MS = 60.0
+SMALL_DOSE = 0.5
 STATIC_REASON = f"fewer than {MINIMUM_FRAMES} frames"
 
 
@@ -49,6 +51,11 @@ def guess_roles(groups: Sequence[ImageGroup]) -> tuple[Role, ...]:
             )
             if reason:
                 roles[number] = replace(roles[number], kind=SeriesKind.AIF, reason=_join(reason, roles[number].reason))
+        reason = _why_pre_bolus_beside(group, groups) if roles[number].kind is SeriesKind.TISSUE else ""
+        if reason:
+            roles[number] = replace(
+                roles[number], kind=SeriesKind.PRE_BOLUS, reason=_join(reason, roles[number].reason)
+            )
     return tuple(roles)
 
 
@@ -100,7 +107,7 @@ def _dynamic_kind(group: ImageGroup, words: str) -> tuple[SeriesKind, str]:
             return kind, f"'{match.group()}' in its description"
     if group.second_echo:
         return SeriesKind.AIF, "two echoes"
-    return SeriesKind.TISSUE, f"{group.frames} frames of {group.slices} slice{'s' if group.slices > 1 else ''}"
+    return SeriesKind.TISSUE, f"{group.frames} frames of {counted(group.slices, 'slice')}"
 
 
 def _static_role(words: str, image_type: set[str], state: State) -> Role:
@@ -155,7 +162,7 @@ def _why_not_dynamic(group: ImageGroup, words: str) -> str:
 def _why_aif_beside(group: ImageGroup, others: Sequence[ImageGroup]) -> str:
     """Return why a group is the AIF acquisition of one of the others, or ""."""
     for other in others:
-        if group.first.series_uid != other.first.series_uid and not _same_time(group, other):
+        if group.first.series_uid != other.first.series_uid and overlap_of(group.records, other.records) <= 0.5:
             continue
         inversion, beside = group.first.inversion_time_ms, other.first.inversion_time_ms
         if inversion is not None and beside is not None and inversion < SHORT_SATURATION_MS < beside:
@@ -168,13 +175,20 @@ def _why_aif_beside(group: ImageGroup, others: Sequence[ImageGroup]) -> str:
     return ""
 
 
-def _same_time(group: ImageGroup, other: ImageGroup) -> bool:
-    """Return True when two groups were acquired in the same beats, as far as the clock of the session tells."""
-    first, second = session_window(group.records), session_window(other.records)
-    if first is None or second is None:
-        return False
-    overlap = min(first[1], second[1]) - max(first[0], second[0])
-    return overlap > 0.5 * min(first[1] - first[0], second[1] - second[0]) and overlap > 0
+def _why_pre_bolus_beside(group: ImageGroup, others: Sequence[ImageGroup]) -> str:
+    """Return why a group is the pre-bolus of a later one of the same grid, or ""."""
+    dose, own = _dose(group), session_window(group.records)
+    for other in others:
+        more, later = _dose(other), session_window(other.records)
+        if dose is None or more is None or own is None or later is None or grid_of(group.first) != grid_of(other.first):
+            continue
+        if dose <= SMALL_DOSE * more and own[1] <= later[0]:
+            return f"contrast dose {dose:g} before one of {more:g}"
+    return ""
+
+
+def _dose(group: ImageGroup) -> float | None:
+    return Tags(group.header).number("ContrastBolusTotalDose", "ContrastBolusVolume")
 
 
 def _join(*reasons: str) -> str:

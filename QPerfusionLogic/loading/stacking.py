@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from QPerfusionLogic.study import Notice, Severity
 
 from .image_record import ImageRecord
+from .wording import counted
 
 DUPLICATE_TOLERANCE_S = 1e-3
 
@@ -41,7 +42,12 @@ def stack_of(records: Sequence[ImageRecord], slice_index: NDArray[np.intp], time
     notices: list[Notice] = []
     per_slice, duplicates = _ordered_slices(slice_index, time_s)
     if duplicates:
-        notices.append(Notice("duplicated-frames", f"{duplicates} images have the time and slice of another; dropped"))
+        notices.append(
+            Notice(
+                "duplicated-frames",
+                f"{counted(duplicates, 'image')} with the time and slice of another",
+            )
+        )
     reference = max(range(len(per_slice)), key=lambda index: len(per_slice[index]))
     frames = len(per_slice[reference])
     table = np.full((frames, len(per_slice)), -1, dtype=np.intp)
@@ -117,5 +123,5 @@ def _gap_notice(time_s: NDArray[np.float64]) -> tuple[Notice, ...]:
     gaps = int(np.count_nonzero(steps > 1.7 * np.median(steps)))
     if not gaps:
         return ()
-    message = f"{gaps} gaps of more than 1.7 heart beats between frames (missed triggers or lost frames)"
+    message = f"{counted(gaps, 'gap')} of more than 1.7 heart beats between frames (missed triggers or lost frames)"
     return (Notice("frame-gaps", message, "nothing: all stages use the true times", Severity.NOTE),)

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from QPerfusionLogic.errors import InputError, QPerfusionError
 from QPerfusionLogic.progress import Progress
@@ -16,13 +17,17 @@ from QPerfusionLogic.settings import LoadingSettings
 from QPerfusionLogic.study import Protocol, SeriesKind, State
 
 from .contents import Found, contents_of
+from .dicom_pixels import read_images
 from .frame_clock import clock_of, running_clocks
 from .identity import without_names
 from .image_files import is_volume_file, read_volume
+from .image_group import ImageGroup
 from .protocol_tags import protocol_of, vendor_of
+from .proton_density import BASELINE_FRAMES, MOST_LEADING_FRAMES, leading_proton_density_frames
 from .series_choice import with_states
 from .stacking import stack_of
 from .tags import Tags
+from .wording import counted
 
 
 @dataclass(frozen=True)
@@ -58,7 +63,7 @@ class SeriesSummary:
         lines = [
             f"series {'-' if self.series_number is None else self.series_number}  {self.description or '(no words)'}",
             f"  role      {role.replace('_', ' ')} ({self.reason})",
-            f"  size      {self.frames} frames, {self.slices} slices, {self.rows} x {self.columns}{self._extras()}",
+            f"  size      {self._size()}{self._extras()}",
         ]
         if self.interval_s is not None:
             spread = f"{self.shortest_interval_s:.3f} to {self.longest_interval_s:.3f}"
@@ -70,6 +75,9 @@ class SeriesSummary:
             lines.append(f"  protocol  {known}")
         lines.extend(f"  problem   {problem}" for problem in self.problems)
         return "\n".join(lines)
+
+    def _size(self) -> str:
+        return f"{counted(self.frames, 'frame')}, {counted(self.slices, 'slice')}, {self.rows} x {self.columns}"
 
     def _extras(self) -> str:
         extras = [f"{self.proton_density_frames} proton-density frames"] if self.proton_density_frames else []
@@ -128,6 +136,7 @@ def _of_group(item: Found, settings: LoadingSettings, shared_problems: tuple[str
     protocol, notices = protocol_of(group)
     problems = [*group.remarks, *(notice.message for notice in notices)]
     problems += [problem for problem in shared_problems if item.name in problem]
+    density_frames = len(group.proton_density) // max(group.slices, 1)
     steps, source, frames = np.array([]), "", group.frames
     left_out: tuple[str, ...] = ()
     if item.role.kind in (SeriesKind.TISSUE, SeriesKind.AIF, SeriesKind.PRE_BOLUS):
@@ -139,6 +148,8 @@ def _of_group(item: Found, settings: LoadingSettings, shared_problems: tuple[str
                 reason for reason in running_clocks(group, vendor_of(group.header))[1] if "absent" not in reason
             )
             problems += [notice.message for notice in (*clock.notices, *stack.notices)]
+            density_frames = density_frames or _leading_proton_density(group, stack.index)
+            frames -= 0 if group.proton_density else density_frames
         except QPerfusionError as error:
             problems.append(str(error))
     return SeriesSummary(
@@ -151,7 +162,7 @@ def _of_group(item: Found, settings: LoadingSettings, shared_problems: tuple[str
         frames=frames,
         rows=group.first.rows,
         columns=group.first.columns,
-        proton_density_frames=len(group.proton_density) // max(group.slices, 1),
+        proton_density_frames=density_frames,
         echoes=2 if group.second_echo else 1,
         interval_s=float(np.median(steps)) if steps.size else None,
         shortest_interval_s=float(steps.min()) if steps.size else None,
@@ -161,6 +172,13 @@ def _of_group(item: Found, settings: LoadingSettings, shared_problems: tuple[str
         protocol=protocol,
         problems=tuple(problems),
     )
+
+
+def _leading_proton_density(group: ImageGroup, index: NDArray[np.intp]) -> int:
+    """Return how many frames at the head of a series are proton-density weighted, from its first images alone."""
+    head = index[: MOST_LEADING_FRAMES + BASELINE_FRAMES]
+    images = read_images([group.records[k] for k in head.ravel()], Progress())
+    return leading_proton_density_frames(images.reshape(*head.shape, *images.shape[1:]))
 
 
 def _of_volume(path: Path, settings: LoadingSettings) -> SeriesSummary:

@@ -71,7 +71,7 @@ def test_a_file_that_is_there_twice_counts_once(write, clocks, tmp_path):
     (tmp_path / "copy").write_bytes(paths[5].read_bytes())
     series = loaded(tmp_path)
     np.testing.assert_array_equal(series.signal[:, 0, 0, 0], values(12, 1)[:, 0])
-    assert "twice" in notice(series, "series-split").message
+    assert "found twice" in notice(series, "series-split").message
 
 
 def test_a_frame_stored_twice_under_two_names_counts_once(write, clocks, tmp_path):
