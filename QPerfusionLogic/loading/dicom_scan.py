@@ -12,7 +12,7 @@ from QPerfusionLogic.errors import InputError
 from QPerfusionLogic.progress import Progress
 
 from .image_record import ImageRecord, record_of
-from .tags import Tags
+from .tags import Tags, flattened
 
 PREAMBLE_BYTES = 132
 
@@ -51,35 +51,43 @@ def scan(path: Path, progress: Progress) -> Scan:
         When the path does not exist.
     """
     files = _files_under(path)
-    records: list[ImageRecord] = []
-    headers: dict[str, Any] = {}
-    broken: dict[Path, str] = {}
-    others: dict[str, int] = {}
+    content = _Content([], {}, {}, {})
     for number, file in enumerate(files):
         if number % 50 == 0:
             progress.update(number / len(files), "reading headers")
-        if not _looks_like_dicom(file):
-            continue
-        header, reason = _header_of(file)
-        if header is None:
-            broken[file] = reason
-            continue
-        modality = str(header.get("Modality", "") or "no modality")
-        if modality != "MR":
-            others[modality] = others.get(modality, 0) + 1
-            continue
-        if "Rows" not in header:
-            if "SOPClassUID" not in header or "Image" in getattr(header.SOPClassUID, "name", ""):
-                broken[file] = "the header ends before the image"
-            continue
-        if _ends_early(file, header):
-            broken[file] = "the file ends before its last pixel"
-            continue
-        found = _records_of(file, header)
-        records.extend(found)
-        headers.setdefault(found[0].series_uid, header)
+        content.add(file)
     progress.update(1.0, "reading headers")
-    return Scan(tuple(records), headers, broken, others, len(files))
+    return Scan(tuple(content.records), content.headers, content.broken, content.others, len(files))
+
+
+@dataclass
+class _Content:
+    """What was found so far."""
+
+    records: list[ImageRecord]
+    headers: dict[str, Any]
+    broken: dict[Path, str]
+    others: dict[str, int]
+
+    def add(self, file: Path) -> None:
+        """Read one file's header and sort it into MR images, other images, and damaged files."""
+        marked = _is_marked_as_dicom(file)
+        if marked is None:
+            return
+        header, pixel_bytes, reason = _header_of(file)
+        if not marked and (header is None or "SOPClassUID" not in header):
+            return
+        reason = reason or _why_broken(header, pixel_bytes)
+        if reason:
+            self.broken[file] = reason
+            return
+        modality = str(header.get("Modality", "") or "unknown")
+        if modality != "MR" or "Rows" not in header:
+            self.others[modality] = self.others.get(modality, 0) + 1
+            return
+        found = _records_of(file, header)
+        self.records.extend(found)
+        self.headers.setdefault(found[0].series_uid, header)
 
 
 def _files_under(path: Path) -> list[Path]:
@@ -94,8 +102,8 @@ def _files_under(path: Path) -> list[Path]:
     )
 
 
-def _looks_like_dicom(file: Path) -> bool:
-    """Return True for files with a DICM mark, and for old ones that start right away with group 0002 or 0008."""
+def _is_marked_as_dicom(file: Path) -> bool | None:
+    """Return True for a DICM mark, False for an old file that starts right away with group 0002 or 0008, else None."""
     try:
         with file.open("rb") as stream:
             start = stream.read(PREAMBLE_BYTES)
@@ -103,28 +111,37 @@ def _looks_like_dicom(file: Path) -> bool:
         raise InputError(f"no readable file {file} ({error.strerror or error})") from error
     if start[128:132] == b"DICM":
         return True
-    return len(start) == PREAMBLE_BYTES and struct.unpack("<H", start[:2])[0] in (0x0002, 0x0008)
+    old = len(start) == PREAMBLE_BYTES and struct.unpack("<H", start[:2])[0] in (0x0002, 0x0008)
+    return False if old else None
 
 
-def _header_of(file: Path) -> tuple[Any, str]:
+def _header_of(file: Path) -> tuple[Any, int, str]:
+    """Return the header, the number of bytes behind it, and what went wrong."""
     import pydicom
 
     try:
-        with warnings.catch_warnings():
+        with warnings.catch_warnings(), file.open("rb") as stream:
             warnings.simplefilter("ignore")
-            return pydicom.dcmread(file, stop_before_pixels=True, force=True), ""
+            header = pydicom.dcmread(stream, stop_before_pixels=True, force=True)
+            return header, file.stat().st_size - stream.tell(), ""
     except Exception as error:  # pydicom lets errors of many kinds through from a damaged file
-        return None, str(error).splitlines()[0] if str(error) else type(error).__name__
+        return None, 0, str(error).splitlines()[0] if str(error) else type(error).__name__
 
 
-def _ends_early(file: Path, header: Any) -> bool:
-    """Return True when an uncompressed file is too small for its pixels."""
-    syntax = getattr(header.file_meta, "TransferSyntaxUID", None)
-    if syntax is not None and syntax.is_compressed:
-        return False
+def _why_broken(header: Any, pixel_bytes: int) -> str:
+    """Return "" for a whole file, else what is missing."""
+    told = header.file_meta.get("MediaStorageSOPClassUID") or header.get("SOPClassUID")
+    name = getattr(getattr(told, "value", told), "name", "")
+    if "SOPClassUID" not in header and "Directory" not in name:
+        return "the header ends early"
+    if "Image Storage" in name and not ("Rows" in header and "Columns" in header):
+        return "the header ends before the image"
+    syntax = header.file_meta.get("TransferSyntaxUID")
+    if "Rows" not in header or (syntax is not None and syntax.is_compressed):
+        return ""
     frames = int(header.get("NumberOfFrames", 1) or 1)
     bits = frames * header.Rows * header.Columns * int(header.get("BitsAllocated", 16) or 16)
-    return file.stat().st_size < bits // 8
+    return "the file ends before its last pixel" if pixel_bytes < bits // 8 else ""
 
 
 def _records_of(file: Path, header: Any) -> list[ImageRecord]:
@@ -136,16 +153,3 @@ def _records_of(file: Path, header: Any) -> list[ImageRecord]:
         record_of(file, frame, Tags(flattened([groups]), shared, header))
         for frame, groups in enumerate(header.PerFrameFunctionalGroupsSequence)
     ]
-
-
-def flattened(items: Any) -> dict[Any, Any]:
-    """Return the attributes of all functional groups (macros of one item each) in one dictionary by keyword."""
-    found: dict[Any, Any] = {}
-    for groups in items:
-        for group in groups:
-            if group.VR != "SQ":
-                continue
-            for item in group.value:
-                for element in item:
-                    found.setdefault(element.keyword or element.tag, element.value)
-    return found

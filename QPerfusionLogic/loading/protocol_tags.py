@@ -10,7 +10,7 @@ from QPerfusionLogic.study import Notice, Protocol
 
 from .image_group import ImageGroup
 from .siemens_protocol import SiemensProtocol, siemens_protocol_of
-from .tags import Tags
+from .tags import Tags, flattened
 
 LONGEST_READOUT_TR_MS = 20.0
 """A longer RepetitionTime is the R-R interval or the time of a whole shot, not the time between readout pulses."""
@@ -57,8 +57,6 @@ def protocol_of(group: ImageGroup) -> tuple[Protocol, tuple[Notice, ...]]:
 
 
 def _shared_layers(header: Any) -> list[dict[Any, Any]]:
-    from .dicom_scan import flattened
-
     layers = []
     if "PerFrameFunctionalGroupsSequence" in header:
         layers.append(flattened(header.PerFrameFunctionalGroupsSequence[:1]))

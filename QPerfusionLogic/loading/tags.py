@@ -64,6 +64,19 @@ class Tags:
         return tuple(str(part).strip().upper() for part in (value if _is_list(value) else (value,)))
 
 
+def flattened(items: Any) -> dict[Any, Any]:
+    """Return the attributes of all functional groups (macros of one item each) in one dictionary by keyword."""
+    found: dict[Any, Any] = {}
+    for groups in items:
+        for group in groups:
+            if group.VR != "SQ":
+                continue
+            for item in group.value:
+                for element in item:
+                    found.setdefault(element.keyword or element.tag, element.value)
+    return found
+
+
 def seconds_of(text: str) -> float | None:
     """Return a DICOM time (TM) as seconds of the day, or None where it is not one.
 
