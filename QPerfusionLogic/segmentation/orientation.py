@@ -56,6 +56,7 @@ def base_to_apex(geometry: Geometry, area: FloatArray) -> list[int]:
     step = geometry.index_to_lps[-1, :3, 3] - geometry.index_to_lps[0, :3, 3]
     length = float(np.linalg.norm(step))
     along = float(step @ APEX_DIRECTION_LPS) / length if length > 0.0 else 0.0
-    if abs(along) < 0.6:
-        along = -float(np.polyfit(order, area, 1)[0])
+    shown = np.flatnonzero(np.asarray(area) > 0)
+    if abs(along) < 0.6 and len(shown) > 1:
+        along = -float(np.polyfit(shown, np.asarray(area)[shown], 1)[0])
     return order if along >= 0.0 else order[::-1]
