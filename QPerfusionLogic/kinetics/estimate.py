@@ -11,10 +11,10 @@ from QPerfusionLogic.study import BoolArray, FloatArray
 
 from .axes import Axis
 from .delay import posterior, vertex
-from .engine import fit_on_table
+from .engine import fit_on_table, fitted_curves, starts_from
 from .layout import Layout, Parameter
-from .numpy_engine import Minima, read_table
-from .search import build_dictionary, find_starts
+from .numpy_engine import Minima
+from .search import build_dictionary
 from .splines import spline_coefficients
 from .table import ShapeTable
 
@@ -64,7 +64,7 @@ def minima_at_delays(
     """Return the best fit at every delay of a table."""
     dictionary = build_dictionary(table, layout, starts, split)
     return fit_on_table(
-        table, layout, data.on_basis, data.outside, data.freedom, find_starts(dictionary, layout, data.on_basis)
+        table, layout, data.on_basis, data.outside, data.freedom, starts_from(dictionary, layout, data.on_basis)
     )
 
 
@@ -96,13 +96,8 @@ def _averaged(table: ShapeTable, layout: Layout, data: Data, minima: Minima, wei
     noise = minima.squared_error.min(axis=1, keepdims=True) / np.maximum(minima.squared_error, 1e-300)
     variance = natural[..., 0] ** 2 * minima.flow_variance * noise
     spread = (natural[..., 0] - values[:, :1]) ** 2
-    curves = np.zeros((len(values), table.full_basis.shape[1]))
-    for delay in range(table.delays_s.size):
-        rows = np.flatnonzero(weight[:, delay] > LEAST_WEIGHT)
-        which = np.full(rows.size, delay)
-        curve, _ = read_table(table.full_coefficients, table, layout, which, minima.x[rows, delay])
-        curves[rows] += (weight[rows, delay] * natural[rows, delay, 0])[:, None] * curve
-    curves /= np.where(weight > LEAST_WEIGHT, weight, 0.0).sum(axis=1)[:, None]
+    counted = np.where(weight > LEAST_WEIGHT, weight, 0.0)
+    curves = fitted_curves(table, layout, minima.x, counted / counted.sum(axis=1, keepdims=True))
     best = np.argmax(weight, axis=1)
     rows = np.arange(len(best))
     return Estimate(

@@ -55,16 +55,18 @@ class Layout:
     offset: FloatArray
 
     @cached_property
+    def inverse(self) -> FloatArray:
+        """(p, p) map from log flow and y - offset back to x."""
+        return np.ascontiguousarray(np.linalg.inv(np.vstack([np.eye(1, len(self.parameters)), self.matrix])))
+
+    @cached_property
     def flow_direction(self) -> FloatArray:
-        """(p,) direction of x along which flow changes and the shape of the residue does not."""
-        full = np.vstack([np.eye(1, len(self.parameters)), self.matrix])
-        return np.linalg.solve(full, np.eye(len(self.parameters))[:, 0])
+        """(p,) direction of x along which flow changes and the shape of the residue does not; entries are 0 or 1."""
+        return np.ascontiguousarray(np.round(self.inverse[:, 0]))
 
     def from_shape(self, log_flow: FloatArray, shape: FloatArray) -> FloatArray:
         """Return x (n, p) of log flow (n,) and shapes y (n, axes)."""
-        full = np.vstack([np.eye(1, len(self.parameters)), self.matrix])
-        right = np.column_stack([log_flow, shape - self.offset])
-        return right @ np.linalg.inv(full).T
+        return np.column_stack([log_flow, shape - self.offset]) @ self.inverse.T
 
     @cached_property
     def low(self) -> FloatArray:

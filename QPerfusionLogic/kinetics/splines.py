@@ -24,9 +24,11 @@ def _filter_matrix(nodes: int) -> FloatArray:
 
 def spline_coefficients(table: FloatArray, axis: int) -> FloatArray:
     """Return B-spline coefficients of a table along one axis, which grows by two and needs at least four nodes."""
-    moved = np.moveaxis(table, axis, 0)
-    filtered = _filter_matrix(moved.shape[0]) @ moved.reshape(moved.shape[0], -1)
-    return np.moveaxis(filtered.reshape((-1, *moved.shape[1:])), 0, axis)
+    shape = table.shape
+    nodes = shape[axis]
+    folded = table.reshape(int(np.prod(shape[:axis])), nodes, int(np.prod(shape[axis + 1 :])))
+    filtered = _filter_matrix(nodes).astype(table.dtype) @ folded
+    return filtered.reshape(*shape[:axis], nodes + 2, *shape[axis + 1 :])
 
 
 def spline_weights(fraction: FloatArray) -> tuple[FloatArray, FloatArray]:

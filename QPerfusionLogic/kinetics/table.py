@@ -15,7 +15,7 @@ from .axes import Axis
 from .layout import Layout
 from .splines import spline_coefficients
 
-RANK = 24
+RANK = 32
 SECONDS_PER_MINUTE = 60.0
 
 
@@ -82,23 +82,17 @@ def build_table(
         Square root of the weight of each of them.
     """
     axes = model.layout.axes
-    sparse = tuple(axis.value(np.linspace(axis.coordinate(axis.low), axis.coordinate(axis.high), 9)) for axis in axes)
+    sparse = tuple(axis.values[np.unique(np.linspace(0, axis.nodes - 1, 9).round().astype(int))] for axis in axes)
     some_delays = delays_s[np.unique(np.linspace(0, delays_s.size - 1, 4).astype(int))]
     samples = model.tabulate(arterial, time_s, some_delays, sparse, None).reshape(-1, time_s.size)
     full_basis = leading_curves(samples, RANK)
-    table = model.tabulate(arterial, time_s, delays_s, tuple(axis.values for axis in axes), full_basis.T)
-    table = table / SECONDS_PER_MINUTE
+    nodes = tuple(axis.values for axis in axes)
+    table = model.tabulate(arterial, time_s, delays_s, nodes, full_basis.T / SECONDS_PER_MINUTE).astype(np.float32)
     for index in range(len(axes)):
         table = spline_coefficients(table, index + 1)
     basis, change = np.linalg.qr(root_weight[:, None] * full_basis[window])
-    return ShapeTable(
-        axes,
-        np.asarray(delays_s, dtype=float),
-        np.ascontiguousarray(table @ change.T),
-        np.ascontiguousarray(table),
-        basis,
-        full_basis,
-    )
+    coefficients = table @ change.T.astype(np.float32)
+    return ShapeTable(axes, np.asarray(delays_s, dtype=float), coefficients, table, basis, full_basis)
 
 
 def leading_curves(samples: FloatArray, rank: int) -> FloatArray:
