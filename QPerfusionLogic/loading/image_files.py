@@ -136,6 +136,8 @@ def _read_with_itk(path: Path, settings: LoadingSettings) -> VolumeFile:
         raise InputError(
             f"{path}: unreadable as {path.suffix.lstrip('.')}", action="write or copy the file again"
         ) from error
+    if image.GetNumberOfComponentsPerPixel() > 1:
+        raise InputError(f"{image.GetNumberOfComponentsPerPixel()} numbers per pixel in {path}", expected="one")
     values = SimpleITK.GetArrayFromImage(image).transpose()
     spacing = image.GetSpacing()
     names = _axis_names(path, values.shape, settings.axes)

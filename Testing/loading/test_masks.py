@@ -1,0 +1,71 @@
+"""Masks come onto the grid of their series, whichever way their file stores the pixels."""
+
+import numpy as np
+import pytest
+import SimpleITK
+
+from QPerfusionLogic.loading import LoadingLogic, StudyRequest
+from QPerfusionLogic.nrrd_files import write_labels, write_sequence
+from QPerfusionLogic.settings import LoadingSettings
+from QPerfusionLogic.study import Geometry
+
+
+@pytest.fixture
+def a_geometry():
+    matrices = Geometry.axis_aligned(2, (2.0, 1.5), 10.0).index_to_lps.copy()
+    matrices[:, :3, 3] += [7.0, -8.0, 9.0]
+    return Geometry(matrices)
+
+
+@pytest.fixture
+def labels():
+    drawn = np.zeros((2, 8, 6), dtype=np.uint8)
+    drawn[:, 1:5, 1:4], drawn[:, 2:4, 2], drawn[1, 6, 5] = 1, 2, 3
+    return drawn
+
+
+@pytest.fixture
+def a_series(a_geometry, tmp_path):
+    signal = np.random.default_rng(1).uniform(1, 2, (10, 2, 8, 6)).astype(np.float32)
+    write_sequence(tmp_path / "rest.seq.nrrd", signal, np.arange(10) * 0.8, a_geometry)
+    return tmp_path / "rest.seq.nrrd"
+
+
+def loaded(series, mask, **settings):
+    return LoadingLogic(LoadingSettings(**settings)).run(StudyRequest(rest=series, rest_mask=mask)).rest
+
+
+def test_a_mask_on_the_grid_is_taken_as_it_is(a_series, labels, a_geometry, tmp_path):
+    write_labels(tmp_path / "mask.nrrd", labels, a_geometry)
+    found = loaded(a_series, tmp_path / "mask.nrrd")
+    np.testing.assert_array_equal(found.mask.labels, labels)
+    assert not found.tissue.notices
+
+
+def test_a_mask_stored_with_flipped_rows_and_slices_is_put_right_by_its_positions(a_series, labels, tmp_path):
+    image = SimpleITK.GetImageFromArray(labels[::-1, ::-1])
+    image.SetSpacing((1.5, 2.0, 10.0))
+    image.SetDirection((1, 0, 0, 0, -1, 0, 0, 0, -1))
+    image.SetOrigin((7.0, -8.0 + 2.0 * 7, 9.0 + 10.0))
+    SimpleITK.WriteImage(image, str(tmp_path / "mask.nii.gz"))
+    found = loaded(a_series, tmp_path / "mask.nii.gz")
+    np.testing.assert_array_equal(found.mask.labels, labels)
+    assert [notice.code for notice in found.tissue.notices] == ["mask-resampled"]
+
+
+def test_a_mask_without_a_place_is_taken_pixel_by_pixel(a_series, labels, tmp_path):
+    SimpleITK.WriteImage(SimpleITK.GetImageFromArray(labels), str(tmp_path / "mask.nii.gz"))
+    np.testing.assert_array_equal(loaded(a_series, tmp_path / "mask.nii.gz").mask.labels, labels)
+
+
+def test_a_mask_drawn_on_single_frames_keeps_what_most_of_them_say(labels, tmp_path):
+    signal = np.random.default_rng(1).uniform(1, 2, (10, 8, 6)).astype(np.float32)
+    drawn = np.zeros((10, 8, 6), dtype=np.uint8)
+    drawn[3:8] = labels[0]
+    drawn[4, 1, 1], drawn[5, 0, 0] = 0, 1
+    for name, array in (("rest", signal), ("mask", drawn)):
+        image = SimpleITK.GetImageFromArray(np.ascontiguousarray(array.transpose()))
+        SimpleITK.WriteImage(image, str(tmp_path / f"{name}.nii.gz"))
+    found = loaded(tmp_path / "rest.nii.gz", tmp_path / "mask.nii.gz", axes="t,y,x", frame_interval_s=0.8)
+    np.testing.assert_array_equal(found.mask.labels[0], labels[0])
+    assert "drawn on 5 frames" in found.tissue.notices[0].message
