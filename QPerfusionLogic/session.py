@@ -58,17 +58,26 @@ def quantify(
     study = LoadingLogic(settings.loading).run(request, progress.part(0.0, 0.1))
     earlier = read_result(output, study, settings.segmentation) if resume_from else None
     result = Cascade(settings).run(study, progress.part(0.1, 0.85), earlier, resume_from, stop_after)
-    return write_study(result, output, settings, progress.part(0.85, 1.0), report="reporting" in stages)
+    sources = tuple(request.given.values())
+    return write_study(result, output, settings, progress.part(0.85, 1.0), "reporting" in stages, sources)
 
 
 def write_study(
-    result: StudyResult, output: Path, settings: Settings, progress: Progress | None = None, report: bool = True
+    result: StudyResult,
+    output: Path,
+    settings: Settings,
+    progress: Progress | None = None,
+    report: bool = True,
+    sources: tuple[Path, ...] = (),
 ) -> StudyResult:
-    """Write a study result, its report, its scene and DICOM objects when asked for; returns it with all notices."""
+    """Write a study result, its report, its scene and DICOM objects when asked for; returns it with all notices.
+
+    `sources` are the files and folders it was read from: DICOM objects take their patient and study from them.
+    """
     progress = progress or Progress()
     with writing(output, OWNED) as beside:
         if report:
-            result = _write_report(result, beside, settings, progress.part(0.0, 0.3))
+            result = _write_report(result, beside, settings, progress.part(0.0, 0.3), sources)
         progress.update(0.3, "writing images")
         write_result(result, beside)
         if report:
@@ -78,13 +87,20 @@ def write_study(
     return result
 
 
-def _write_report(result: StudyResult, folder: Path, settings: Settings, progress: Progress) -> StudyResult:
+def _write_report(
+    result: StudyResult, folder: Path, settings: Settings, progress: Progress, sources: tuple[Path, ...]
+) -> StudyResult:
     from .reporting import ReportingLogic
 
     report = ReportingLogic(settings.reporting).run(result, progress)
     result = dataclasses.replace(result, notices=tuple(dict.fromkeys((*result.notices, *report.notices))))
     (folder / "report.html").write_text(report.html, encoding="utf-8")
     (folder / "segments.csv").write_text(report.segments_csv, encoding="utf-8")
+    if settings.reporting.dicom:
+        from .reporting.dicom_export import export_dicom
+
+        notices = export_dicom(result, report.rows, folder / "dicom", sources, progress)
+        result = dataclasses.replace(result, notices=(*result.notices, *notices))
     return result
 
 
