@@ -8,14 +8,14 @@ from pathlib import Path
 import numpy as np
 
 from QPerfusionLogic.errors import InputError
-from QPerfusionLogic.study import Curve, FloatArray, Quantity
+from QPerfusionLogic.study import Curve, FloatArray, Quantity, State
 
 LONGEST_STEP_S, SHORTEST_STEP_S = 20.0, 0.05
 TIME_NAMES = ("time_s", "time", "t", "t_s")
 
 
-def read_times(path: Path) -> FloatArray:
-    """Return the frame times (frames,) of a CSV, in seconds.
+def read_times(path: Path, state: State = State.UNKNOWN) -> FloatArray:
+    """Return the frame times (frames,) of a CSV in seconds: of column `stress_time_s` or `rest_time_s`, else `time_s`.
 
     Raises
     ------
@@ -23,7 +23,9 @@ def read_times(path: Path) -> FloatArray:
         When the file is unreadable, or its times do not increase or cannot be seconds.
     """
     names, table = _table(path)
-    return _checked_times(path, table[:, _time_column(names)])
+    column = names.index(f"{state}_time_s") if f"{state}_time_s" in names else _time_column(names)
+    times = table[:, column]
+    return _checked_times(path, times[: _without_empty_end(times)])
 
 
 def read_curve(path: Path) -> Curve:
@@ -81,6 +83,12 @@ def _is_number(text: str) -> bool:
 
 def _time_column(names: list[str]) -> int:
     return next((column for column, name in enumerate(names) if name in TIME_NAMES), 0)
+
+
+def _without_empty_end(times: FloatArray) -> int:
+    """Return the length without the empty cells below a column that is shorter than its neighbours."""
+    known = np.flatnonzero(np.isfinite(times))
+    return int(known[-1]) + 1 if known.size else len(times)
 
 
 def _checked_times(path: Path, times: FloatArray) -> FloatArray:

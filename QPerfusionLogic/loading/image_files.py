@@ -21,13 +21,13 @@ from QPerfusionLogic.study import (
     State,
 )
 
+from .frame_clock import FIXED_INTERVAL
 from .image_group import MINIMUM_FRAMES
 from .wording import counted
 
 NRRD_SUFFIXES = (".nrrd", ".nhdr")
 ITK_SUFFIXES = (".nii", ".nii.gz", ".mha", ".mhd")
 SHORTEST_BEAT_S, LONGEST_BEAT_S = 0.3, 6.0
-FIXED_INTERVAL = "loading.frame_interval_s"
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -30,6 +29,8 @@ from .checks import check_not_swapped
 from .contents import Found, contents_of
 from .csv_files import read_curve, read_times
 from .dicom_series import Timed, load_series, load_t1_map, t1_in_seconds
+from .file_folder import with_files_named, words_of_name
+from .frame_clock import FIXED_INTERVAL
 from .identity import check_one_patient, salt_of
 from .image_files import is_volume_file, load_series_file, read_volume
 from .masks import load_mask
@@ -38,6 +39,7 @@ from .roles import state_of_words
 from .series_choice import choose, companion, with_states
 
 STATES = (State.STRESS, State.REST)
+SAME_BEAT_S = 0.05
 
 
 class LoadingLogic:
@@ -69,10 +71,11 @@ class _Loading:
 
     def __init__(self, settings: LoadingSettings, request: StudyRequest, progress: Progress) -> None:
         self._settings = settings
-        self._request = request
+        self._request = request = with_files_named(request)
         self._progress = progress
         self._notices: list[Notice] = []
-        self._times = read_times(Path(request.times)) if request.times else None
+        times_path = request.given.get("times")
+        self._times = {state: read_times(times_path, state) for state in STATES} if times_path else {}
         self._contents = self._read_contents()
         chosen_headers = [found.group.header for items in self._contents.values() for found in items]
         self._salt = salt_of(chosen_headers)
@@ -123,7 +126,7 @@ class _Loading:
             return self._named_series(state)
         study = self._request.given.get("study")
         if study is not None and "study" not in self._contents:
-            return study if (state_of_words(_words(study)) or State.UNKNOWN) in _file_states(state) else None
+            return study if (state_of_words(words_of_name(study)) or State.UNKNOWN) in _file_states(state) else None
         found, notices = choose(self._contents.get("study", ()), SeriesKind.TISSUE, state)
         self._notices.extend(notices)
         return found
@@ -149,7 +152,7 @@ class _Loading:
     def _told(self, found: Found | Path | None) -> tuple[State, str]:
         if isinstance(found, Found):
             return found.role.state, found.name
-        return state_of_words(_words(Path(found or ""))), Path(found or "").name
+        return state_of_words(words_of_name(Path(found or ""))), Path(found or "").name
 
     def _acquisition(self, state: State, found: Found | Path, progress: Progress) -> Acquisition:
         tissue = self._series(found, SeriesKind.TISSUE, state, progress.part(0.0, 0.7))
@@ -171,24 +174,25 @@ class _Loading:
 
     def _series(self, found: Found | Path, kind: SeriesKind, state: State, progress: Progress) -> Timed:
         if isinstance(found, Path):
-            timed = self._times is not None and kind is SeriesKind.TISSUE
+            timed = bool(self._times) and kind is not SeriesKind.PRE_BOLUS
             series = load_series_file(found, kind, state, self._settings, timed)
             return Timed(series, 0.0, str(found), str(found))
         role = replace(found.role, kind=kind, state=state)
         settings = self._settings
-        if self._times is not None and kind is SeriesKind.TISSUE and settings.frame_interval_s is None:
+        if self._times and kind is not SeriesKind.PRE_BOLUS and settings.frame_interval_s is None:
             settings = replace(settings, frame_interval_s=1.0)
         return load_series(found.group, role, found.path, self._salt, settings, progress)
 
     def _with_given_times(self, series: PerfusionSeries) -> PerfusionSeries:
         """Return the series on the times of the CSV that the user gave."""
-        if self._times is None:
+        if not self._times:
             return series
+        given = self._times[series.state]
         leading = 0 if series.proton_density is None else len(series.proton_density)
-        times = self._times[leading:] if len(self._times) == series.frames + leading else self._times
+        times = given[leading:] if len(given) == series.frames + leading else given
         if len(times) != series.frames:
             raise InputError(
-                f"{len(self._times)} times in {self._request.times}",
+                f"{len(given)} times in {self._request.times}",
                 expected=f"{series.frames}, one for each frame of the {series.state} series",
             )
         per_slice: FloatArray = np.repeat((times - times[0])[:, None], series.slices, axis=1)
@@ -231,11 +235,12 @@ class _Loading:
 
     def _on_clock_of(self, tissue: Timed, aif: Timed) -> PerfusionSeries:
         """Return the AIF series with its times counted from the first frame of the perfusion series."""
-        if self._times is None and tissue.shares_clock_with(aif):
+        untimed = aif.series.source.time_source == FIXED_INTERVAL and self._settings.frame_interval_s is None
+        if self._times and untimed:
+            return self._with_given_times(aif.series)
+        if not self._times and tissue.shares_clock_with(aif):
             return replace(aif.series, time_s=aif.series.time_s + (aif.origin_s - tissue.origin_s))
-        message = "AIF and perfusion series share no clock; both were taken to start in the same beat"
-        notice = Notice("aif-clock", message, "check the delay between the two curves", Severity.WARNING)
-        return replace(aif.series, notices=(*aif.series.notices, notice))
+        return replace(aif.series, notices=(*aif.series.notices, _clock_notice(tissue.series, aif.series)))
 
     def _pre_bolus(self, state: State, tissue: Found | Path, progress: Progress) -> PerfusionSeries | None:
         found = self._part("pre_bolus", SeriesKind.PRE_BOLUS, tissue)
@@ -259,10 +264,16 @@ class _Loading:
 _CLOCK_NOTICES = {"clocks-disagree", "content-time", "whole-second-times", "nominal-times", "constant-interval"}
 
 
-def _words(path: Path) -> str:
-    return re.sub(r"[^a-z0-9]+", " ", path.name.lower())
-
-
 def _file_states(state: State) -> tuple[Any, ...]:
     """Return the states a file's name may tell to be loaded as `state`; a name that tells none is taken as rest."""
     return (State.STRESS,) if state is State.STRESS else (State.REST, State.UNKNOWN)
+
+
+def _clock_notice(tissue: PerfusionSeries, aif: PerfusionSeries) -> Notice:
+    """Return what to say of an AIF series whose times cannot be subtracted from those of the perfusion series."""
+    steps = [np.diff(series.time_s[:, 0]) for series in (tissue, aif)]
+    if len(steps[0]) == len(steps[1]) and np.abs(steps[0] - steps[1]).max() < SAME_BEAT_S:
+        message = "AIF and perfusion series share no clock but the same beats; their delay inside a beat is taken as 0"
+        return Notice("aif-clock", message, severity=Severity.NOTE)
+    message = "AIF and perfusion series share no clock; both were taken to start in the same beat"
+    return Notice("aif-clock", message, "check the delay between the two curves")

@@ -10,6 +10,7 @@ from QPerfusionLogic.study import Notice, SeriesKind, Severity, State
 
 from .contents import Found
 from .frame_clock import session_window
+from .identity import patient_of
 
 LEAST_RATE_DIFFERENCE_BPM = 5.0
 
@@ -69,9 +70,9 @@ def choose(
 
 def companion(found: Sequence[Found], kind: SeriesKind, tissue: Found) -> Found | None:
     """Return the AIF or pre-bolus acquisition of a perfusion series: same series, same state, or nearest in time."""
-    fitting = [item for item in found if item.fits(kind) and not item.role.derived] or [
-        item for item in found if item.fits(kind)
-    ]
+    patient = patient_of(tissue.group.header)
+    all_fitting = [item for item in found if item.fits(kind) and patient_of(item.group.header) == patient]
+    fitting = [item for item in all_fitting if not item.role.derived] or all_fitting
     same_series = [item for item in fitting if item.group.first.series_uid == tissue.group.first.series_uid]
     same_state = [item for item in fitting if item.role.state is tissue.role.state]
     undecided = [item for item in fitting if item.role.state is State.UNKNOWN and _belongs(item, tissue, kind)]

@@ -18,6 +18,7 @@ from QPerfusionLogic.study import Protocol, SeriesKind, State
 
 from .contents import Found, contents_of
 from .dicom_pixels import read_images
+from .file_folder import words_of_name
 from .frame_clock import clock_of, running_clocks
 from .identity import without_names
 from .image_files import is_volume_file, read_volume
@@ -192,7 +193,7 @@ def _of_volume(path: Path, settings: LoadingSettings) -> SeriesSummary:
         description=path.name,
         series_number=None,
         kind=SeriesKind.TISSUE if frames > 1 else SeriesKind.OTHER,
-        state=state_of_words(path.name.lower().replace("_", " ")),
+        state=state_of_words(words_of_name(path)),
         reason=f"{frames} frames in the file" if frames > 1 else "one frame: a map or mask",
         slices=slices,
         frames=frames,

@@ -6,6 +6,7 @@ import pytest
 from QPerfusionLogic.errors import InputError
 from QPerfusionLogic.loading import LoadingLogic, StudyRequest
 from QPerfusionLogic.settings import LoadingSettings
+from QPerfusionLogic.study import Severity
 
 
 def loaded(folder, **settings):
@@ -113,3 +114,31 @@ def test_times_given_as_csv_win_over_the_clock(write, clocks, tmp_path):
     series = LoadingLogic().run(request).rest.tissue
     np.testing.assert_allclose(series.time_s[:, 0], 0.9 * np.arange(12))
     assert "times.csv" in series.source.time_source
+
+
+def test_each_state_takes_its_own_column_of_given_times(write, clocks, tmp_path):
+    write(tmp_path / "stress", frames=12, SeriesDescription="perf stress", **clocks.siemens())
+    write(tmp_path / "rest", frames=10, SeriesDescription="perf rest", **clocks.siemens())
+    rows = [f"{0.5 * k},{0.9 * k if k < 10 else ''}" for k in range(12)]
+    (tmp_path / "times.csv").write_text("stress_time_s,rest_time_s\n" + "\n".join(rows))
+    request = StudyRequest(stress=tmp_path / "stress", rest=tmp_path / "rest", times=tmp_path / "times.csv")
+    study = LoadingLogic().run(request)
+    np.testing.assert_allclose(study.stress.tissue.time_s[:, 0], 0.5 * np.arange(12))
+    np.testing.assert_allclose(study.rest.tissue.time_s[:, 0], 0.9 * np.arange(10))
+
+
+def test_an_aif_of_the_same_beats_without_a_shared_clock_is_noted(write, clocks, tmp_path):
+    write(tmp_path, frames=12, slices=2, SeriesDescription="perf rest", **clocks.ge())
+    write(tmp_path, frames=12, rows=8, columns=8, SeriesDescription="perf rest AIF", **clocks.ge())
+    aif = LoadingLogic().run(StudyRequest(study=tmp_path)).rest.aif_series
+    (found,) = [notice for notice in aif.notices if notice.code == "aif-clock"]
+    assert found.severity is Severity.NOTE
+
+
+def test_an_aif_of_other_beats_without_a_shared_clock_is_a_warning(write, clocks, tmp_path):
+    write(tmp_path, frames=12, slices=2, SeriesDescription="perf rest", **clocks.ge())
+    other = clocks.ge(times_s=clocks.beats_s[1:])
+    write(tmp_path, frames=11, rows=8, columns=8, SeriesDescription="perf rest AIF", **other)
+    aif = LoadingLogic().run(StudyRequest(study=tmp_path)).rest.aif_series
+    (found,) = [notice for notice in aif.notices if notice.code == "aif-clock"]
+    assert found.severity is Severity.WARNING

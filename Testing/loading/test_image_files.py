@@ -128,3 +128,14 @@ def test_inspect_tells_what_a_sequence_file_holds(values, tmp_path):
     (summary,) = inspect(tmp_path / "stress_perf.seq.nrrd")
     assert (summary.state, summary.frames, summary.slices) == (State.STRESS, FRAMES, SLICES)
     assert summary.interval_s == pytest.approx(0.8)
+
+
+def test_given_times_also_time_an_aif_file_of_the_same_frames(values, tmp_path):
+    write_nifti(tmp_path / "rest.nii.gz", values.transpose(3, 2, 1, 0))
+    write_nifti(tmp_path / "aif.nii.gz", values[:, :1, ::2, ::2].transpose(3, 2, 1, 0))
+    times = np.cumsum([0.0, 0.8, 0.9, 0.7, 0.8, 1.6, 0.8, 0.8, 0.9, 0.8])
+    (tmp_path / "times.csv").write_text("time_s\n" + "\n".join(f"{value:g}" for value in times))
+    request = StudyRequest(
+        rest=tmp_path / "rest.nii.gz", rest_aif=tmp_path / "aif.nii.gz", times=tmp_path / "times.csv"
+    )
+    np.testing.assert_allclose(LoadingLogic().run(request).rest.aif_series.time_s[:, 0], times)

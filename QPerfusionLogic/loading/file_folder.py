@@ -1,0 +1,81 @@
+"""A study folder of NIfTI, NRRD and CSV files: which is which, by their names."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from pathlib import Path
+
+from QPerfusionLogic.errors import InputError
+from QPerfusionLogic.study import State
+
+from .image_files import is_volume_file
+from .request import StudyRequest
+from .roles import AIF_WORDS, PRE_BOLUS_WORDS, T1_MAP_WORDS, state_of_words
+
+MASK_WORDS = r"mask|label|seg(?!\w*uence)"
+TIMES_WORDS = r"^times?$"
+
+
+def with_files_named(request: StudyRequest) -> StudyRequest:
+    """Return the request with the volume and CSV files of its study folder named by their part; others unchanged.
+
+    Names tell the part by the words stress, rest, aif, mask, t1 map, pre-bolus and times: `stress.nii.gz`,
+    `stress_aif.csv`, `rest_mask.nrrd`, `t1_map.nrrd`. What the user named wins.
+
+    Raises
+    ------
+    InputError
+        When two files tell the same part.
+    """
+    if request.study is None or not Path(request.study).is_dir():
+        return request
+    files = sorted(path for path in Path(request.study).iterdir() if path.is_file() and not path.name.startswith("."))
+    volumes = [path for path in files if is_volume_file(path)]
+    if not volumes or any(
+        path not in volumes and path.suffix.lower() not in (".csv", ".json", ".txt") for path in files
+    ):
+        return request
+    found: dict[str, Path] = {}
+    for path in volumes + [path for path in files if path.suffix.lower() == ".csv"]:
+        part = _part_of(path)
+        if part in found:
+            raise InputError(
+                f"two files for {part.replace('_', ' ')} in {request.study}: {found[part].name} and {path.name}",
+                expected="one",
+                action="name the parts with --stress, --rest and their fellows",
+            )
+        if part:
+            found[part] = path
+    if "stress" not in found and "rest" not in found and len(volumes) == 1:
+        found["rest"] = volumes[0]
+    return replace(request, study=None, **{**found, **_named(request)})
+
+
+def words_of_name(path: Path) -> str:
+    """Return the words of a file's name in lower case with single spaces."""
+    return re.sub(r"[^a-z0-9]+", " ", path.name.lower().split(".")[0]).strip()
+
+
+def _part_of(path: Path) -> str:
+    """Return the field of `StudyRequest` that a file's name tells, or ""."""
+    words = words_of_name(path)
+    is_curve = path.suffix.lower() == ".csv"
+    if re.search(T1_MAP_WORDS, words) and not is_curve:
+        return "t1_map"
+    if re.search(PRE_BOLUS_WORDS, words) and not is_curve:
+        return "pre_bolus"
+    if is_curve and re.search(TIMES_WORDS, words):
+        return "times"
+    state = state_of_words(words)
+    if state is State.UNKNOWN:
+        return ""
+    if re.search(AIF_WORDS, words):
+        return f"{state}_aif"
+    if is_curve:
+        return ""
+    return f"{state}_mask" if re.search(MASK_WORDS, words) else str(state)
+
+
+def _named(request: StudyRequest) -> dict[str, Path]:
+    return {name: path for name, path in request.given.items() if name != "study"}
