@@ -5,19 +5,32 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
+import numpy as np
 import slicer
 
-from ..study import Geometry, Mapped, PerfusionSeries, Segmented, State, StateResult, StudyResult
+from ..study import (
+    Geometry,
+    Mapped,
+    PerfusionSeries,
+    PerfusionStudy,
+    Registered,
+    Segmented,
+    State,
+    StateResult,
+    StudyResult,
+    T1Map,
+)
 from .charts import add_aif_chart, add_curve_chart
-from .colours import segment_colors
+from .colours import hide_missing, segment_colors
 from .hierarchy import add_folder, put_into
 from .landmarks import add_insertion_points
 from .maps import add_map
-from .marks import mark
+from .marks import mark, write_note
 from .result_tables import add_aif_table, add_curve_table, add_frame_table, add_notice_table, add_segment_table
 from .segmentations import add_segmentation
-from .sequences import add_browser, add_sequence, write_description
-from .volumes import add_volume
+from .sequences import add_browser, add_sequence, refer_to_companion, write_description
+from .tables import add_curve
+from .volumes import add_volume, set_units
 
 Key = tuple[str, str]
 """(state or "", role) of a node."""
@@ -42,12 +55,14 @@ class SceneStudy:
     folder: int
     nodes: dict[Key, Any] = field(default_factory=dict)
 
-    def node(self, role: str, state: State | None = None) -> Any:
+    def node(self, role: str, state: State | str = "") -> Any:
         """Return the node of a role, None when the result had nothing for it."""
-        return self.nodes.get((state.value if state is not None else "", role))
+        return self.nodes.get((str(state), role))
 
 
-def fill_scene(scene: Any, result: StudyResult, name: str = "Perfusion study") -> SceneStudy:
+def fill_scene(
+    scene: Any, result: StudyResult, name: str = "Perfusion study", t1_map: T1Map | None = None
+) -> SceneStudy:
     """Put everything that was found for a study into a scene.
 
     Parameters
@@ -58,6 +73,8 @@ def fill_scene(scene: Any, result: StudyResult, name: str = "Perfusion study") -
         After any stage; what has not been computed is left out.
     name : str
         Name of the study's folder; made unique in the scene.
+    t1_map : T1Map, optional
+        The native T1 map that was used, so that the study can be computed again from the scene.
 
     Returns
     -------
@@ -70,10 +87,46 @@ def fill_scene(scene: Any, result: StudyResult, name: str = "Perfusion study") -
     try:
         for state_result in result.states.values():
             _fill_state(_Filler(scene, study, state_result.state), state_result)
-        _fill_study(_Filler(scene, study, None), result)
+        _fill_study(_Filler(scene, study, None), result, t1_map)
     finally:
         scene.EndState(slicer.vtkMRMLScene.BatchProcessState)
     return study
+
+
+def add_study_inputs(scene: Any, study: PerfusionStudy) -> dict[Key, Any]:
+    """Put the series, curves, masks and T1 map of a study that was loaded from files into a scene.
+
+    Returns
+    -------
+    dict
+        (state or "", role) -> node, with the roles tissue, aif, table:given_aif, pre_bolus, mask and t1_map.
+    """
+    nodes: dict[Key, Any] = {}
+    for state in study.states:
+        acquisition, prefix = study.acquisition(state), state.value.capitalize()
+        for role, series in (
+            ("tissue", acquisition.tissue),
+            ("aif", acquisition.aif_series),
+            ("pre_bolus", acquisition.pre_bolus),
+        ):
+            if series is not None:
+                text = "series" if role == "tissue" else f"{role.replace('_', '-')} series"
+                nodes[state.value, role] = _input_series(scene, f"{prefix} {text}", series)
+        if acquisition.aif_curve is not None:
+            nodes[state.value, "table:given_aif"] = add_curve(scene, f"{prefix} AIF", acquisition.aif_curve)
+        if acquisition.mask is not None:
+            geometry = acquisition.mask.geometry or acquisition.tissue.geometry
+            nodes[state.value, "mask"] = add_segmentation(scene, f"{prefix} mask", acquisition.mask.labels, geometry)
+    if study.t1_map is not None:
+        nodes["", "t1_map"] = add_volume(scene, "T1 map", study.t1_map.t1_s, study.t1_map.geometry)
+    return nodes
+
+
+def _input_series(scene: Any, name: str, series: PerfusionSeries) -> Any:
+    node = add_sequence(scene, name, series.signal, series.time_s, series.geometry)
+    write_description(node, series)
+    add_browser(scene, f"{name} player", [node], [name])
+    return node
 
 
 class _Filler:
@@ -92,7 +145,7 @@ class _Filler:
 
     def node(self, role: str) -> Any:
         """Return a node of this state that was added before, None when there is none."""
-        return self._study.node(role, self.state)
+        return self._study.node(role, self.state or "")
 
     def add(self, role: str, node: Any) -> Any:
         """Mark a node, put it into the folder and remember it."""
@@ -114,6 +167,8 @@ def _fill_state(filler: _Filler, result: StateResult) -> None:
     for series, role in ((result.acquisition.aif_series, "aif"), (result.acquisition.pre_bolus, "pre_bolus")):
         if series is not None:
             _add_series(filler, role, role.replace("_", "-"), series)
+    if result.acquisition.aif_curve is not None:
+        filler.add("table:given_aif", add_curve(filler.scene, filler.name("given AIF"), result.acquisition.aif_curve))
     if result.registered is not None:
         filler.add("table:frames", add_frame_table(filler.scene, filler.name("frames"), result.registered))
     if result.segmented is not None:
@@ -131,7 +186,9 @@ def _add_dynamic(filler: _Filler, result: StateResult) -> None:
     sequences = [_sequence(filler, "tissue", "raw series", tissue)]
     names = [filler.name("raw")]
     if result.registered is not None:
-        sequences.append(_sequence(filler, "registered", "registered series", result.registered.series))
+        registered = _sequence(filler, "registered", "registered series", result.registered.series)
+        _write_motion(registered, result.registered)
+        sequences.append(registered)
         names.append(filler.name("registered"))
     if result.concentration is not None:
         gadolinium = add_sequence(
@@ -154,7 +211,19 @@ def _add_series(filler: _Filler, role: str, text: str, series: PerfusionSeries) 
 def _sequence(filler: _Filler, role: str, text: str, series: PerfusionSeries) -> Any:
     node = add_sequence(filler.scene, filler.name(text), series.signal, series.time_s, series.geometry)
     write_description(node, series)
+    for name, images in (("proton density", series.proton_density), ("second echo", series.second_echo)):
+        if images is not None:
+            times = series.time_s if name == "second echo" else np.arange(len(images), dtype=float)[:, None]
+            companion = add_sequence(filler.scene, f"{node.GetName()} {name}", images, times, series.geometry)
+            refer_to_companion(node, name, filler.add(f"{role}:{name.replace(' ', '_')}", companion))
     return filler.add(role, node)
+
+
+def _write_motion(node: Any, registered: Registered) -> None:
+    """Keep translations on the node; a field per pixel is too large for an attribute and stays in the output folder."""
+    if registered.displacement_mm.shape[2:4] == (1, 1):
+        write_note(node, "DisplacementMm", np.round(registered.displacement_mm, 4).tolist())
+    write_note(node, "HeartCentre", np.round(registered.heart_centre, 3).tolist())
 
 
 def _add_player(filler: _Filler, role: str, text: str, sequences: list[Any], names: list[str]) -> None:
@@ -166,7 +235,9 @@ def _add_player(filler: _Filler, role: str, text: str, sequences: list[Any], nam
 
 def _add_segmented(filler: _Filler, segmented: Segmented, geometry: Geometry, scene: Any) -> None:
     reference = filler.node("volume:registered")
-    filler.add("segmentation", add_segmentation(scene, filler.name("heart"), segmented.labels, geometry, reference))
+    node = add_segmentation(scene, filler.name("heart"), segmented.labels, geometry, reference)
+    node.SetAttribute("QPerfusion.Source", segmented.source)
+    filler.add("segmentation", node)
     segments = filler.add(
         "segments", add_volume(scene, filler.name("AHA segments"), segmented.segments, geometry, labels=True)
     )
@@ -183,7 +254,11 @@ def _add_mapped(filler: _Filler, mapped: Mapped, geometry: Geometry) -> None:
         filler.add_chart("curve", add_curve_chart(filler.scene, filler.name("segment curve"), table, mapped))
 
 
-def _fill_study(filler: _Filler, result: StudyResult) -> None:
+def _fill_study(filler: _Filler, result: StudyResult, t1_map: T1Map | None) -> None:
+    if t1_map is not None:
+        node = filler.add("t1_map", add_volume(filler.scene, "T1 map", t1_map.t1_s, t1_map.geometry))
+        set_units(node, ("t1", "99QPERFUSION", "Native T1"), ("s", "UCUM", "second"))
+        hide_missing(node)
     if result.mpr_map is not None:
         geometry = next(iter(result.states.values())).acquisition.tissue.geometry
         filler.add("map:mpr", add_map(filler.scene, "mpr", result.mpr_map, geometry))

@@ -87,6 +87,11 @@ def write_description(sequence: Any, series: PerfusionSeries) -> None:
     )
 
 
+def refer_to_companion(sequence: Any, name: str, companion: Any) -> None:
+    """Tell a sequence which other one holds its "proton density" or "second echo" images."""
+    sequence.SetNodeReferenceID(_reference(name), companion.GetID())
+
+
 def series_of(sequence: Any, kind: SeriesKind, state: State) -> PerfusionSeries:
     """Return the series that a sequence node holds.
 
@@ -107,8 +112,22 @@ def series_of(sequence: Any, kind: SeriesKind, state: State) -> PerfusionSeries:
         kind=kind,
         state=state,
         quantity=Quantity(described.get("quantity", Quantity.SIGNAL.value)),
+        proton_density=_companion(sequence, "proton density"),
+        second_echo=_companion(sequence, "second echo"),
         source=_restored(SeriesSource, read_note(sequence, "Source"), description=sequence.GetName()),
     )
+
+
+def _reference(name: str) -> str:
+    return f"QPerfusion.{name.replace(' ', '_')}"
+
+
+def _companion(sequence: Any, name: str) -> FloatArray | None:
+    companion = sequence.GetNodeReference(_reference(name))
+    if companion is None:
+        return None
+    count = companion.GetNumberOfDataNodes()
+    return np.stack([image_of(companion.GetNthDataNode(index)) for index in range(count)]).astype(np.float32)
 
 
 def _frames_of(sequence: Any) -> tuple[FloatArray, Geometry]:

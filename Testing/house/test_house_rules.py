@@ -23,7 +23,7 @@ ORDER = (
     "reporting",
 )
 """The rooms in the order of the cascade; the shared signal model stands before the two rooms that use it."""
-WHOLE_HOUSE = {"cascade", "cohort", "command_line", "session", "demo", "store_reading", "mapping"}
+WHOLE_HOUSE = {"cascade", "cohort", "command_line", "session", "demo", "store_reading", "mapping", "job"}
 MEASURED_BY_THE_PHANTOM = {"signal_model", "aif", "conversion", "kinetics", "registration", "segmentation"}
 HEAVY = ("torch", "numba", "highdicom", "dask", "distributed", "matplotlib", "slicer", "vtk", "SimpleITK", "pydicom")
 

@@ -1,30 +1,16 @@
-"""A small study result made by hand, and scenes to put it into."""
+"""Scenes of slicer-core, and a study result made by hand to put into them."""
 
 from __future__ import annotations
 
-import numpy as np
+import sys
+from pathlib import Path
+
 import pytest
 
-from QPerfusionLogic.study import (
-    Acquisition,
-    ArterialInput,
-    Concentration,
-    Geometry,
-    Mapped,
-    Notice,
-    PerfusionSeries,
-    Protocol,
-    Registered,
-    Segmented,
-    SegmentFlow,
-    SeriesKind,
-    SeriesSource,
-    State,
-    StateResult,
-    StudyResult,
-)
+# The host is shared with the panel's tests, which run in a process of their own.
+sys.path.append(str(Path(__file__).resolve().parents[1]))
 
-FRAMES, SLICES, ROWS, COLUMNS = 12, 3, 40, 48
+from host.hand_made import hand_made_result, oblique_geometry
 
 
 @pytest.fixture
@@ -39,97 +25,9 @@ def a_scene():
 
 @pytest.fixture(scope="session")
 def an_oblique_geometry():
-    """Three slices of a double-oblique stack with unequal pixel spacing."""
-    along_columns = np.array([0.8, 0.6, 0.0])
-    along_rows = np.array([0.0, 0.0, -1.0])
-    normal = np.cross(along_columns, along_rows)
-    matrices = np.zeros((SLICES, 4, 4))
-    for item in range(SLICES):
-        matrices[item, :3, 0] = along_columns * 1.5
-        matrices[item, :3, 1] = along_rows * 2.0
-        matrices[item, :3, 2] = normal * 8.0
-        matrices[item, :3, 3] = np.array([-20.0, 35.0, 60.0]) + normal * 10.0 * item
-        matrices[item, 3, 3] = 1.0
-    return Geometry(matrices)
+    return oblique_geometry()
 
 
 @pytest.fixture(scope="session")
-def a_result(an_oblique_geometry):
-    """A study of stress and rest with every stage done."""
-    generator = np.random.default_rng(7)
-    states = {state: _state_result(state, an_oblique_geometry, generator) for state in (State.STRESS, State.REST)}
-    reserve = states[State.STRESS].mapped.maps["mbf"] / states[State.REST].mapped.maps["mbf"]
-    notice = Notice(
-        "aif-saturated", "the AIF peaks at 4.1 mmol/L", "use a dual-sequence AIF", stage="aif", state="stress"
-    )
-    return StudyResult(states, {"software": "test"}, (notice,), np.zeros((SLICES, 2)), reserve)
-
-
-def _state_result(state, geometry, generator):
-    time_s = 0.7004 * np.arange(FRAMES)[:, None] + 0.2 * np.arange(SLICES)
-    signal = generator.uniform(50, 100, (FRAMES, SLICES, ROWS, COLUMNS)).astype(np.float32)
-    series = PerfusionSeries(
-        signal,
-        time_s,
-        geometry,
-        Protocol(vendor="Digital", field_strength_t=3.0, saturation_time_s=0.1),
-        state=state,
-        source=SeriesSource(description="made by hand", time_source="AcquisitionTime"),
-    )
-    aif = PerfusionSeries(
-        signal[:, :1, ::2, ::2], time_s[:, :1], Geometry.axis_aligned(1), kind=SeriesKind.AIF, state=state
-    )
-    kept = np.ones((FRAMES, SLICES), bool)
-    kept[4, 1] = False
-    reason = tuple(tuple("breathing" if (f, s) == (4, 1) else "" for s in range(SLICES)) for f in range(FRAMES))
-    registered = Registered(series, np.zeros((FRAMES, SLICES, 1, 1, 2)), kept, reason, np.full((SLICES, 2), 20.0))
-    segmented = _segmented()
-    blood = 5.0 * np.exp(-(((time_s[:, 0] - 3.0) / 1.5) ** 2))
-    arterial = ArterialInput(time_s[:, 0], blood * 0.7, blood, blood, "dual_sequence")
-    concentration = Concentration(signal / 100, time_s, np.zeros((SLICES, ROWS, COLUMNS), bool), "look_up_table")
-    return StateResult(
-        state,
-        Acquisition(series, aif),
-        registered,
-        segmented,
-        arterial,
-        concentration,
-        _mapped(segmented, time_s, state),
-    )
-
-
-def _segmented():
-    rows, columns = np.mgrid[:ROWS, :COLUMNS]
-    radius = np.hypot(rows - 20, columns - 26)
-    plane = np.zeros((ROWS, COLUMNS), np.uint8)
-    plane[radius < 11] = 1
-    plane[radius < 7] = 2
-    plane[(np.hypot(rows - 20, columns - 10) < 6) & (plane == 0)] = 3
-    labels = np.stack([plane] * SLICES)
-    angle = np.floor((np.arctan2(rows - 20, columns - 26) + np.pi) / (2 * np.pi) * 6).clip(0, 5).astype(np.uint8)
-    offsets = (1, 7, 13)
-    segments = np.stack([np.where(plane == 1, np.minimum(angle + offset, 16), 0) for offset in offsets]).astype(
-        np.uint8
-    )
-    layers = np.where(labels == 1, np.where(radius < 9, 1, 2), 0).astype(np.uint8)
-    points = np.full((SLICES, 2, 2), np.nan)
-    points[:, 0] = (12.25, 17.5)
-    points[0, 1] = (28.0, 17.0)
-    peaks = {"right_ventricle": 3, "left_ventricle": 5, "myocardium": 8}
-    return Segmented(labels, segments, layers, labels == 2, points, peaks, (5, 5, 35, 40), np.full(SLICES, 0.8))
-
-
-def _mapped(segmented, time_s, state):
-    flow = 3.0 if state is State.STRESS else 0.9
-    inside = segmented.labels == 1
-    maps = {
-        "mbf": np.where(inside, flow + 0.02 * np.arange(COLUMNS), np.nan),
-        "mbf_se": np.where(inside, 0.2, np.nan),
-        "delay": np.where(inside, 1.2, np.nan),
-        "status": np.where(inside, 0.0, np.nan),
-    }
-    keys = [(segment, layer) for segment in range(1, 17) for layer in ("all", "endo", "epi")]
-    flows = tuple(SegmentFlow(segment, layer, flow + 0.01 * segment, 0.1, 40) for segment, layer in keys)
-    times = dict.fromkeys(keys, time_s[:, 0])
-    curves = {(segment, layer): 0.1 * segment + 0.0 * time_s[:, 0] for segment, layer in keys}
-    return Mapped(maps, flows, times, curves, {key: value + 0.01 for key, value in curves.items()}, "fermi")
+def a_result():
+    return hand_made_result()

@@ -1,0 +1,123 @@
+"""A job in a background process: started, listened to, cancelled; its result is read when it has ended."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import sys
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, Protocol
+
+from ..errors import InputError
+from ..study import StudyResult
+from .bundle import read_bundle, write_bundle
+
+
+class Launch(Protocol):
+    """Starts a process without waiting; `slicer.util.launchConsoleProcess(blocking=False)` is one."""
+
+    def __call__(
+        self,
+        arguments: list[str],
+        environment: dict[str, str],
+        on_line: Callable[[str], None],
+        on_end: Callable[[int], None],
+    ) -> Any:
+        """Return an object with `terminate()`."""
+
+
+class BackgroundRun:
+    """One job in a process of its own.
+
+    Parameters
+    ----------
+    job : Job
+        What to run.
+    launch : Launch
+        Starts the process and calls back in the caller's thread.
+    on_progress : callable
+        Called with (fraction, message).
+    on_end : callable
+        Called once with this run when the process has ended.
+    """
+
+    def __init__(
+        self,
+        job: Any,
+        launch: Launch,
+        on_progress: Callable[[float, str], None],
+        on_end: Callable[[BackgroundRun], None],
+    ) -> None:
+        self.error = ""
+        self.cancelled = False
+        self._on_progress = on_progress
+        self._on_end = on_end
+        self._folder = Path(tempfile.mkdtemp(prefix="qperfusion-run-"))
+        self._last_lines: list[str] = []
+        self._return_code: int | None = None
+        try:
+            write_bundle(self._folder / "job", job)
+            arguments = [*python_command(), str(self._folder / "job"), str(self._folder / "result")]
+            self._process = launch(arguments, environment(), self._hear, self._finish)
+        except BaseException:
+            self.close()
+            raise
+
+    @property
+    def running(self) -> bool:
+        """True until the process has ended."""
+        return self._return_code is None
+
+    def cancel(self) -> None:
+        """Ask the process to end; `on_end` is called when it has."""
+        self.cancelled = True
+        self._process.terminate()
+
+    def result(self) -> StudyResult:
+        """Return the result.
+
+        Raises
+        ------
+        InputError
+            When the run failed or was cancelled; the message is what the process said.
+        """
+        if self._return_code != 0:
+            raise InputError(self.error or f"a run that ended with code {self._return_code}")
+        return read_bundle(self._folder / "result", StudyResult)
+
+    def close(self) -> None:
+        """Remove the files of this run."""
+        shutil.rmtree(self._folder, ignore_errors=True)
+
+    def _hear(self, line: str) -> None:
+        try:
+            content = json.loads(line)
+        except json.JSONDecodeError:
+            content = None
+        if not isinstance(content, dict):
+            self._last_lines = [*self._last_lines[-19:], line]
+        elif "progress" in content:
+            self._on_progress(float(content["progress"]), str(content.get("message", "")))
+        elif "error" in content:
+            self.error = str(content["error"])
+
+    def _finish(self, return_code: int) -> None:
+        self._return_code = return_code
+        if return_code != 0 and not self.error and not self.cancelled:
+            self.error = "\n".join(line for line in self._last_lines if line.strip()) or f"exit code {return_code}"
+        self._on_end(self)
+
+
+def python_command() -> list[str]:
+    """Return how a Python of this installation runs a job: Slicer's own when it is there, else this one."""
+    return [shutil.which("PythonSlicer") or sys.executable, "-m", "QPerfusionLogic.panel.job"]
+
+
+def environment() -> dict[str, str]:
+    """Return what the process needs to find this package, wherever it was loaded from."""
+    package = str(Path(__file__).resolve().parents[2])
+    others = os.environ.get("PYTHONPATH", "")
+    return {"PYTHONPATH": os.pathsep.join(part for part in (package, others) if part), "PYTHONUNBUFFERED": "1"}

@@ -1,0 +1,80 @@
+"""Which nodes of a scene are stress, rest, AIF and the others: a first guess that the user can change."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A node as the guess sees it: its class, name, and what QPerfusion wrote on it when it did."""
+
+    node: Any
+    class_name: str
+    name: str
+    kind: str = ""
+    state: str = ""
+
+
+_WORDS = {
+    "stress": r"stress|adeno|regaden|dipyr|vasodil|hyper[ae]m",
+    "rest": r"\brest\b|_rest|rest_|ruhe|repos",
+    "aif": r"\baif\b|_aif|aif_|dual.?seq|blood.?pool.?series|\blow.?res",
+    "pre_bolus": r"pre.?bolus|diluted|test.?bolus",
+    "t1_map": r"\bt1.?map|t1map|molli|shmolli|sasha",
+}
+"""What a role is called in names of series."""
+
+
+def guess(candidates: list[Candidate]) -> dict[str, Any]:
+    """Return a node per input that one was found for.
+
+    Parameters
+    ----------
+    candidates : list of Candidate
+        Sequences, tables, segmentations, label maps and volumes of the scene, in order.
+
+    Returns
+    -------
+    dict
+        Among stressSeries, restSeries, stressAif, restAif, stressMask, restMask, t1Map, preBolus.
+    """
+    sequences = [item for item in candidates if item.class_name == "vtkMRMLSequenceNode"]
+    found: dict[str, Any] = {}
+    for state in ("stress", "rest"):
+        _put(found, f"{state}Series", [item for item in sequences if _kind(item) == "tissue" and _state(item) == state])
+        blood = [item for item in candidates if item.class_name in ("vtkMRMLSequenceNode", "vtkMRMLTableNode")]
+        _put(found, f"{state}Aif", [item for item in blood if _kind(item) == "aif" and _state(item) == state])
+    unnamed = [item for item in sequences if _kind(item) == "tissue" and not _state(item)]
+    for name in ("stressSeries", "restSeries"):
+        if name not in found and unnamed:
+            found[name] = unnamed.pop(0).node
+    _put(found, "preBolus", [item for item in sequences if _kind(item) == "pre_bolus"])
+    volumes = [item for item in candidates if item.class_name == "vtkMRMLScalarVolumeNode"]
+    _put(found, "t1Map", [item for item in volumes if _kind(item) == "t1_map"])
+    return found
+
+
+def _put(found: dict[str, Any], name: str, items: list[Candidate]) -> None:
+    if items:
+        found[name] = items[0].node
+
+
+def _kind(item: Candidate) -> str:
+    if item.kind:
+        return item.kind
+    for kind in ("pre_bolus", "t1_map", "aif"):
+        if re.search(_WORDS[kind], item.name, re.IGNORECASE):
+            return kind
+    return "tissue" if item.class_name == "vtkMRMLSequenceNode" else ""
+
+
+def _state(item: Candidate) -> str:
+    if item.state:
+        return item.state
+    for state in ("stress", "rest"):
+        if re.search(_WORDS[state], item.name, re.IGNORECASE):
+            return state
+    return ""

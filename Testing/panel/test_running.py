@@ -1,0 +1,110 @@
+"""A run from the panel: started, followed, cancelled, failed; the window stays alive and the scene stays clean."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+from host import slicer_host
+from host.hand_made import QUICK_CHANGES, quick_study
+
+from QPerfusionLogic.panel.choices import with_changes
+from QPerfusionLogic.scene.filling import add_study_inputs
+
+
+@pytest.fixture
+def a_loaded_panel(a_panel, a_scene):
+    """The panel with a quick stress study chosen, as after loading and a click on Fill in."""
+    inputs = add_study_inputs(a_scene, quick_study(("stress",)))
+    a_panel.logic.setSettings(a_panel._parameters, with_changes(QUICK_CHANGES))
+    a_panel.ui.guessButton.click()
+    a_panel.ui.stressMaskSelector.setCurrentNode(inputs["stress", "mask"])
+    return a_panel
+
+
+def run_to_the_end(panel, seconds=60):
+    panel.ui.applyButton.click()
+    slicer_host.process_events(seconds, until=lambda: panel.logic.currentRun is None)
+    assert panel.logic.currentRun is None
+
+
+def test_apply_is_enabled_when_a_series_is_chosen(a_loaded_panel):
+    assert a_loaded_panel.ui.applyButton.enabled
+    assert a_loaded_panel.ui.stressSelector.currentNode().GetName() == "Stress series"
+
+
+def test_apply_puts_the_result_into_the_scene(a_loaded_panel, a_scene):
+    run_to_the_end(a_loaded_panel)
+    study = a_loaded_panel.currentStudy()
+    assert a_loaded_panel.ui.messageLabel.text == "Done: Perfusion study"
+    assert study.node("map:mbf", "stress").GetVoxelValueUnits().GetCodeValue() == "ml/min/g"
+    assert a_loaded_panel.ui.tableView.mrmlTableNode() is study.node("table:segments")
+    assert a_loaded_panel.ui.applyButton.text == "Apply"
+
+
+def test_progress_is_shown_and_the_window_is_never_blocked_long(a_loaded_panel):
+    shown = []
+    gaps = []
+    a_loaded_panel.ui.progressBar.connect("valueChanged(int)", shown.append)
+    a_loaded_panel.ui.applyButton.click()
+    assert a_loaded_panel.ui.applyButton.text == "Cancel"
+    last = time.perf_counter()
+    while a_loaded_panel.logic.currentRun is not None:
+        slicer_host.process_events()
+        gaps.append(time.perf_counter() - last)
+        last = time.perf_counter()
+        time.sleep(0.001)
+    assert max(shown) >= 80
+    assert sorted(gaps)[-2] < 0.2
+
+
+def test_cancel_ends_the_run_and_changes_nothing(a_loaded_panel, a_scene):
+    before = a_scene.GetNumberOfNodes()
+    a_loaded_panel.ui.applyButton.click()
+    slicer_host.process_events(0.3)
+    a_loaded_panel.ui.applyButton.click()
+    slicer_host.process_events(20, until=lambda: a_loaded_panel.logic.currentRun is None)
+    assert a_loaded_panel.ui.messageLabel.text == "Cancelled; nothing was changed."
+    assert a_scene.GetNumberOfNodes() == before
+    assert a_loaded_panel.ui.applyButton.text == "Apply"
+
+
+def test_an_error_of_the_run_is_shown_with_what_to_do(a_loaded_panel, a_scene, tmp_path):
+    import slicer
+
+    (tmp_path / "foreign.txt").write_text("not ours")
+    a_loaded_panel.ui.outputFolderEdit.currentPath = str(tmp_path)
+    run_to_the_end(a_loaded_panel)
+    assert a_loaded_panel.ui.messageLabel.text == "Failed."
+    assert "that QPerfusion did not write" in slicer.app.errors[-1]
+    assert "choose another --output" in a_loaded_panel.ui.noticesBrowser.plainText
+
+
+def test_closing_the_scene_during_a_run_ends_it(a_loaded_panel, a_scene):
+    a_loaded_panel.ui.applyButton.click()
+    slicer_host.process_events(0.2)
+    a_scene.Clear(False)
+    slicer_host.process_events(20, until=lambda: a_loaded_panel.logic.currentRun is None)
+    assert a_loaded_panel.logic.currentRun is None
+    assert not a_loaded_panel.ui.applyButton.enabled
+
+
+def test_deleting_the_input_during_a_run_leaves_the_result_whole(a_loaded_panel, a_scene):
+    a_loaded_panel.ui.applyButton.click()
+    slicer_host.process_events(0.1)
+    a_scene.RemoveNode(a_loaded_panel.ui.stressSelector.currentNode())
+    slicer_host.process_events(60, until=lambda: a_loaded_panel.logic.currentRun is None)
+    assert a_loaded_panel.currentStudy().node("map:mbf", "stress") is not None
+
+
+def test_a_script_waits_for_the_result(a_loaded_panel):
+    study = a_loaded_panel.logic.run(a_loaded_panel.logic.getParameterNode())
+    assert study.node("map:mbf", "stress") is not None
+
+
+def test_required_packages_are_asked_for_before_a_run(a_loaded_panel):
+    import slicer
+
+    slicer.app.pip_requests.clear()
+    run_to_the_end(a_loaded_panel)
+    assert slicer.app.pip_requests
