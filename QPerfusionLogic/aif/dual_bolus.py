@@ -15,6 +15,7 @@ from .alignment import bolus_shift
 from .blood_curve import BloodCurve, blood_curve, tissue_blood_curve
 from .blood_pool import left_ventricular_pool
 from .inversion import invert_blood_curve
+from .precontrast import Precontrast
 from .route import RouteCurve
 
 LINEAR_MMOL_L = 2.0
@@ -76,7 +77,7 @@ def by_dual_bolus(state: StateResult, settings: AifSettings, conversion: Convers
         mode="dual_bolus",
         constants=constants,
         notices=notices,
-        residual_mmol_l=residual,
+        precontrast=Precontrast(conversion.saturation_efficiency or 1.0, residual),
     )
 
 

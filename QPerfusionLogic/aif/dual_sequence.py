@@ -6,13 +6,16 @@ import dataclasses
 
 from QPerfusionLogic.errors import InputError
 from QPerfusionLogic.settings import AifSettings, ConversionSettings
-from QPerfusionLogic.signal_model.constants import native_relaxation_time
-from QPerfusionLogic.signal_model.physics import physics_of_series
+from QPerfusionLogic.signal_model.constants import native_property
+from QPerfusionLogic.signal_model.physics import SeriesPhysics, physics_of_series
 from QPerfusionLogic.study import PerfusionSeries, Quantity, SeriesKind, StateResult
 
-from .blood_curve import BloodCurve, blood_curve
+from .blood_curve import BloodCurve, blood_curve, tissue_blood_curve
 from .blood_pool import left_ventricular_pool
 from .inversion import invert_blood_curve
+from .levels import tissue_levels
+from .motion import without_motion
+from .precontrast import Observation, Precontrast, estimate_precontrast, with_efficiency
 from .route import RouteCurve
 from .two_echoes import DecayCorrection, undo_decay
 
@@ -36,7 +39,7 @@ def by_dual_sequence(state: StateResult, settings: AifSettings, conversion: Conv
             expected="a low-resolution series with short saturation time",
             action="give it with --stress-aif / --rest-aif, or choose another aif.mode",
         )
-    series = dataclasses.replace(series, kind=SeriesKind.AIF)
+    series = without_motion(dataclasses.replace(series, kind=SeriesKind.AIF), state)
     pool = left_ventricular_pool(series, state)
     curve = blood_curve(series, pool.region)
     measured = curve.signal
@@ -44,6 +47,8 @@ def by_dual_sequence(state: StateResult, settings: AifSettings, conversion: Conv
         return RouteCurve(curve.time_s, curve.signal, curve.signal, curve.signal, "dual_sequence", {}, pool.notices)
     curve, decay, sequence_series = _without_decay(curve, series, settings)
     physics = physics_of_series(sequence_series, conversion)
+    found = _precontrast(state, curve, physics, conversion)
+    physics = physics_of_series(sequence_series, with_efficiency(conversion, found))
     inverted = invert_blood_curve(curve, physics, conversion)
     return RouteCurve(
         time_s=curve.time_s,
@@ -53,7 +58,24 @@ def by_dual_sequence(state: StateResult, settings: AifSettings, conversion: Conv
         mode="dual_sequence",
         constants={**physics.constants, **decay.constants, "aif normalisation": inverted.normalisation},
         notices=(*physics.notices, *pool.notices, *decay.notices, *inverted.notices),
+        precontrast=found,
     )
+
+
+def _precontrast(
+    state: StateResult, curve: BloodCurve, physics: SeriesPhysics, conversion: ConversionSettings
+) -> Precontrast | None:
+    """Read saturation efficiency and residual gadolinium from the levels before the bolus in both sequences."""
+    if conversion.normalisation == "baseline" or not curve.proton_density > 0:
+        return None
+    blood = physics.blood
+    observations = [Observation(curve.baseline / curve.proton_density * float(blood.proton_density_signal()), blood)]
+    try:
+        tissue = tissue_blood_curve(state)
+    except InputError:
+        return estimate_precontrast(observations)
+    observations += tissue_levels(state, tissue, physics_of_series(state.acquisition.tissue, conversion))
+    return estimate_precontrast(observations)
 
 
 def _without_decay(
@@ -67,7 +89,7 @@ def _without_decay(
     if not settings.t2_star_correction:
         kept = DecayCorrection(curve.signal, curve.proton_density, curve.signal * 0.0, False)
         return curve, kept, _at_echo_time(series, TINY_ECHO_TIME_S)
-    native_t2 = native_relaxation_time("t2", "blood", protocol.field_strength_t or DEFAULT_FIELD_T)
+    native_t2 = native_property("t2", "blood", protocol.field_strength_t or DEFAULT_FIELD_T)
     decay = undo_decay(curve, protocol, 1.0 / native_t2.value)
     if not decay.done:
         return curve, decay, series

@@ -13,8 +13,8 @@ from QPerfusionLogic.study import FloatArray, Notice, Severity
 
 from .blood_curve import BloodCurve
 
-INCONSISTENCY = 0.35
-"""Relative difference between measured and predicted pre-contrast signal above which PD frames are doubted."""
+PLAUSIBLE_RESIDUAL_MMOL_L = (-0.2, 1.0)
+"""Blood gadolinium before the bolus: zero within its uncertainty, or what an earlier full dose leaves."""
 
 
 @dataclass(frozen=True)
@@ -50,16 +50,23 @@ def invert_blood_curve(curve: BloodCurve, physics: SeriesPhysics, settings: Conv
         )
     invert = blood.gadolinium_from_proton_density if by_density else blood.gadolinium_from_enhancement
     gadolinium, above = invert(curve.signal / reference)
-    top = settings.maximum_gd_mmol_l if not above.any() else _table_end(physics)
+    top = blood.highest_gadolinium
     gadolinium = np.where(above, top, gadolinium)
     if by_density:
-        notices += _density_contradicts_baseline(curve, baseline_level, physics)
-        gadolinium = gadolinium - np.mean(gadolinium[frames])
+        native = float(np.mean(gadolinium[frames]))
+        notices += _density_contradicts_baseline(native)
+        gadolinium = gadolinium - native
     if above.any():
         notices += (_out_of_range(int(above.sum()), top),)
-    relative_slope = blood.slope() / float(blood.signal(np.zeros(1))[0])
-    linear = baseline_level * (1.0 + relative_slope * gadolinium)
+    linear = linear_signal(gadolinium, baseline_level, physics)
     return InvertedCurve(gadolinium, linear, "proton density" if by_density else "baseline", notices)
+
+
+def linear_signal(gd_mmol_l: FloatArray, baseline_level: float, physics: SeriesPhysics) -> FloatArray:
+    """Return the signal that gadolinium would give if it rose all the way as it does near zero: saturation undone."""
+    blood = physics.blood
+    relative_slope = blood.slope() / float(blood.signal(np.zeros(1))[0])
+    return np.asarray(baseline_level * (1.0 + relative_slope * gd_mmol_l))
 
 
 def apparent_gadolinium(curve: BloodCurve, physics: SeriesPhysics) -> FloatArray:
@@ -76,23 +83,17 @@ def _baseline(curve: BloodCurve) -> tuple[float, slice, tuple[Notice, ...]]:
     return float(np.mean(curve.signal[frames])), frames, ()
 
 
-def _table_end(physics: SeriesPhysics) -> float:
-    tissue = physics.blood.tissue
-    return (physics.blood.table.highest_abscissa - 1.0 / tissue.t1_s) / tissue.r1_l_mmol_s
-
-
-def _density_contradicts_baseline(curve: BloodCurve, level: float, physics: SeriesPhysics) -> tuple[Notice, ...]:
-    """Compare the pre-contrast signal with what the PD frames and native T1 predict: a check of flip, TS and PD."""
-    native = physics.blood
-    predicted = curve.proton_density * float(native.signal(np.zeros(1))[0]) / float(native.proton_density_signal())
-    if abs(level / predicted - 1.0) <= INCONSISTENCY:
+def _density_contradicts_baseline(native_gd: float) -> tuple[Notice, ...]:
+    """Look at what the PD frames and the native T1 make of the blood before contrast: near zero, or a residual dose."""
+    low, high = PLAUSIBLE_RESIDUAL_MMOL_L
+    if low <= native_gd <= high:
         return ()
     return (
         Notice(
             code="proton-density-inconsistent",
-            message=f"blood before contrast gives {level / predicted:.2f} times the signal that the proton-density "
-            "frames and the native T1 predict, so flip angle, saturation time or the proton-density frames are not as "
-            "assumed",
+            message=f"by the proton-density frames and the native T1, blood before the bolus would hold "
+            f"{native_gd:.2f} mmol/L, so flip angle, saturation time, efficiency or the proton-density frames are not "
+            "as assumed",
             action="check the protocol values, or set conversion.normalisation=baseline",
             severity=Severity.SERIOUS,
         ),

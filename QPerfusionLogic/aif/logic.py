@@ -58,7 +58,9 @@ class AifCorrectionLogic:
         view = self._tissue_view(state)
         curve = on_tissue_clock(curve, view.curve, view.time_s, view.response)
         features = curve_features(curve.gd_mmol_l, curve.time_s)
-        features["residual_mmol_l"] = curve.residual_mmol_l
+        if curve.precontrast is not None:
+            features["residual_mmol_l"] = curve.precontrast.residual_mmol_l
+            features["saturation_efficiency"] = curve.precontrast.saturation_efficiency
         features["apparent_peak_mmol_l"] = float("nan")
         if view.curve is not None and view.physics is not None:
             apparent, found = tissue_saturation_check(view.curve, view.physics, self.settings, self.conversion)

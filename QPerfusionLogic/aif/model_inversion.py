@@ -3,26 +3,34 @@
 from __future__ import annotations
 
 from QPerfusionLogic.settings import AifSettings, ConversionSettings
-from QPerfusionLogic.signal_model.physics import physics_of_series
+from QPerfusionLogic.signal_model.physics import SeriesPhysics, physics_of_series
 from QPerfusionLogic.study import Notice, Severity, StateResult
 
-from .blood_curve import tissue_blood_curve
-from .inversion import invert_blood_curve
+from .blood_curve import BloodCurve, tissue_blood_curve
+from .inversion import invert_blood_curve, linear_signal
+from .levels import myocardium_over_blood, tissue_levels
+from .precontrast import estimate_precontrast, with_efficiency
 from .route import RouteCurve
+from .shape_prior import scale_by_shape
 
 
 def by_model_inversion(state: StateResult, settings: AifSettings, conversion: ConversionSettings) -> RouteCurve:
-    """Return the arterial input from the tissue series alone."""
+    """Return the arterial input from the tissue series alone.
+
+    Proton-density frames scale the signal where there are any. Without them the scale comes from the usual shape of
+    boluses, with a band; where no scale gives a usual shape, or the settings ask for it, from the baseline alone.
+    """
     curve = tissue_blood_curve(state)
-    physics = physics_of_series(state.acquisition.tissue, conversion)
+    series = state.acquisition.tissue
+    physics = physics_of_series(series, conversion)
+    by_density = conversion.normalisation != "baseline" and curve.proton_density > 0
+    if not by_density and conversion.normalisation == "automatic" and conversion.saturation_efficiency is None:
+        scaled = _scaled_by_shape(state, curve, physics)
+        if scaled is not None:
+            return scaled
+    found = estimate_precontrast(tissue_levels(state, curve, physics)) if by_density else None
+    physics = physics_of_series(series, with_efficiency(conversion, found))
     inverted = invert_blood_curve(curve, physics, conversion)
-    note = Notice(
-        code="aif-by-model",
-        message="the arterial input comes from the saturated tissue series by inverting the signal equation "
-        f"(normalised by {inverted.normalisation}); near the peak it is very sensitive to noise and to the protocol",
-        action="acquire a dual-sequence or dual-bolus arterial input where flow values matter",
-        severity=Severity.WARNING,
-    )
     return RouteCurve(
         time_s=curve.time_s,
         measured=curve.signal,
@@ -30,5 +38,40 @@ def by_model_inversion(state: StateResult, settings: AifSettings, conversion: Co
         gd_mmol_l=inverted.gd_mmol_l,
         mode="model",
         constants={**physics.constants, "aif normalisation": inverted.normalisation},
-        notices=(*physics.notices, note, *inverted.notices),
+        notices=(*physics.notices, _note(f"normalised by {inverted.normalisation}"), *inverted.notices),
+        precontrast=found,
+    )
+
+
+def _scaled_by_shape(state: StateResult, curve: BloodCurve, physics: SeriesPhysics) -> RouteCurve | None:
+    scaled = scale_by_shape(curve, physics, myocardium_over_blood(state, curve, physics.field_strength_t))
+    if scaled is None:
+        return None
+    return RouteCurve(
+        time_s=curve.time_s,
+        measured=curve.signal,
+        corrected=linear_signal(scaled.gd_mmol_l, curve.baseline, physics),
+        gd_mmol_l=scaled.gd_mmol_l,
+        lower_mmol_l=scaled.lower_mmol_l,
+        upper_mmol_l=scaled.upper_mmol_l,
+        mode="model",
+        constants={**physics.constants, "aif normalisation": "usual shape of boluses"},
+        notices=(
+            *physics.notices,
+            _note(
+                "scaled, for want of proton-density frames, by what boluses usually look like: peak between "
+                f"{scaled.lower_mmol_l.max():.1f} and {scaled.upper_mmol_l.max():.1f} mmol/L"
+            ),
+        ),
+        precontrast=scaled.precontrast,
+    )
+
+
+def _note(how: str) -> Notice:
+    return Notice(
+        code="aif-by-model",
+        message=f"the arterial input comes from the saturated tissue series by inverting the signal equation ({how}); "
+        "near the peak it is very sensitive to noise and to the protocol",
+        action="acquire a dual-sequence or dual-bolus arterial input where flow values matter",
+        severity=Severity.WARNING,
     )

@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from QPerfusionLogic.settings import AifSettings, ConversionSettings
 from QPerfusionLogic.study import FloatArray, Notice, StateResult
 
+from .precontrast import Precontrast
+
 
 @dataclass(frozen=True)
 class RouteCurve:
@@ -24,8 +26,8 @@ class RouteCurve:
     upper_mmol_l: FloatArray | None = None
     model_name: str = ""
     model_checksum: str = ""
-    residual_mmol_l: float = 0.0
-    """Blood gadolinium left from an earlier injection when this bolus arrives."""
+    precontrast: Precontrast | None = None
+    """Saturation efficiency and residual gadolinium of the tissue series, where the route finds them."""
 
 
 Route = Callable[[StateResult, AifSettings, ConversionSettings], RouteCurve]

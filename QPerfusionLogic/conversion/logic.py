@@ -10,6 +10,7 @@ from QPerfusionLogic.study import Concentration, Quantity, Registered, Segmented
 
 from .as_is import keep_as_is
 from .look_up import convert_by_look_up
+from .precontrast import precontrast_of
 from .relative_enhancement import convert_by_relative_enhancement
 
 STAGE = "conversion"
@@ -33,7 +34,8 @@ class ConversionLogic:
         Parameters
         ----------
         state : StateResult
-            With `registered` and `segmented` of the tissue series.
+            With `registered` and `segmented` of the tissue series; what `arterial_input` learnt about the state before
+            contrast (saturation efficiency, residual gadolinium) is used where it is there.
         t1_map : T1Map, optional
             Native T1; without it the table's values are used per tissue, and a notice says so.
         """
@@ -45,7 +47,8 @@ class ConversionLogic:
         elif self.settings.mode == "relative_enhancement":
             result = convert_by_relative_enhancement(registered, segmented, self.settings, progress)
         else:
-            result = convert_by_look_up(registered, segmented, t1_map, self.settings, progress)
+            precontrast = precontrast_of(state, self.settings)
+            result = convert_by_look_up(registered, segmented, t1_map, precontrast, progress)
         progress.update(1.0, "converted")
         notices = tuple(
             dataclasses.replace(notice, stage=notice.stage or STAGE, state=str(state.state))

@@ -23,7 +23,8 @@ from QPerfusionLogic.study import (
 )
 
 from .baseline import Baseline, baseline_of, baseline_signal
-from .native_t1 import NativeT1, native_t1_of
+from .native_t1 import native_t1_of
+from .precontrast import PrecontrastState
 from .proton_density import proton_density_signal
 
 
@@ -31,11 +32,11 @@ def convert_by_look_up(
     registered: Registered,
     segmented: Segmented,
     t1_map: T1Map | None,
-    settings: ConversionSettings,
+    precontrast: PrecontrastState,
     progress: Progress,
 ) -> Concentration:
     """Return gadolinium by the look-up tables of blood and myocardium, normalised by PD frames or by the baseline."""
-    series = registered.series
+    series, settings = registered.series, precontrast.settings
     physics = physics_of_series(series, settings)
     baseline = baseline_of(registered, segmented)
     blood = (segmented.labels == LEFT_VENTRICLE) | (segmented.labels == RIGHT_VENTRICLE)
@@ -44,11 +45,13 @@ def convert_by_look_up(
     by_density, normalisation_notices = chosen_normalisation(series, settings)
     reference = proton_density_signal(series) if by_density else pre_contrast
     usable = np.isfinite(reference) & (reference > 0) & np.isfinite(native.t1_s)
-    gadolinium, outside = _inverted(series, reference, usable, blood, native, physics, by_density, progress)
+    t1 = native.t1_s if by_density else precontrast.shortened(native.t1_s, blood, physics)
+    gadolinium, outside = _inverted(series, reference, usable, blood, t1, physics, by_density, progress)
     if by_density:
         gadolinium -= _pre_contrast(gadolinium, baseline, segmented).astype(np.float32)
     saturated = np.asarray(outside.any(axis=0))
     constants = {**physics.constants, **native.constants, "normalisation": _name(by_density)}
+    constants |= _precontrast_constants(precontrast)
     notices = (
         *physics.notices,
         *baseline.notices,
@@ -74,7 +77,7 @@ def _inverted(
     reference: FloatArray,
     usable: BoolArray,
     blood: BoolArray,
-    native: NativeT1,
+    native_t1_s: FloatArray,
     physics: SeriesPhysics,
     by_density: bool,
     progress: Progress,
@@ -86,7 +89,7 @@ def _inverted(
         if not pixels.any():
             continue
         invert = response.gadolinium_from_proton_density if by_density else response.gadolinium_from_enhancement
-        scale, t1 = 1.0 / reference[pixels], native.t1_s[pixels]
+        scale, t1 = 1.0 / reference[pixels], native_t1_s[pixels]
         for frame in range(series.frames):
             progress.update(frame / series.frames, "look-up table")
             found, above = invert(series.signal[frame][pixels] * scale, t1)
@@ -123,6 +126,12 @@ def _range_notices(saturated: BoolArray, usable: BoolArray, segmented: Segmented
             )
         )
     return tuple(notices)
+
+
+def _precontrast_constants(precontrast: PrecontrastState) -> dict[str, str]:
+    if not precontrast.residual_mmol_l:
+        return {}
+    return {"residual gadolinium": f"{precontrast.residual_mmol_l:.2f} mmol/L in blood (arterial input)"}
 
 
 def _name(by_density: bool) -> str:

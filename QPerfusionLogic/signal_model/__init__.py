@@ -2,7 +2,7 @@
 
 from .bolus import Bolus, find_bolus
 from .bssfp import balanced_magnetisation
-from .constants import Constant, agent_name, native_relaxation_time, relaxivity, typical_acquisition
+from .constants import Constant, agent_name, native_property, relaxivity, typical_acquisition
 from .flash import proton_density_magnetisation, saturation_recovery_magnetisation
 from .look_up_table import LookUpTable
 from .physics import SeriesPhysics, physics_of_series
@@ -20,7 +20,7 @@ __all__ = [
     "agent_name",
     "balanced_magnetisation",
     "find_bolus",
-    "native_relaxation_time",
+    "native_property",
     "physics_of_series",
     "proton_density_magnetisation",
     "relaxivity",

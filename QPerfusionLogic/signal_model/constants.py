@@ -29,13 +29,13 @@ class Constant:
         return f"{quantity} ({self.source})"
 
 
-def native_relaxation_time(quantity: str, tissue: str, field_strength_t: float, table: str = "nhlbi") -> Constant:
-    """Return the native T1 or T2 (s) of a tissue at the tabulated field nearest to the given one.
+def native_property(quantity: str, tissue: str, field_strength_t: float, table: str = "nhlbi") -> Constant:
+    """Return native T1 or T2 (s) or relative proton density of a tissue, at the nearest tabulated field.
 
     Parameters
     ----------
     quantity : str
-        "t1" or "t2".
+        "t1", "t2" or "proton_density" (table "mrxcat").
     tissue : str
         "blood" or "myocardium".
     field_strength_t : float
@@ -45,7 +45,7 @@ def native_relaxation_time(quantity: str, tissue: str, field_strength_t: float, 
 
     Examples
     --------
-    >>> native_relaxation_time("t1", "blood", 3.0).value
+    >>> native_property("t1", "blood", 3.0).value
     2.0
     """
     rows = [

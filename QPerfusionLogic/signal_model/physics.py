@@ -5,13 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from QPerfusionLogic.settings import ConversionSettings
-from QPerfusionLogic.study import Notice, PerfusionSeries, Protocol, Severity
+from QPerfusionLogic.study import Notice, PerfusionSeries, Protocol, SeriesKind, Severity
 
-from .constants import Constant, agent_name, native_relaxation_time, relaxivity
+from .constants import Constant, agent_name, native_property, relaxivity
 from .response import SignalResponse, Tissue
 from .sequence import SaturationRecovery, resolve_sequence
 
 DEFAULT_AGENT = "gadobutrol"
+AIF_RANGE_FACTOR = 2.0
+"""The table of an AIF series reaches further: its short saturation time stays invertible there."""
 
 
 @dataclass(frozen=True)
@@ -42,11 +44,11 @@ def physics_of_series(series: PerfusionSeries, settings: ConversionSettings) -> 
     constants = {**resolved.constants, **agent_constants}
     tissues = {}
     for name, fixed in (("blood", settings.t1_blood_s), ("myocardium", settings.t1_myocardium_s)):
-        t1 = Constant(fixed, "s", "setting") if fixed else native_relaxation_time("t1", name, field_strength)
-        t2 = native_relaxation_time("t2", name, field_strength)
+        t1 = Constant(fixed, "s", "setting") if fixed else native_property("t1", name, field_strength)
+        t2 = native_property("t2", name, field_strength)
         constants[f"T1 {name}"], constants[f"T2 {name}"] = str(t1), str(t2)
         tissues[name] = Tissue(t1.value, t2.value, relaxivity1.value, relaxivity2.value)
-    top = settings.maximum_gd_mmol_l
+    top = settings.maximum_gd_mmol_l * (AIF_RANGE_FACTOR if series.kind is SeriesKind.AIF else 1.0)
     return SeriesPhysics(
         sequence=resolved.sequence,
         field_strength_t=field_strength,

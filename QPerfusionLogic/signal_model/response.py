@@ -72,6 +72,11 @@ class SignalResponse:
         rates = np.linspace(LOWEST_RATE_PER_S, top, int(np.ceil((top - LOWEST_RATE_PER_S) / step)) + 1)
         self.table = LookUpTable(rates, self._at_rate(rates))
 
+    @property
+    def highest_gadolinium(self) -> float:
+        """Gadolinium (mmol/L) at the end of the invertible range."""
+        return (self.table.highest_abscissa - 1.0 / self.tissue.t1_s) / self.tissue.r1_l_mmol_s
+
     def signal(self, gd_mmol_l: FloatArray) -> FloatArray:
         """Return the signal for M0 = 1 at gadolinium concentrations of any shape."""
         rate = 1.0 / self.tissue.t1_s + self.tissue.r1_l_mmol_s * np.asarray(gd_mmol_l, dtype=float)

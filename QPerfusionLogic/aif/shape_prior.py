@@ -1,0 +1,119 @@
+"""Scale of a saturated blood curve without proton-density frames, from what boluses look like in people.
+
+The pre-contrast signal is too small to scale by: a few per cent of imperfect saturation or left-over contrast change
+it by half. But a wrong scale bends the inverted curve: too large and its peak stays compressed against what follows
+it, too small and the peak runs away. So every scale S0 is tried and weighted by how usual the inverted curve is.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from dataclasses import dataclass
+
+import numpy as np
+
+from QPerfusionLogic.signal_model.physics import SeriesPhysics
+from QPerfusionLogic.study import FloatArray
+
+from .blood_curve import BloodCurve
+from .checks import tail_share
+from .precontrast import MYOCARDIAL_SHARE, Observation, Precontrast, estimate_precontrast, level_cost
+
+USUAL_TAIL, TAIL_SD = 0.16, 0.035
+"""Blood ten seconds and more after the peak relative to the peak: 0.10 to 0.20 in unsaturated curves."""
+USUAL_PEAK_MMOL_L, PEAK_LOG_SD = 4.8, 0.35
+"""Mean of healthy stress and rest (4.4 and 5.2 mmol/L, Xue 2020); the spread covers dose and cardiac output."""
+LARGEST_TAIL = 0.3
+"""A tail above it at the best scale means that the peak is lost, not that the scale is wrong."""
+CANDIDATES = 160
+
+
+@dataclass(frozen=True)
+class Scaled:
+    """The posterior over scales.
+
+    Parameters
+    ----------
+    gd_mmol_l, lower_mmol_l, upper_mmol_l : (n,) arrays
+        Posterior mean and 5 and 95 % points, baseline at 0.
+    s0 : float
+        Posterior mean of S0 in image units.
+    precontrast : Precontrast
+        Efficiency and residual gadolinium at that scale.
+    """
+
+    gd_mmol_l: FloatArray
+    lower_mmol_l: FloatArray
+    upper_mmol_l: FloatArray
+    s0: float
+    precontrast: Precontrast
+
+
+def scale_by_shape(curve: BloodCurve, physics: SeriesPhysics, myocardium_over_blood: float) -> Scaled | None:
+    """Return the curve at the scales that give it a usual shape, or None where no scale does.
+
+    Parameters
+    ----------
+    curve : BloodCurve
+        Saturated blood signal.
+    physics : SeriesPhysics
+        Of the same series.
+    myocardium_over_blood : float
+        Pre-contrast signal of myocardium over that of blood, both per unit of proton density; NaN when not known.
+    """
+    bolus = curve.bolus
+    if bolus is None or np.isnan(tail_share(curve.signal, curve.time_s, bolus)):
+        return None
+    blood, level = physics.blood, curve.baseline
+    smallest = float(np.max(curve.signal)) / float(blood.signal(np.array([blood.highest_gadolinium]))[0])
+    largest = level / float(blood.signal(np.zeros(1))[0])
+    if not 0 < smallest < largest:
+        return None
+    scales = np.geomspace(smallest, 1.1 * largest, CANDIDATES)
+    curves, costs = [], []
+    for scale in scales:
+        density = scale * float(blood.proton_density_signal())
+        gadolinium, above = blood.gadolinium_from_proton_density(curve.signal / density)
+        gadolinium = gadolinium - np.mean(gadolinium[bolus.baseline_frames])
+        curves.append(gadolinium)
+        costs.append(np.inf if above.any() else _cost(gadolinium, curve, level / scale, myocardium_over_blood, physics))
+    best = int(np.argmin(costs))
+    own = dataclasses.replace(bolus, baseline=0.0)
+    if not np.isfinite(costs[best]) or tail_share(curves[best], curve.time_s, own) > LARGEST_TAIL:
+        return None
+    weights = np.exp(-0.5 * (np.array(costs) - costs[best]))
+    weights /= weights.sum()
+    used = weights > 1e-6
+    mean, lower, upper = _posterior(np.array(curves)[used], weights[used])
+    s0 = float(np.exp(np.sum(weights * np.log(scales))))
+    found = estimate_precontrast(_observations(level / s0, myocardium_over_blood, physics))
+    return None if found is None else Scaled(mean, lower, upper, s0, found)
+
+
+def _cost(
+    gadolinium: FloatArray, curve: BloodCurve, level: float, myocardium_over_blood: float, physics: SeriesPhysics
+) -> float:
+    """Minus twice the logarithm of the posterior, up to a constant."""
+    bolus = curve.bolus
+    assert bolus is not None
+    peak = float(np.max(gadolinium))
+    tail = tail_share(gadolinium, curve.time_s, dataclasses.replace(bolus, baseline=0.0))
+    usual = ((tail - USUAL_TAIL) / TAIL_SD) ** 2 + (np.log(max(peak, 1e-3) / USUAL_PEAK_MMOL_L) / PEAK_LOG_SD) ** 2
+    return float(usual + level_cost(_observations(level, myocardium_over_blood, physics)))
+
+
+def _observations(level: float, myocardium_over_blood: float, physics: SeriesPhysics) -> list[Observation]:
+    return [
+        Observation(level, physics.blood),
+        Observation(level * myocardium_over_blood, physics.myocardium, MYOCARDIAL_SHARE),
+    ]
+
+
+def _posterior(curves: FloatArray, weights: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """Weighted mean and 5 and 95 % points of curves (candidates, n), point by point."""
+    order = np.argsort(curves, axis=0)
+    ranked = np.take_along_axis(curves, order, axis=0)
+    share = np.cumsum(weights[order], axis=0)
+    lower = np.take_along_axis(ranked, np.argmax(share >= 0.05, axis=0)[None], axis=0)[0]
+    upper = np.take_along_axis(ranked, np.argmax(share >= 0.95, axis=0)[None], axis=0)[0]
+    return np.asarray(weights @ curves), lower, upper

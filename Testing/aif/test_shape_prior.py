@@ -1,0 +1,47 @@
+"""Saturated curves without proton-density frames: the usual shape of boluses scales them, with a band."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import numpy as np
+import pytest
+
+from QPerfusionLogic.aif import AifCorrectionLogic
+from QPerfusionLogic.settings import AifSettings, ConversionSettings
+
+
+def imperfectly_saturated(known, offset_share):
+    """Lift every pixel by a share of its recovered signal, as imperfect saturation does."""
+    series = known.state.registered.series
+    top = series.signal.max(axis=0)
+    lifted = dataclasses.replace(series, signal=series.signal + offset_share * (top - series.signal))
+    return dataclasses.replace(
+        known.state,
+        registered=dataclasses.replace(known.state.registered, series=lifted),
+        acquisition=dataclasses.replace(known.state.acquisition, tissue=lifted),
+    )
+
+
+@pytest.mark.parametrize("offset_share", [0.0, 0.03])
+def test_imperfect_saturation_is_forgiven_where_the_baseline_alone_goes_wrong(make_input, offset_share):
+    known = make_input(proton_density=False, peak=4.5)
+    state = imperfectly_saturated(known, offset_share)
+    physics = {"relaxivity_r2_l_mmol_s": 18.0}
+    shaped = AifCorrectionLogic(AifSettings(), ConversionSettings(**physics)).run(state)
+    plain = AifCorrectionLogic(AifSettings(), ConversionSettings(normalisation="baseline", **physics)).run(state)
+    truth = known.truth(shaped.time_s)
+    assert shaped.gd_mmol_l.sum() == pytest.approx(truth.sum(), rel=0.25)
+    if offset_share:
+        assert plain.gd_mmol_l.sum() < 0.75 * truth.sum()
+    assert (shaped.lower_mmol_l <= shaped.gd_mmol_l + 1e-6).all()
+    assert (shaped.upper_mmol_l >= shaped.gd_mmol_l - 1e-6).all()
+    assert shaped.lower_mmol_l.max() < truth.max() < shaped.upper_mmol_l.max()
+
+
+def test_a_curve_too_short_to_show_what_follows_the_first_pass_is_scaled_by_its_baseline(make_input):
+    found = AifCorrectionLogic(AifSettings(), ConversionSettings()).run(
+        make_input(proton_density=False, frames=24).state
+    )
+    assert found.lower_mmol_l is None
+    assert np.isfinite(found.gd_mmol_l).all()
