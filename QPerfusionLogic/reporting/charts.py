@@ -47,7 +47,7 @@ def segment_charts(result: StateResult) -> tuple[tuple[int, str], ...]:
     if mapped is None:
         return ()
     measured = [segment for segment in SEGMENTS if (segment, "all") in mapped.segment_curves]
-    top = _common_top(mapped, measured)
+    low, top = _common_range(mapped, measured)
     flows = {flow.segment: flow for flow in mapped.segments if flow.layer == "all"}
     charts = []
     for segment in measured:
@@ -56,7 +56,9 @@ def segment_charts(result: StateResult) -> tuple[tuple[int, str], ...]:
         number = f"{flow.mbf:.2f}" if flow is not None and math.isfinite(flow.mbf) else "–"
         fit = f", R² {flow.r2:.2f}" if flow is not None and math.isfinite(flow.r2) else ""
         chart = Chart("", "", f"{segment} {SEGMENT_NAMES[segment]}: {number}{fit}", 230, 130, compact=True)
-        chart.y_range = (min(0.0, -0.08 * top), top)
+        chart.y_range = (low, top)
+        if mapped.window_s[1] > mapped.window_s[0]:
+            chart.strip(*mapped.window_s, GREY)
         time_s = mapped.curve_time_s[key]
         chart.points(time_s, mapped.segment_curves[key], GREY, radius=1.7)
         if key in mapped.segment_fits:
@@ -70,10 +72,11 @@ def _measured_label(found: ArterialInput) -> str:
     return "blood gadolinium (mmol/L)" if concentration else "blood signal (a.u.)"
 
 
-def _common_top(mapped: Mapped, measured: list[int]) -> float:
-    """Return a top of the scale that holds all but stray samples of all segments."""
+def _common_range(mapped: Mapped, measured: list[int]) -> tuple[float, float]:
+    """Return a scale that holds all but stray samples of all segments."""
     curves = [mapped.segment_curves[segment, "all"] for segment in measured]
     values = np.concatenate([np.ravel(curve) for curve in curves]) if curves else np.zeros(0)
     values = values[np.isfinite(values)]
-    top = float(np.percentile(values, 99.8)) * 1.1 if values.size else 1.0
-    return top if top > 0 else 1.0
+    low, top = np.percentile(values, (0.5, 99.8)) if values.size else (0.0, 1.0)
+    top = float(top) if top > 0 else 1.0
+    return min(1.1 * float(low), -0.05 * top), 1.1 * top

@@ -64,12 +64,19 @@ def notice(item: Notice) -> str:
     """Return a notice with what was found, what to do, and where it comes from."""
     severity = _SEVERITIES[Severity(item.severity)]
     where = " · ".join(part for part in (item.state, item.stage, item.code) if part)
-    action = f'<p class="do">What to do: {escape(item.action)}.</p>' if item.action else ""
-    message = item.message[:1].upper() + item.message[1:]
+    action = f'<p class="do">What to do: {escape(item.action.rstrip("."))}.</p>' if item.action else ""
+    message = _sentence(item.message)
     return (
         f'<div class="notice {severity}"><p><span class="tag">{severity}</span> '
-        f'<span class="where">{escape(where)}</span></p><p>{escape(message)}.</p>{action}</div>'
+        f'<span class="where">{escape(where)}</span></p><p>{escape(message)}</p>{action}</div>'
     )
+
+
+def _sentence(text: str) -> str:
+    """Return a text with a full stop, capitalised unless it begins with the name of a setting."""
+    first = text.split(" ", 1)[0]
+    begun = text if set("._") & set(first) else text[:1].upper() + text[1:]
+    return begun.rstrip(".") + "."
 
 
 def legend(colours: ColourTable) -> str:

@@ -63,7 +63,7 @@ def page(
     css = resource_path("Report", "report.css").read_text(encoding="utf-8")
     body = "".join(
         (
-            summary_section(rows, settings),
+            summary_section(rows, notices, settings),
             notices_section(notices),
             flow_map_section(pictures),
             polar_section(rows, _doubtful(rows, settings)),
@@ -153,8 +153,8 @@ def _curve_section(study: StudyResult) -> str:
     if not parts:
         return ""
     note = (
-        '<p class="note">Dots: mean gadolinium of the segment (mmol/L) against time (s); line: fit. The number is MBF '
-        "in mL/min/g. One scale per state.</p>"
+        '<p class="note">Dots: mean gadolinium of the segment (mmol/L) against time (s); line: fit; shaded: fit '
+        "window. The number is MBF in mL/min/g. One scale per state.</p>"
     )
     return section("Curves and fits", note, *parts, new_page=True)
 

@@ -50,7 +50,8 @@ def polar_map(
 def _sector(segment: int, value: float, table: ColourTable, doubtful: bool) -> str:
     place = sector(segment)
     known = math.isfinite(value)
-    text = (f"{value:.2f}" if known else "–") + ("*" if doubtful else "")
+    text = f"{value:.2f}" if known else "–"
+    mark = " *" if doubtful else ""
     middle = (place.start_deg + place.stop_deg) / 2
     x, y = _point((place.inner + place.outer) / 2 + _TEXT_SHIFT[place.outer], middle)
     ink = table.ink(value)
@@ -61,11 +62,11 @@ def _sector(segment: int, value: float, table: ColourTable, doubtful: bool) -> s
     unit = f" {table.unit}" if table.unit and known else ""
     return (
         f'<path d="{shape}" fill="{table.hexadecimal(value)}" stroke="#ffffff" stroke-width="1.5">'
-        f"<title>{segment} {SEGMENT_NAMES[segment]}: {text}{unit}</title></path>"
+        f"<title>{segment} {SEGMENT_NAMES[segment]}: {text}{unit}{mark}</title></path>"
         f'<text x="{x:.1f}" y="{y + 2:.1f}" text-anchor="middle" font-size="12.5" font-weight="600" fill="{ink}">'
         f"{text}</text>"
         f'<text x="{x:.1f}" y="{y + 13:.1f}" text-anchor="middle" font-size="8.5" fill="{ink}" fill-opacity="0.85">'
-        f"{segment}</text>"
+        f"{segment}{mark}</text>"
     )
 
 

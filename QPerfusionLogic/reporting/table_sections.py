@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import math
 from collections.abc import Sequence
@@ -22,8 +23,15 @@ _ERRORS = {"stress_mbf": "stress_se", "rest_mbf": "rest_se", "mpr": "mpr_se"}
 _MARKS = {"low": "▼ ", "caution": "▽ ", "high": "△ ", "": ""}
 
 
-def summary_section(rows: Sequence[SegmentRow], settings: ReportingSettings) -> str:
-    """Return the numbers a reader wants first and what lies below the thresholds."""
+def summary_section(rows: Sequence[SegmentRow], notices: Sequence[Notice], settings: ReportingSettings) -> str:
+    """Return the numbers a reader wants first and what lies below the thresholds; a banner where they are in doubt."""
+    serious = len({item.code for item in notices if item.severity == Severity.SERIOUS})
+    banner = (
+        f'<div class="notice serious"><p><strong>{serious} serious finding{"s" if serious > 1 else ""} about this '
+        "measurement: see “Before you read” before any number.</strong></p></div>"
+        if serious
+        else ""
+    )
     whole = rows[-1]
     cards = [
         _card(
@@ -43,15 +51,18 @@ def summary_section(rows: Sequence[SegmentRow], settings: ReportingSettings) -> 
         )
     findings = "".join(f"<li>{escape(text)}</li>" for text in _findings(rows, settings))
     body = "".join(card for card in cards if card)
-    return section("Summary", f'<div class="cards">{body}</div>' if body else "", f"<ul>{findings}</ul>")
+    return section("Summary", banner, f'<div class="cards">{body}</div>' if body else "", f"<ul>{findings}</ul>")
 
 
 def notices_section(notices: Sequence[Notice]) -> str:
     """Return all notices, the serious ones first."""
-    order = [Severity.SERIOUS, Severity.WARNING, Severity.NOTE]
-    ordered = sorted(notices, key=lambda item: order.index(Severity(item.severity)))
-    body = "".join(notice(item) for item in ordered) or "<p>Nothing was noticed that limits this reading.</p>"
-    return section("Before you read", body)
+    merged = _merged(notices)
+    urgent = [item for level in (Severity.SERIOUS, Severity.WARNING) for item in merged if item.severity == level]
+    notes = [item for item in merged if item.severity == Severity.NOTE]
+    body = "".join(notice(item) for item in urgent) or "<p>Nothing was noticed that limits this reading.</p>"
+    folded = "".join(notice(item) for item in notes)
+    count = f"{len(notes)} note{'s' if len(notes) > 1 else ''}"
+    return section("Before you read", body, f"<details><summary>{count}</summary>{folded}</details>" if notes else "")
 
 
 def segment_section(rows: Sequence[SegmentRow], settings: ReportingSettings) -> str:
@@ -118,6 +129,17 @@ def reading(row: SegmentRow, name: str, settings: ReportingSettings) -> Reading:
     return _READERS[name](getattr(row, name), getattr(row, _ERRORS[name]), settings)
 
 
+def _merged(notices: Sequence[Notice]) -> list[Notice]:
+    """Return the notices with those that say the same of both states put into one."""
+    states: dict[Notice, list[str]] = {}
+    for item in notices:
+        states.setdefault(dataclasses.replace(item, state=""), []).append(item.state)
+    return [
+        dataclasses.replace(item, state=" and ".join(dict.fromkeys(filter(None, names))))
+        for item, names in states.items()
+    ]
+
+
 def _card(name: str, value: float, error: float, unit: str, _hint: str, settings: ReportingSettings, kind: str) -> str:
     if not math.isfinite(value):
         return ""
@@ -155,9 +177,10 @@ def _findings(rows: Sequence[SegmentRow], settings: ReportingSettings) -> list[s
     for row in rows:
         if row.layer == "vessel" and math.isfinite(row.stress_mbf):
             verdict = "below" if row.stress_mbf < settings.cad_stress_mbf else "not below"
+            near = abs(row.stress_mbf - settings.cad_stress_mbf) < 2 * row.stress_se
             found.append(
                 f"{row.territory}: stress MBF {with_error(row.stress_mbf, row.stress_se)} mL/min/g, {verdict} "
-                f"{settings.cad_stress_mbf:g}."
+                f"{settings.cad_stress_mbf:g}{', but within two standard errors of it' if near else ''}."
             )
     missing = 16 - sum("not_imaged" not in row.flags for row in whole)
     if missing:

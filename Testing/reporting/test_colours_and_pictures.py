@@ -91,5 +91,5 @@ def test_every_segment_belongs_to_one_vessel():
 
 def test_a_polar_map_shows_values_names_and_what_is_missing():
     drawn = polar_map({1: 2.35, 2: float("nan")}, colour_table("MBF"), "Stress", frozenset({1}))
-    assert "1 basal anterior: 2.35* mL/min/g" in drawn
+    assert "1 basal anterior: 2.35 mL/min/g *" in drawn
     assert drawn.count(">–<") == 15

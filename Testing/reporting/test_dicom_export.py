@@ -1,0 +1,223 @@
+"""DICOM objects read back: values, units, labels, measurements, and whose they are."""
+
+from __future__ import annotations
+
+import dataclasses
+from pathlib import Path
+
+import highdicom as hd
+import numpy as np
+import pydicom
+import pytest
+from pydicom.dataset import FileMetaDataset
+from pydicom.uid import ExplicitVRLittleEndian, MRImageStorage, generate_uid
+
+from QPerfusionLogic.loading.identity import hashed
+from QPerfusionLogic.reporting import export_dicom
+from QPerfusionLogic.reporting.segment_table import segment_rows
+from QPerfusionLogic.study import Geometry, State
+
+STUDY_UID = generate_uid(entropy_srcs=["a study of a test"])
+NAME, NUMBER = "Testperson^Ada", "PID-4711"
+
+
+def write_source_series(folder: Path, state: str, geometry: Geometry, shape: tuple[int, int]) -> str:
+    """Write one frame of a classic single-frame series and return its series UID."""
+    series_uid = generate_uid(entropy_srcs=["a series of a test", state])
+    folder.mkdir(parents=True)
+    for index, matrix in enumerate(geometry.index_to_lps):
+        data = pydicom.Dataset()
+        data.file_meta = FileMetaDataset()
+        data.file_meta.TransferSyntaxUID = ExplicitVRLittleEndian
+        data.SOPClassUID = MRImageStorage
+        data.SOPInstanceUID = generate_uid(entropy_srcs=["an image of a test", state, str(index)])
+        data.StudyInstanceUID, data.SeriesInstanceUID = STUDY_UID, series_uid
+        data.PatientName, data.PatientID, data.Modality = NAME, NUMBER, "MR"
+        data.InstanceNumber = index + 1
+        data.Rows, data.Columns = shape
+        spacing = geometry.pixel_spacing_mm
+        data.PixelSpacing = list(spacing)
+        data.ImagePositionPatient = matrix[:3, 3].tolist()
+        data.ImageOrientationPatient = [*(matrix[:3, 0] / spacing[1]).tolist(), *(matrix[:3, 1] / spacing[0]).tolist()]
+        data.SliceThickness = 8.0
+        data.SamplesPerPixel, data.PhotometricInterpretation = 1, "MONOCHROME2"
+        data.BitsAllocated, data.BitsStored, data.HighBit, data.PixelRepresentation = 16, 16, 15, 0
+        data.PixelData = np.zeros(shape, np.uint16).tobytes()
+        data.save_as(folder / f"{index}.dcm", enforce_file_format=True)
+    return series_uid
+
+
+def frame_at(data: pydicom.Dataset, position_mm: np.ndarray) -> np.ndarray:
+    """Return the frame of a multi-frame object that lies at a position."""
+    for frame, groups in zip(data.pixel_array, data.PerFrameFunctionalGroupsSequence, strict=True):
+        if np.allclose(groups.PlanePositionSequence[0].ImagePositionPatient, position_mm, atol=1e-3):
+            return frame
+    raise AssertionError(f"no frame at {position_mm}")
+
+
+@pytest.fixture(scope="module")
+def a_source_folder(tmp_path_factory, a_study):
+    folder = tmp_path_factory.mktemp("source")
+    for state, result in a_study.states.items():
+        tissue = result.acquisition.tissue
+        write_source_series(folder / str(state), str(state), tissue.geometry, tissue.image_shape[1:])
+    (folder / "notes.txt").write_text("not DICOM")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def a_study_from_dicom(a_study):
+    states = {}
+    for state, result in a_study.states.items():
+        series_uid = generate_uid(entropy_srcs=["a series of a test", str(state)])
+        source = dataclasses.replace(result.acquisition.tissue.source, series_hash=hashed(series_uid, STUDY_UID))
+        tissue = dataclasses.replace(result.acquisition.tissue, source=source)
+        states[state] = dataclasses.replace(result, acquisition=dataclasses.replace(result.acquisition, tissue=tissue))
+    return dataclasses.replace(a_study, states=states)
+
+
+@pytest.fixture(scope="module")
+def exported(tmp_path_factory, a_study_from_dicom, a_source_folder):
+    folder = tmp_path_factory.mktemp("dicom")
+    notices = export_dicom(a_study_from_dicom, segment_rows(a_study_from_dicom), folder, [a_source_folder])
+    assert notices == ()
+    return folder
+
+
+def test_every_map_the_segmentations_and_the_measurements_are_written(exported):
+    assert {path.name for path in exported.iterdir()} == {
+        *(
+            f"{state}_{name}.dcm"
+            for state in ("stress", "rest")
+            for name in ("mbf", "mbf_se", "status", "segmentation")
+        ),
+        "mpr.dcm",
+        "measurements.dcm",
+    }
+
+
+def test_a_flow_map_comes_back_with_its_values_and_unit(exported, a_study):
+    found = pydicom.dcmread(exported / "stress_mbf.dcm")
+    assert found.SOPClassUID == pydicom.uid.ParametricMapStorage
+    result = a_study.states[State.STRESS]
+    for matrix, expected in zip(
+        result.acquisition.tissue.geometry.index_to_lps, result.mapped.maps["mbf"], strict=True
+    ):
+        np.testing.assert_array_equal(frame_at(found, matrix[:3, 3]), expected)
+    mapping = found.SharedFunctionalGroupsSequence[0].RealWorldValueMappingSequence[0]
+    unit = mapping.MeasurementUnitsCodeSequence[0]
+    assert (unit.CodeValue, unit.CodingSchemeDesignator) == ("mL/min/g", "UCUM")
+    assert (mapping.RealWorldValueSlope, mapping.RealWorldValueIntercept) == (1.0, 0.0)
+    quantity = mapping.QuantityDefinitionSequence[0].ConceptCodeSequence[0]
+    assert (quantity.CodeValue, quantity.CodingSchemeDesignator) == ("126390", "DCM")
+
+
+def test_a_map_lies_where_its_slices_lie(exported, a_study):
+    found = hd.imread(exported / "mpr.dcm")
+    geometry = a_study.states[State.STRESS].acquisition.tissue.geometry
+    volume = found.get_volume()
+    corner = geometry.index_to_lps[0] @ np.array([0.0, 0.0, 0.0, 1.0])
+    positions = [volume.map_indices_to_reference(np.array([[index, 0, 0]]))[0] for index in (0, 2)]
+    assert min(np.abs(position - corner[:3]).max() for position in positions) < 1e-3
+    spacing = tuple(sorted(round(value, 3) for value in volume.spacing))
+    assert spacing == (2.2, 2.2, 12.0)
+
+
+def test_objects_belong_to_the_patient_and_study_of_their_images(exported):
+    for path in exported.iterdir():
+        found = pydicom.dcmread(path)
+        assert (str(found.PatientName), found.PatientID, found.StudyInstanceUID) == (NAME, NUMBER, STUDY_UID)
+        assert "research use only" in found.SeriesDescription
+
+
+def test_every_object_has_its_own_series_and_instance(exported):
+    found = [pydicom.dcmread(path) for path in exported.iterdir()]
+    assert len({item.SeriesInstanceUID for item in found}) == len(found)
+    assert len({item.SOPInstanceUID for item in found}) == len(found)
+
+
+def test_the_segmentation_comes_back_with_coded_labels(exported, a_study):
+    found = hd.seg.segread(exported / "stress_segmentation.dcm")
+    labels = a_study.states[State.STRESS].segmented.labels
+    codes = {
+        found.get_segment_description(number).segment_label: found.get_segment_description(
+            number
+        ).segmented_property_type.value
+        for number in found.segment_numbers
+    }
+    assert codes == {"myocardium": "74281007", "LV blood pool": "87878005", "RV blood pool": "53085002"}
+    for label in (1, 2, 3):
+        volume = found.get_volume(segment_numbers=[label], combine_segments=False, rescale_fractional=False)
+        assert int((volume.array > 0).sum()) == int((labels == label).sum())
+
+
+def test_the_measurements_come_back_at_coded_segments_with_their_state(exported, a_study):
+    report = hd.sr.srread(exported / "measurements.dcm")
+    groups = report.content.get_image_measurement_groups()
+    by_name = {group.tracking_identifier: group for group in groups}
+    rows = {row.segment: row for row in segment_rows(a_study) if row.layer == "all"}
+    group = by_name["segment 7 mid anterior, stress"]
+    assert group.finding_sites[0].value.value == "264848000"
+    values = {item.name.value: (item.value, item.unit.value) for item in group.get_measurements()}
+    assert values["126390"] == (pytest.approx(rows[7].stress_mbf, abs=1e-4), "mL/min/g")
+    assert values["blood-flow-se"] == (pytest.approx(rows[7].stress_se, abs=1e-4), "mL/min/g")
+    state = group.get_qualitative_evaluations()[0]
+    assert state.value.value == "109091"
+    assert by_name["LAD territory, two lowest segments, reserve"].get_measurements()[0].unit.value == "1"
+    assert len(groups) == 3 * (16 + 3 + 1)
+
+
+def test_the_same_study_gets_the_same_uids_and_an_edited_one_others(
+    tmp_path, exported, a_study_from_dicom, a_source_folder
+):
+    rows = segment_rows(a_study_from_dicom)
+    export_dicom(a_study_from_dicom, rows, tmp_path / "again", [a_source_folder])
+    first = pydicom.dcmread(exported / "stress_mbf.dcm").SOPInstanceUID
+    assert pydicom.dcmread(tmp_path / "again" / "stress_mbf.dcm").SOPInstanceUID == first
+    result = a_study_from_dicom.states[State.STRESS]
+    mapped = dataclasses.replace(result.mapped, maps=result.mapped.maps | {"mbf": result.mapped.maps["mbf"] * 2})
+    edited = dataclasses.replace(
+        a_study_from_dicom, states={State.STRESS: dataclasses.replace(result, mapped=mapped)}, mpr_map=None
+    )
+    export_dicom(edited, rows, tmp_path / "edited", [a_source_folder])
+    assert pydicom.dcmread(tmp_path / "edited" / "stress_mbf.dcm").SOPInstanceUID != first
+
+
+def test_a_study_that_was_not_dicom_gets_objects_without_a_patient_and_a_notice(tmp_path, a_study):
+    notices = export_dicom(a_study, segment_rows(a_study), tmp_path)
+    assert {(item.code, item.state) for item in notices} == {
+        ("dicom-without-source", "stress"),
+        ("dicom-without-source", "rest"),
+    }
+    found = [pydicom.dcmread(path) for path in tmp_path.iterdir()]
+    assert {str(item.PatientName) for item in found} == {""}
+    assert len({item.StudyInstanceUID for item in found}) == 1
+
+
+def test_slices_that_are_not_parallel_are_told(tmp_path, a_study):
+    result = a_study.states[State.STRESS]
+    matrices = result.acquisition.tissue.geometry.index_to_lps.copy()
+    matrices[1, :3, :2] = matrices[1, [0, 2, 1], :2]
+    tissue = dataclasses.replace(result.acquisition.tissue, geometry=Geometry(matrices))
+    turned = dataclasses.replace(result, acquisition=dataclasses.replace(result.acquisition, tissue=tissue))
+    study = dataclasses.replace(a_study, states={State.STRESS: turned}, mpr_map=None)
+    codes = {item.code for item in export_dicom(study, segment_rows(study), tmp_path)}
+    assert "dicom-slices-not-parallel" in codes
+    assert not (tmp_path / "stress_mbf.dcm").exists()
+
+
+def test_a_missing_right_ventricle_leaves_two_labels(tmp_path, a_study):
+    result = a_study.states[State.STRESS]
+    labels = np.where(result.segmented.labels == 3, 0, result.segmented.labels).astype(np.uint8)
+    one = dataclasses.replace(result, segmented=dataclasses.replace(result.segmented, labels=labels))
+    study = dataclasses.replace(a_study, states={State.STRESS: one}, mpr_map=None)
+    export_dicom(study, segment_rows(study), tmp_path)
+    assert hd.seg.segread(tmp_path / "stress_segmentation.dcm").number_of_segments == 2
+
+
+def test_the_report_page_names_no_patient(a_study_from_dicom):
+    from QPerfusionLogic.reporting import ReportingLogic
+
+    html = ReportingLogic().run(a_study_from_dicom).html
+    assert "Testperson" not in html
+    assert NUMBER not in html
