@@ -47,7 +47,7 @@ def simulate_readout(
     t1_s: FloatArray,
     t2_s: FloatArray,
     flip_scale: float = 1.0,
-    saturation_efficiency: float = 1.0,
+    saturation_efficiency: FloatArray | float = 1.0,
     rf_spoiling_isochromats: int = 0,
 ) -> NDArray[np.complex128]:
     """Return the transverse magnetisation at the echo of every pulse read, for M0 = 1.
@@ -62,7 +62,7 @@ def simulate_readout(
         Relaxation times.
     flip_scale : float
         Actual over nominal flip angle (B1).
-    saturation_efficiency : float
+    saturation_efficiency : float or (n,) array
         1 is perfect: the longitudinal magnetisation after saturation is 1 - efficiency.
     rf_spoiling_isochromats : int
         0 spoils ideally; otherwise FLASH is simulated with quadratic RF phase and a gradient that dephases so many
@@ -81,7 +81,7 @@ def simulate_readout(
     t1_s, t2_s = np.broadcast_arrays(np.atleast_1d(np.asarray(t1_s, float)), np.asarray(t2_s, float))
     isochromats = max(rf_spoiling_isochromats, 1)
     magnetisation: FloatArray = np.zeros((3, t1_s.size, isochromats))
-    start = 1.0 - saturation_efficiency if readout.saturated else 1.0
+    start = 1.0 - np.asarray(saturation_efficiency, float) if readout.saturated else np.ones(())
     ramp = readout.ramp_pulses if readout.sequence == "bssfp" else 0
     quiet_s = readout.saturation_delay_s - ramp * readout.repetition_time_s if readout.saturated else 0.0
     magnetisation[2] = (1.0 - (1.0 - start) * np.exp(-max(quiet_s, 0.0) / t1_s))[:, None]

@@ -9,7 +9,7 @@ import numpy as np
 from QPerfusionLogic.study import FloatArray
 
 from .shapes import Canvas, Grid, harmonics
-from .tissue_types import LV_BLOOD, MYOCARDIUM, PAPILLARY, RV_BLOOD, RV_WALL
+from .tissue_types import FAT, LV_BLOOD, MYOCARDIUM, PAPILLARY, RV_BLOOD, RV_WALL
 
 
 @dataclass(frozen=True)
@@ -17,25 +17,26 @@ class HeartShape:
     """Shape of one heart, lengths in mm, angles in radians counter-clockwise from +x as seen in the picture (y up).
 
     The wall is `wall_mm` thick on average; `outline_*` bend the endocardium and `wall_*` vary the thickness round the
-    wall. `anterior_insertion_rad` and `septum_rad` say where the RV inserts and how much of the ring it covers. A
-    `contraction` of 1 is end-diastole; smaller values shrink the cavity while the wall keeps its volume.
+    wall. `rv_axis_rad` points from the LV to the RV, whose outer circle has `rv_ratio` times the LV's radius and stands
+    out by `rv_width_mm`. A `contraction` of 1 is end-diastole; smaller values shrink the cavity while the wall keeps
+    its volume.
     """
 
-    cavity_radius_mm: float = 22.0
-    wall_mm: float = 9.0
+    cavity_radius_mm: float = 27.0
+    wall_mm: float = 11.0
     ellipticity: float = 0.05
     outline_amplitudes: tuple[float, ...] = (0.02, 0.015, 0.01)
     outline_phases: tuple[float, ...] = (0.0, 1.0, 2.0)
     wall_amplitudes: tuple[float, ...] = (0.10, 0.05, 0.04)
     wall_phases: tuple[float, ...] = (0.5, 1.5, 2.5)
-    anterior_insertion_rad: float = 2.09
-    septum_rad: float = 2.1
-    rv_width_mm: float = 28.0
-    rv_squareness: float = 0.6
-    rv_skew: float = 0.0
+    rv_axis_rad: float = 3.14
+    rv_ratio: float = 0.7
+    rv_width_mm: float = 30.0
     rv_wall_mm: float = 3.0
+    epicardial_fat_mm: float = 3.0
+    fat_phases: tuple[float, ...] = (0.0, 1.5, 3.0)
     papillary_radius_mm: tuple[float, float] = (4.5, 5.0)
-    papillary_angles_rad: tuple[float, float] = (0.6, -1.3)
+    papillary_angles_rad: tuple[float, float] = (0.6, -1.2)
     papillary_depth: float = 0.72
     trabeculation: float = 0.06
     trabecula_phases: tuple[float, ...] = (0.3, 1.3, 2.3, 3.3)
@@ -48,7 +49,7 @@ class HeartSlice:
     """One slice of the heart in place: polar coordinates and wall of every pixel, (rows, columns) each.
 
     `depth` runs from 0 at the endocardium to 1 at the epicardium; `angle_from_insertion_rad` from the anterior RV
-    insertion through the septum; insertion points are (x, y) in mm on the epicardium.
+    insertion through the septum, which ends at `septum_rad`; insertion points are (x, y) in mm on the epicardium.
     """
 
     depth: FloatArray
@@ -59,6 +60,7 @@ class HeartSlice:
     inferior_insertion_mm: tuple[float, float]
     centre_mm: tuple[float, float]
     epi_radius_mm: float
+    septum_rad: float
 
 
 def place_heart(shape: HeartShape, grid: Grid, level: float, contraction: float) -> HeartSlice:
@@ -67,26 +69,42 @@ def place_heart(shape: HeartShape, grid: Grid, level: float, contraction: float)
     dx, dy = grid.x_mm - centre[0], centre[1] - grid.y_mm
     radius, angle = np.hypot(dx, dy), np.arctan2(dy, dx)
     endo, epi = _walls(shape, angle, level, contraction)
-    anterior = shape.anterior_insertion_rad
-    inferior = anterior + _septum(shape, level)
+    outline = _outline(shape, level, contraction)
+    anterior, inferior = outline.axis_rad - outline.half_septum_rad, outline.axis_rad + outline.half_septum_rad
     turned = np.mod(angle - anterior, 2.0 * np.pi)
     points = []
     for at in (anterior, inferior):
         _, r = _walls(shape, np.array([at]), level, contraction)
         points.append((centre[0] + float(r[0]) * np.cos(at), centre[1] - float(r[0]) * np.sin(at)))
     depth = (radius - endo) / np.maximum(epi - endo, 1e-3)
-    return HeartSlice(depth, endo - radius, epi - radius, turned, points[0], points[1], centre, float(epi.mean()))
+    return HeartSlice(
+        depth,
+        endo - radius,
+        epi - radius,
+        turned,
+        points[0],
+        points[1],
+        centre,
+        float(epi.mean()),
+        2 * outline.half_septum_rad,
+    )
 
 
 def draw_heart(canvas: Canvas, shape: HeartShape, level: float, contraction: float) -> HeartSlice:
     """Paint RV, myocardium, LV blood, papillary muscles and trabeculae, and return where they are."""
     grid = canvas.grid
     place = place_heart(shape, grid, level, contraction)
-    rv_depth = _right_ventricle_depth(shape, place, level, contraction)
-    canvas.paint(RV_WALL, rv_depth + shape.rv_wall_mm)
-    ripple = _ripple(shape, place.angle_from_insertion_rad * 1.7, 5) * (0.5 + level)
-    rv_blood = canvas.paint(RV_BLOOD, rv_depth + ripple * 1.5)
-    _draw_rv_trabeculae(canvas, shape, place, rv_blood, level)
+    outline = _outline(shape, level, contraction)
+    outside = _outline_depth(place, grid, outline)
+    fat = harmonics(place.angle_from_insertion_rad, (0.9, 0.7, 0.5), shape.fat_phases, 1) - 0.6
+    canvas.paint(FAT, np.maximum(outside, place.epi_depth_mm) + shape.epicardial_fat_mm * np.maximum(fat, 0.0))
+    septal = place.angle_from_insertion_rad < place.septum_rad
+    wall_depth = np.where(septal, outside, -100.0)
+    canvas.paint(RV_WALL, wall_depth)
+    rough = 1.5 * _ripple(shape, place.angle_from_insertion_rad * 1.7, 5) * (0.3 + level)
+    blood_depth = np.minimum(wall_depth - shape.rv_wall_mm + np.minimum(rough, 0.0), -place.epi_depth_mm)
+    rv_blood = canvas.paint(RV_BLOOD, blood_depth)
+    _draw_rv_trabeculae(canvas, shape, place, outline, rv_blood)
     canvas.paint(MYOCARDIUM, place.epi_depth_mm)
     cavity = canvas.paint(LV_BLOOD, place.endo_depth_mm)
     canvas.paint(PAPILLARY, -(place.endo_depth_mm - _trabecula_mm(shape, place, level, contraction)), within=cavity)
@@ -100,25 +118,49 @@ def _walls(shape: HeartShape, angle: FloatArray, level: float, contraction: floa
     taper = np.sqrt(max(1.0 - (max(level, 0.0) / 1.18) ** 2.4, 0.08))
     wall_mm = shape.wall_mm * (1.0 - 0.25 * level) * harmonics(angle, shape.wall_amplitudes, shape.wall_phases, 1)
     relaxed = shape.cavity_radius_mm * taper * harmonics(angle, shape.outline_amplitudes, shape.outline_phases, 3)
-    relaxed = relaxed * (1.0 + shape.ellipticity * np.cos(2.0 * (angle - shape.anterior_insertion_rad)))
+    relaxed = relaxed * (1.0 + shape.ellipticity * np.cos(2.0 * (angle - shape.rv_axis_rad)))
     area = (relaxed + wall_mm) ** 2 - relaxed**2
     endo = relaxed * contraction
     return endo, np.sqrt(endo**2 + area)
 
 
-def _septum(shape: HeartShape, level: float) -> float:
-    return shape.septum_rad * (1.08 - 0.45 * level**2)
+@dataclass(frozen=True)
+class _Outline:
+    """Hull of two circles: the LV (`first_mm`) and a circle of `second_mm`, `apart_mm` away along `axis_rad`."""
+
+    axis_rad: float
+    first_mm: float
+    second_mm: float
+    apart_mm: float
+
+    @property
+    def half_septum_rad(self) -> float:
+        """Angle between the axis and the point where the hull touches the LV."""
+        return float(np.arccos((self.first_mm - self.second_mm) / self.apart_mm))
 
 
-def _right_ventricle_depth(shape: HeartShape, place: HeartSlice, level: float, contraction: float) -> FloatArray:
-    """Return the signed depth inside the crescent that leans on the septum."""
-    share = place.angle_from_insertion_rad / _septum(shape, level)
-    skewed = np.clip(share, 0.0, 1.0) ** np.exp(shape.rv_skew)
-    arch = np.sin(np.pi * skewed) ** shape.rv_squareness
-    width = shape.rv_width_mm * (1.0 - 0.75 * level**1.5) * (0.55 + 0.45 * contraction)
-    outside = -place.epi_depth_mm
-    inside_mm = width * arch - outside
-    return np.where(share > 1.0, -100.0, np.minimum(inside_mm, outside + 0.3))
+def _outline(shape: HeartShape, level: float, contraction: float) -> _Outline:
+    axis = shape.rv_axis_rad
+    _, touching = _walls(shape, axis + np.array([-1.3, 1.3]), level, contraction)
+    first = float(touching.mean())
+    second = first * shape.rv_ratio * (1.0 - 0.25 * level)
+    width = shape.rv_width_mm * (1.0 - 0.65 * level**1.5) * (0.5 + 0.5 * contraction) + shape.rv_wall_mm
+    return _Outline(axis, first, second, width + first - second)
+
+
+def _outline_depth(place: HeartSlice, grid: Grid, outline: _Outline) -> FloatArray:
+    """Return the signed depth inside the outline of both ventricles (the uneven capsule of I. Quilez)."""
+    dx, dy = grid.x_mm - place.centre_mm[0], place.centre_mm[1] - grid.y_mm
+    along = dx * np.cos(outline.axis_rad) + dy * np.sin(outline.axis_rad)
+    across = np.abs(dy * np.cos(outline.axis_rad) - dx * np.sin(outline.axis_rad))
+    b = (outline.first_mm - outline.second_mm) / outline.apart_mm
+    a = float(np.sqrt(1.0 - b * b))
+    between = a * along - b * across
+    round_lv = np.hypot(across, along) - outline.first_mm
+    round_rv = np.hypot(across, along - outline.apart_mm) - outline.second_mm
+    flank = a * across + b * along - outline.first_mm
+    distance = np.where(between < 0, round_lv, np.where(between > a * outline.apart_mm, round_rv, flank))
+    return np.asarray(-distance, np.float32)
 
 
 def _ripple(shape: HeartShape, angle: FloatArray, first_order: int) -> FloatArray:
@@ -139,7 +181,7 @@ def _papillary_depth(
 ) -> FloatArray:
     """Return the depth inside one papillary muscle: absent at the base, merging with the wall towards the apex."""
     size = shape.papillary_radius_mm[index] * np.clip(2.6 * (level - 0.12), 0.0, 1.0) * (1.15 - 0.3 * level)
-    angle = shape.anterior_insertion_rad - np.pi / 1.5 + shape.papillary_angles_rad[index]
+    angle = shape.rv_axis_rad - np.pi + shape.papillary_angles_rad[index]
     endo, _ = _walls(shape, np.array([angle]), level, contraction)
     reach = float(endo[0]) * (shape.papillary_depth + 0.15 * level)
     x, y = place.centre_mm[0] + reach * np.cos(angle), place.centre_mm[1] - reach * np.sin(angle)
@@ -148,12 +190,15 @@ def _papillary_depth(
     return size * (0.5 + 0.5 * contraction) - np.hypot(grid.x_mm - x, grid.y_mm - y)
 
 
-def _draw_rv_trabeculae(canvas: Canvas, shape: HeartShape, place: HeartSlice, within: FloatArray, level: float) -> None:
+def _draw_rv_trabeculae(
+    canvas: Canvas, shape: HeartShape, place: HeartSlice, outline: _Outline, within: FloatArray
+) -> None:
     """Paint the moderator band and some trabeculae into the right ventricle."""
     grid = canvas.grid
+    width = outline.apart_mm + outline.second_mm - outline.first_mm
     for index, phase in enumerate(shape.trabecula_phases):
-        angle = shape.anterior_insertion_rad + _septum(shape, level) * (0.3 + 0.15 * index + 0.03 * np.cos(phase))
-        reach = place.epi_radius_mm + shape.rv_width_mm * (1.0 - 0.75 * level**1.5) * (0.55 + 0.12 * np.cos(3 * phase))
+        angle = outline.axis_rad + outline.half_septum_rad * (0.35 * (index - 1.5) + 0.1 * np.cos(phase))
+        reach = outline.first_mm + width * (0.6 + 0.2 * np.cos(3 * phase))
         x, y = place.centre_mm[0] + reach * np.cos(angle), place.centre_mm[1] - reach * np.sin(angle)
-        radius = (1.2 + 0.8 * np.cos(2 * phase)) * (0.5 + level)
+        radius = 1.5 + 1.0 * np.cos(2 * phase)
         canvas.paint(RV_WALL, radius - np.hypot(grid.x_mm - x, grid.y_mm - y), within=within)

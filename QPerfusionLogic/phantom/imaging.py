@@ -20,6 +20,8 @@ class Encoding:
         Rows and columns of the image.
     phase_resolution : float
         Share of the rows' lines that is acquired (the rest is zero-filled); rows are the phase direction.
+    readout_resolution : float
+        The same for the columns.
     parallel_factor : int
         Every so many lines are acquired; noise is amplified towards the middle of the picture.
     partial_fourier : float
@@ -33,6 +35,7 @@ class Encoding:
     matrix: int = 160
     oversampling: int = 2
     phase_resolution: float = 0.75
+    readout_resolution: float = 0.8
     parallel_factor: int = 2
     partial_fourier: float = 1.0
     filter_strength: float = 0.3
@@ -94,8 +97,7 @@ def encode(objects: FloatArray, profiles: FloatArray, encoding: Encoding) -> Flo
     # The negative columns follow from the conjugate symmetry of real objects.
     mirrored = np.conj(spectrum[:, -np.arange(matrix) % matrix][:, :, -columns[matrix // 2 :]])
     full = np.concatenate([spectrum[:, :, : matrix // 2], mirrored], axis=2)
-    column_window = 1.0 - encoding.filter_strength * 0.5 * (1.0 - np.cos(2.0 * np.pi * columns / matrix))
-    combined = np.einsum("krc,kr->rc", full, modulation) * column_window
+    combined = np.einsum("krc,kr->rc", full, modulation) * _column_weight(encoding)
     return np.asarray(ifft2(combined) / encoding.oversampling**2)
 
 
@@ -105,7 +107,7 @@ def noise_image(encoding: Encoding, random: np.random.Generator) -> FloatArray:
     matrix = encoding.matrix
     shape = (2, matrix, matrix)
     white = random.standard_normal(shape, dtype=np.float32)
-    kspace = (white[0] + 1j * white[1]) * row_weight[:, None].astype(np.float32)
+    kspace = (white[0] + 1j * white[1]) * (row_weight[:, None] * _column_weight(encoding)).astype(np.float32)
     return np.asarray(fft2(kspace) * (encoding.noise_sd / matrix))
 
 
@@ -115,3 +117,11 @@ def geometry_factor(encoding: Encoding) -> FloatArray:
     excess = 0.35 * (encoding.parallel_factor - 1)
     profile = np.exp(-((across / 0.45) ** 2))
     return np.asarray(1.0 + excess * np.outer(profile, np.exp(-((across / 0.7) ** 2))), np.float32)
+
+
+def _column_weight(encoding: Encoding) -> FloatArray:
+    """Return the window of the readout direction over the columns of k-space (FFT order)."""
+    columns = np.abs(np.round(fftfreq(encoding.matrix, 1.0 / encoding.matrix)))
+    half = encoding.matrix * encoding.readout_resolution / 2.0
+    window = 1.0 - encoding.filter_strength * 0.5 * (1.0 - np.cos(np.pi * np.minimum(columns / half, 1.0)))
+    return np.asarray(np.where(columns <= half, window, 0.0))

@@ -13,6 +13,7 @@ from .heart import HeartShape
 from .heartbeats import Motion
 from .perfusion_pattern import PerfusionPattern
 from .scanner import Scanner
+from .tissue_types import TISSUES
 from .torso import TorsoShape
 
 
@@ -28,10 +29,19 @@ class StateParameters:
 
 
 @dataclass(frozen=True)
+class TissueFactors:
+    """Factors of native T1, proton density and saturation efficiency, (tissues,) each, of one patient."""
+
+    t1: tuple[float, ...] = (1.0,) * len(TISSUES)
+    density: tuple[float, ...] = (1.0,) * len(TISSUES)
+    saturation: tuple[float, ...] = (1.0,) * len(TISSUES)
+
+
+@dataclass(frozen=True)
 class DigitalPatient:
     """All parameters of one patient; the same parameters and seed give the same study, bit for bit.
 
-    `levels` are slice positions from 0 (base) to 1 (apex); `native_t1_scale` scatters the tissue T1 of this patient.
+    `levels` are slice positions from 0 (base) to 1 (apex); `factors` scatter the properties of the tissues.
 
     Examples
     --------
@@ -47,7 +57,7 @@ class DigitalPatient:
     states: dict[State, StateParameters]
     scanner: Scanner
     levels: tuple[float, ...] = (0.2, 0.5, 0.8)
-    native_t1_scale: dict[str, float] = dataclasses.field(default_factory=dict)
+    factors: TissueFactors = TissueFactors()
     texture: float = 0.04
 
     @staticmethod

@@ -61,7 +61,7 @@ def tabulate_readout(
     proton_density: FloatArray,
     agent: Agent,
     flip_scale: float = 1.0,
-    saturation_efficiency: float = 1.0,
+    saturation_efficiency: FloatArray | float = 1.0,
 ) -> ReadoutTable:
     """Simulate the readout for all tissues and gadolinium levels.
 
@@ -75,14 +75,16 @@ def tabulate_readout(
         Relative proton density.
     agent : Agent
         Relaxivities.
-    flip_scale, saturation_efficiency : float
-        B1 factor and efficiency of the saturation.
+    flip_scale : float
+        B1 factor.
+    saturation_efficiency : float or (tissues,) array
     """
     gd = GD_GRID_MMOL_L[None, :]
     t1 = 1.0 / (1.0 / relaxation_s[:, :1] + agent.r1_l_mmol_s * gd)
     t2 = 1.0 / (1.0 / relaxation_s[:, 1:2] + agent.r2_l_mmol_s * gd)
     r2_star = 1.0 / relaxation_s[:, 2:3] + agent.r2_star_l_mmol_s * gd
-    lines = simulate_readout(readout, t1.ravel(), t2.ravel(), flip_scale, saturation_efficiency).real
+    efficiency = np.broadcast_to(np.asarray(saturation_efficiency, float)[..., None], t1.shape).ravel()
+    lines = simulate_readout(readout, t1.ravel(), t2.ravel(), flip_scale, efficiency).real
     lines = lines * np.repeat(proton_density, gd.size)[:, None]
     _, _, right = np.linalg.svd(lines[:: max(1, len(lines) // 1500)], full_matrices=False)
     profiles = right[:PROFILES]

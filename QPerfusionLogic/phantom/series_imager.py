@@ -15,23 +15,17 @@ from .readout_table import ReadoutTable, tabulate_readout
 from .shapes import Grid
 from .slice_object import SliceObject, SlicePainter
 from .tissue_curves import TissueCurves
-from .tissue_types import AORTA, LUNG_VESSEL, LV_BLOOD, MYOCARDIUM, PAPILLARY, RV_BLOOD, RV_WALL, TISSUES
+from .tissue_types import MYOCARDIUM, TISSUES
 from .uptake import organ_curves, residual_gadolinium
 
 if TYPE_CHECKING:
     from .patient import DigitalPatient, StateParameters
 
-BLOOD = (RV_BLOOD, LV_BLOOD, AORTA, LUNG_VESSEL)
-MUSCLES = (MYOCARDIUM, PAPILLARY, RV_WALL)
-
 
 def relaxation_times(patient: DigitalPatient) -> FloatArray:
     """Return native (T1, T2, T2*) of every tissue of this patient, (tissues, 3) in s."""
     times = np.array([tissue.relaxation(patient.scanner.field_strength_t) for tissue in TISSUES])
-    scale = np.full(len(TISSUES), patient.native_t1_scale.get("other", 1.0))
-    scale[list(BLOOD)] = patient.native_t1_scale.get("blood", 1.0)
-    scale[list(MUSCLES)] = patient.native_t1_scale.get("myocardium", 1.0)
-    times[:, 0] *= scale
+    times[:, 0] *= patient.factors.t1
     return times
 
 
@@ -53,9 +47,10 @@ class SeriesImager:
         self._curves, self._time_s, self._grid = curves, blood.time_s, grid
         readout = scanner.readouts()[1 if aif else 0]
         self._encoding = scanner.aif_encoding if aif else scanner.tissue_encoding
-        density = np.array([tissue.proton_density for tissue in TISSUES])
+        density = np.array([tissue.proton_density for tissue in TISSUES]) * patient.factors.density
         common = (relaxation_times(patient), density, scanner.agent, scanner.flip_scale)
-        self._table = tabulate_readout(readout, *common, scanner.saturation_efficiency)
+        saturation = scanner.saturation_efficiency * np.array(patient.factors.saturation)
+        self._table = tabulate_readout(readout, *common, saturation)
         quiet = readout.proton_density(scanner.proton_density_flip_deg)
         self._proton_table = tabulate_readout(quiet, *common)
         pattern = patient.pattern

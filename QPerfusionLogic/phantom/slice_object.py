@@ -12,7 +12,7 @@ from QPerfusionLogic.study import FloatArray, State
 from .heart import HeartShape, HeartSlice, draw_heart
 from .perfusion_pattern import LocalFlow, PerfusionPattern, local_flow
 from .shapes import Blob, Canvas, Grid
-from .tissue_types import AIR, MYOCARDIUM, TISSUES
+from .tissue_types import AIR, LIVER, LUNG, MYOCARDIUM, SPLEEN, STOMACH, TISSUES
 from .torso import TorsoShape, draw_torso
 
 
@@ -66,8 +66,9 @@ class SlicePainter:
         draw_torso(canvas, torso, outer_mm, level)
         self._background = canvas.fractions
         random = np.random.default_rng([torso.seed, int(level * 1000)])
-        self._texture = 1.0 + texture * _smooth_noise(random, grid.x_mm.shape)
-        self._moves = _moving_share(torso, grid)
+        rough = texture * (1.0 + 2.0 * self._background[[STOMACH, LIVER, SPLEEN, LUNG]].sum(axis=0))
+        self._texture = np.maximum(1.0 + rough * smooth_noise(random, grid.x_mm.shape), 0.0)
+        self._moves = moving_share(torso, grid)
 
     def paint(self, state: State, contraction: float, level_change: float = 0.0) -> SliceObject:
         """Return the slice at a contraction, shifted through the plane by `level_change`."""
@@ -85,7 +86,7 @@ class SlicePainter:
         return SliceObject(canvas.fractions, myocardium, np.stack([rows, columns]), flow, place, self._moves)
 
 
-def _smooth_noise(random: np.random.Generator, shape: tuple[int, ...]) -> FloatArray:
+def smooth_noise(random: np.random.Generator, shape: tuple[int, ...]) -> FloatArray:
     """Return noise of unit variance with structure at two scales."""
     total = np.zeros(shape, np.float32)
     for coarse, weight in ((4, 0.7), (16, 0.7)):
@@ -94,7 +95,7 @@ def _smooth_noise(random: np.random.Generator, shape: tuple[int, ...]) -> FloatA
     return total
 
 
-def _moving_share(torso: TorsoShape, grid: Grid) -> FloatArray:
+def moving_share(torso: TorsoShape, grid: Grid) -> FloatArray:
     """Return 1 deep in the chest, falling to 0 at its wall."""
     radius = float(np.sqrt(torso.half_width_mm * torso.half_height_mm))
     body = Blob(torso.centre_mm, radius, float(np.sqrt(torso.half_width_mm / torso.half_height_mm)), torso.tilt_rad)

@@ -21,6 +21,7 @@ STREAMS, STREAM_WEIGHTS = np.polynomial.hermite_e.hermegauss(5)
 class TissueCurves:
     """Solutions of the PDE of one state; `healthy` and `scar` are (flows, times), in mmol/L, on the fine time grid."""
 
+    flows_ml_min_g: FloatArray
     healthy: FloatArray
     scar: FloatArray
     pattern: PerfusionPattern
@@ -28,8 +29,8 @@ class TissueCurves:
 
     def at(self, flow: LocalFlow, time_s: FloatArray) -> FloatArray:
         """Return the gadolinium (n, frames) of n pixels at times (frames,)."""
-        place = np.log(np.clip(flow.mbf_ml_min_g, FLOW_LADDER_ML_MIN_G[0], FLOW_LADDER_ML_MIN_G[-1]))
-        ladder = np.log(FLOW_LADDER_ML_MIN_G)
+        ladder = np.log(self.flows_ml_min_g)
+        place = np.clip(np.log(np.maximum(flow.mbf_ml_min_g, 1e-6)), ladder[0], ladder[-1])
         rung = (place - ladder[0]) / (ladder[1] - ladder[0])
         low = np.minimum(rung.astype(int), ladder.size - 2)[:, None]
         up = (rung - low[:, 0])[:, None]
@@ -55,15 +56,21 @@ class TissueCurves:
         return {"mbf": flow.mbf_ml_min_g, "delay": flow.delay_s, "scar": flow.scar, **mixed}
 
 
-def tissue_curves(pattern: PerfusionPattern, state: State, blood: BloodCurves, cells: int = CELLS) -> TissueCurves:
-    """Solve the PDE for the arterial input of one state, with flow spread log-normally within a pixel."""
+def tissue_curves(
+    pattern: PerfusionPattern,
+    state: State,
+    blood: BloodCurves,
+    cells: int = CELLS,
+    flows_ml_min_g: FloatArray = FLOW_LADDER_ML_MIN_G,
+) -> TissueCurves:
+    """Solve the PDE for one arterial input on a geometric ladder of flows, spread log-normally within a pixel."""
     plasma = blood.left_ventricle / (1.0 - pattern.hematocrit)
     tables = []
     for scar in (False, True):
-        exchange = _exchange(pattern, state, FLOW_LADDER_ML_MIN_G, scar)
+        exchange = _exchange(pattern, state, flows_ml_min_g, scar)
         content = exchange_tissue(exchange, plasma, blood.time_s, cells).content
-        tables.append(_spread(content, pattern.heterogeneity))
-    return TissueCurves(tables[0], tables[1], pattern, state)
+        tables.append(_spread(content, np.log(flows_ml_min_g), pattern.heterogeneity))
+    return TissueCurves(flows_ml_min_g, tables[0], tables[1], pattern, state)
 
 
 def _exchange(pattern: PerfusionPattern, state: State, mbf_ml_min_g: FloatArray, scar: bool) -> Exchange:
@@ -79,12 +86,11 @@ def _exchange(pattern: PerfusionPattern, state: State, mbf_ml_min_g: FloatArray,
     )
 
 
-def _spread(content: FloatArray, heterogeneity: float) -> FloatArray:
+def _spread(content: FloatArray, ladder: FloatArray, heterogeneity: float) -> FloatArray:
     """Return curves of pixels whose capillaries carry a log-normal spread of flows around the ladder's, mean kept."""
     if heterogeneity <= 0.0:
         return content
     sigma = np.sqrt(np.log1p(heterogeneity**2))
-    ladder = np.log(FLOW_LADDER_ML_MIN_G)
     weights = STREAM_WEIGHTS / STREAM_WEIGHTS.sum()
     factors = np.exp(sigma * STREAMS)
     factors /= np.sum(weights * factors)

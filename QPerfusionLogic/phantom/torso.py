@@ -150,13 +150,15 @@ def _draw_mediastinum(
 ) -> None:
     """Paint the fat around the heart, the descending aorta and, at the base, atria and outflow tract."""
     grid = canvas.grid
-    around = random_blob(random, (-12.0, 2.0), heart_radius_mm + 14.0 + torso.pericardial_fat_mm, 0.10, 1.18, 0.2)
-    canvas.paint(FAT, around.depth_mm(grid), cavity)
-    front = random_blob(random, (-35.0, -heart_radius_mm - 12.0), 22.0 + 2 * torso.pericardial_fat_mm, 0.15, 1.5, -0.5)
-    canvas.paint(FAT, front.depth_mm(grid), cavity)
-    aorta_at = (heart_radius_mm + random.uniform(20, 40), random.uniform(15, 55))
-    canvas.paint(FAT, Blob(aorta_at, 15.0).depth_mm(grid))
-    canvas.paint(AORTA, Blob(aorta_at, random.uniform(9.0, 13.0)).depth_mm(grid))
+    towards = random.uniform(-2.75, -1.9)
+    for angle, reach, size in ((towards, 1.7, 18.0), (towards + random.uniform(0.9, 1.6), 1.15, 4.0)):
+        at = (float(reach * heart_radius_mm * np.cos(angle)), float(reach * heart_radius_mm * np.sin(angle)))
+        size = size + 3.0 * torso.pericardial_fat_mm
+        canvas.paint(FAT, random_blob(random, at, size, 0.2, random.uniform(1.2, 2.0), angle).depth_mm(grid), cavity)
+    angle, away = random.uniform(0.1, 1.1), heart_radius_mm + random.uniform(28, 65)
+    aorta_at = (float(away * np.cos(angle)), float(away * np.sin(angle)))
+    canvas.paint(FAT, Blob(aorta_at, 13.0).depth_mm(grid))
+    canvas.paint(AORTA, Blob(aorta_at, random.uniform(8.0, 12.0)).depth_mm(grid))
     if level < 0.12:
         atrium = random_blob(random, (heart_radius_mm + 8.0, 10.0), random.uniform(14, 22), 0.08, 1.2, 1.2)
         canvas.paint(LV_BLOOD, atrium.depth_mm(grid))

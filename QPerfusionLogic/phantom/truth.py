@@ -88,10 +88,11 @@ def _slice_truth(
 ) -> dict[str, Any]:
     """Return labels, segments, layers, maps and gadolinium of one slice on the image grid."""
     cavity = target.fractions[tissues.LV_BLOOD] + target.fractions[tissues.PAPILLARY]
+    septal = target.place.angle_from_insertion_rad < target.place.septum_rad
     cover = {
         MYOCARDIUM: target.myocardium,
         LEFT_VENTRICLE: np.where(target.place.endo_depth_mm > -2.0, cavity, 0.0),
-        RIGHT_VENTRICLE: target.fractions[tissues.RV_BLOOD],
+        RIGHT_VENTRICLE: np.where(septal, target.fractions[tissues.RV_BLOOD], 0.0),
     }
     labels = np.zeros(target.myocardium[::step, ::step].shape, np.uint8)
     for value, fraction in cover.items():
