@@ -86,7 +86,7 @@ class Scanner:
         normal /= np.linalg.norm(normal)
         down = np.array([0.0, 0.0, -1.0]) - normal * 0.39
         down /= np.linalg.norm(down)
-        right = np.cross(down, normal)
+        right = np.cross(normal, down)
         cosine, sine = np.cos(self.rotation_rad), np.sin(self.rotation_rad)
         columns, rows = right * cosine + down * sine, down * cosine - right * sine
         return (-columns if self.mirrored else columns), rows, normal
