@@ -1,8 +1,8 @@
 """A stand-in for slicer.parameterNodeWrapper, for the kinds of parameters the panel uses.
 
-Behaves as Slicer's wrapper does (read in November 2026): values live as text parameters and node references of the
 Behaves as Slicer's wrapper does (read in November 2026): values live as text parameters and node references of a
-has a connector for are accepted.
+module's node, widgets with the dynamic property SlicerParameterName are bound both ways, only widget classes that
+Slicer has a connector for are accepted.
 """
 
 from __future__ import annotations

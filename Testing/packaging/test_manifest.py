@@ -1,0 +1,70 @@
+"""What is installed with the extension is what is in the checkout."""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import re
+import subprocess
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+_SPECIFICATION = importlib.util.spec_from_file_location(
+    "update_manifest", Path(__file__).with_name("update_manifest.py")
+)
+update_manifest = importlib.util.module_from_spec(_SPECIFICATION)
+_SPECIFICATION.loader.exec_module(update_manifest)
+
+LISTS = [(path, name) for path, lists in update_manifest.expected_lists().items() for name in lists]
+
+
+@pytest.mark.parametrize(("path", "name"), LISTS, ids=[name for _, name in LISTS])
+def test_cmake_lists_every_file_on_disk(path, name):
+    listed = update_manifest.read_list(path.read_text(), name)
+    expected = update_manifest.expected_lists()[path][name]
+    missing, extra = sorted(set(expected) - set(listed)), sorted(set(listed) - set(expected))
+    assert (missing, extra) == ([], []), "run python Testing/packaging/update_manifest.py"
+
+
+def test_root_cmake_keeps_the_order_of_an_extension():
+    text = (ROOT / "CMakeLists.txt").read_text()
+    parts = [
+        "cmake_minimum_required",
+        "project(QPerfusion)",
+        "EXTENSION_HOMEPAGE",
+        "EXTENSION_DEPENDS",
+        "find_package(Slicer REQUIRED)",
+        "add_subdirectory(QPerfusion)",
+        "Slicer_EXTENSION_GENERATE_CONFIG",
+        "Slicer_EXTENSION_CPACK",
+    ]
+    assert [text.index(part) for part in parts] == sorted(text.index(part) for part in parts)
+
+
+def test_urls_of_the_extension_point_to_files_of_the_checkout():
+    text = (ROOT / "CMakeLists.txt").read_text()
+    paths = re.findall(r"SlicerQPerfusion/main/([^\" ]+)", text)
+    assert len(paths) == 3
+    assert [path for path in paths if not (ROOT / path).is_file()] == []
+
+
+def test_index_entry_agrees_with_the_module():
+    entry = json.loads((ROOT / "Resources" / "ExtensionsIndex" / "QPerfusion.json").read_text())
+    assert entry["category"] == "Cardiac"
+    assert entry["build_dependencies"] == []
+    assert 'parent.categories = ["Cardiac"]' in (ROOT / "QPerfusion" / "QPerfusion.py").read_text()
+
+
+def test_requirements_have_lower_bounds_only():
+    lines = (ROOT / "QPerfusion" / "Resources" / "requirements.txt").read_text().splitlines()
+    requirements = [line for line in lines if line and not line.startswith("#")]
+    assert requirements
+    assert [line for line in requirements if not re.fullmatch(r"[A-Za-z0-9_.-]+>=[0-9.]+", line)] == []
+
+
+def test_the_checkout_stays_below_100_megabytes():
+    names = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, check=True).stdout.split(b"\0")
+    paths = (ROOT / name.decode() for name in names if name)
+    assert sum(path.stat().st_size for path in paths if path.is_file()) < 100e6
