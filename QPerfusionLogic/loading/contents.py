@@ -10,6 +10,7 @@ from QPerfusionLogic.progress import Progress
 from QPerfusionLogic.study import SeriesKind, State
 
 from .dicom_scan import Scan, scan
+from .identity import without_names
 from .image_group import ImageGroup, groups_of
 from .regroup import with_proton_density_attached, with_slices_joined
 from .roles import Role, guess_roles
@@ -26,9 +27,10 @@ class Found:
 
     @property
     def name(self) -> str:
-        """Series number and description, for messages."""
+        """Series number and description, for messages; without the patient's name."""
         header = self.group.header
-        return f"{header.get('SeriesNumber', '?')} '{header.get('SeriesDescription', '')}'"
+        description = without_names(str(header.get("SeriesDescription", "")), header)
+        return f"{header.get('SeriesNumber', '?')} '{description}'"
 
     def fits(self, kind: SeriesKind, state: State | None = None) -> bool:
         """Return True for acquisitions of a kind, and of a state where one is asked for."""
@@ -41,20 +43,23 @@ def contents_of(path: Path, progress: Progress) -> tuple[Found, ...]:
     Raises
     ------
     InputError
-        When there is no DICOM MR image, or a file is damaged.
+        When there is no DICOM MR image, or a file of a series that matters is damaged.
     """
     content = scan(path, progress)
-    check_content(path, content)
     groups = with_slices_joined(groups_of(content.records, content.headers))
     groups, roles = with_proton_density_attached(groups, guess_roles(groups))
-    return tuple(Found(group, role, path) for group, role in zip(groups, roles, strict=True))
+    found = tuple(Found(group, role, path) for group, role in zip(groups, roles, strict=True))
+    check_content(path, content, found)
+    return found
 
 
-def check_content(path: Path, content: Scan) -> None:
-    """Raise `InputError` when a scan found nothing to work with."""
-    if content.broken:
-        file, reason = next(iter(content.broken.items()))
-        more = f" and {len(content.broken) - 1} more" if len(content.broken) > 1 else ""
+def check_content(path: Path, content: Scan, found: tuple[Found, ...]) -> None:
+    """Raise `InputError` when there is nothing to work with, or a damaged file may belong to what is worked with."""
+    beside = {item.group.first.series_uid for item in found if item.role.kind is SeriesKind.OTHER}
+    broken = {file: item.reason for file, item in content.broken.items() if item.series_uid not in beside}
+    if broken:
+        file, reason = next(iter(broken.items()))
+        more = f" and {len(broken) - 1} more" if len(broken) > 1 else ""
         raise InputError(f"a damaged DICOM file {file}{more} ({reason})", action="copy or export the series again")
     if content.records:
         return

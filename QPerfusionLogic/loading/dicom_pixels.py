@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from collections import defaultdict
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -30,18 +31,20 @@ def read_images(records: Sequence[ImageRecord], progress: Progress) -> FloatArra
     """
     first = records[0]
     images = np.empty((len(records), first.rows, first.columns), dtype=np.float32)
-    opened: tuple[Path | None, FloatArray | None] = (None, None)
+    by_file: dict[Path, list[int]] = defaultdict(list)
     for number, record in enumerate(records):
-        if number % 25 == 0:
-            progress.update(number / len(records), "reading images")
-        if opened[0] != record.path:
-            opened = (record.path, _frames_of(record.path))
-        frames = opened[1]
-        if frames is None or record.frame >= len(frames) or frames.shape[1:] != images.shape[1:]:
-            raise InputError(f"{record.path}: pixels that do not fit its header", action="export the file again")
-        images[number] = frames[record.frame]
-        images[number] *= np.float32(record.slope)
-        images[number] += np.float32(record.intercept)
+        by_file[record.path].append(number)
+    for done, (path, numbers) in enumerate(by_file.items()):
+        if done % 25 == 0:
+            progress.update(done / len(by_file), "reading images")
+        frames = _frames_of(path)
+        for number in numbers:
+            record = records[number]
+            if record.frame >= len(frames) or frames.shape[1:] != images.shape[1:]:
+                raise InputError(f"{path}: pixels that do not fit its header", action="export the file again")
+            images[number] = frames[record.frame]
+            images[number] *= np.float32(record.slope)
+            images[number] += np.float32(record.intercept)
     return images
 
 

@@ -18,6 +18,14 @@ PREAMBLE_BYTES = 132
 
 
 @dataclass(frozen=True)
+class Broken:
+    """Why a file cannot be used, and the SeriesInstanceUID in it ("" where that is lost too)."""
+
+    reason: str
+    series_uid: str
+
+
+@dataclass(frozen=True)
 class Scan:
     """The DICOM content of a path.
 
@@ -28,7 +36,7 @@ class Scan:
     headers : dict
         For each SeriesInstanceUID the header of one of its images (pixels left out).
     broken : dict
-        Path -> reason, for DICOM files that cannot be used.
+        For each DICOM file that cannot be used the reason and, where it is told, its series.
     other_modalities : dict
         Modality -> number of files, for what is not MR.
     files : int
@@ -37,7 +45,7 @@ class Scan:
 
     records: tuple[ImageRecord, ...]
     headers: dict[str, Any]
-    broken: dict[Path, str]
+    broken: dict[Path, Broken]
     other_modalities: dict[str, int]
     files: int
 
@@ -66,7 +74,7 @@ class _Content:
 
     records: list[ImageRecord]
     headers: dict[str, Any]
-    broken: dict[Path, str]
+    broken: dict[Path, Broken]
     others: dict[str, int]
 
     def add(self, file: Path) -> None:
@@ -77,11 +85,13 @@ class _Content:
         header, pixel_bytes, reason = _header_of(file)
         if not marked and (header is None or "SOPClassUID" not in header):
             return
+        modality = str(header.get("Modality", "") or "unknown") if header is not None else ""
         reason = reason or _why_broken(header, pixel_bytes)
-        if reason:
-            self.broken[file] = reason
+        if reason and modality in ("MR", "unknown", ""):
+            self.broken[file] = Broken(reason, Tags(header or {}).text("SeriesInstanceUID"))
             return
-        modality = str(header.get("Modality", "") or "unknown")
+        if modality == "MR" and int(header.get("SamplesPerPixel", 1) or 1) > 1:
+            modality = "colour"
         if modality != "MR" or "Rows" not in header:
             self.others[modality] = self.others.get(modality, 0) + 1
             return

@@ -77,6 +77,9 @@ def load_series(
     density = _tagged_proton_density(group, stack, progress.part(0.8, 0.9))
     leading = _leading_frames(signal, density, settings)
     if leading:
+        message = f"the first {counted(leading, 'frame')} were taken as proton-density weighted"
+        action = "set loading.proton_density_frames if that is wrong"
+        notices += (Notice("proton-density-found", message, action, Severity.NOTE),)
         density, signal = signal[:leading], signal[leading:]
         stack = replace(stack, index=stack.index[leading:], time_s=stack.time_s[leading:])
     if density is None:

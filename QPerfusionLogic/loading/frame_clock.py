@@ -55,10 +55,13 @@ def clock_of(group: ImageGroup, vendor: str, frame_interval_s: float | None) -> 
         When no clock runs and no interval was given.
     """
     usable, rejected = running_clocks(group, vendor)
-    exact = [name for name, times in usable.items() if not _is_in_whole_seconds(times)]
+    exact = [name for name, times in usable.items() if name not in WALL_CLOCKS or not _is_in_whole_seconds(times)]
     if exact:
         name = exact[0]
-        return FrameClock(usable[name], name, rejected, _disagreement(name, usable) + _late_clock(name))
+        notices = (
+            _disagreement(name, usable) + _late_clock(name) + _interval_unused(usable[name], name, frame_interval_s)
+        )
+        return FrameClock(usable[name], name, rejected, notices)
     nominal = _nominal_times(group)
     if nominal is not None and frame_interval_s is None:
         return FrameClock(nominal, NOMINAL, rejected, (_nominal_notice(group),))
@@ -153,6 +156,14 @@ def _disagreement(name: str, usable: dict[str, NDArray[np.float64]]) -> tuple[No
             message = f"{name} spans {span:.1f} s but {other} {np.ptp(times):.1f} s; the first was taken"
             return (Notice("clocks-disagree", message, "check the frame times; --times CSV replaces them"),)
     return ()
+
+
+def _interval_unused(times: NDArray[np.float64], name: str, frame_interval_s: float | None) -> tuple[Notice, ...]:
+    span, count = float(np.ptp(times)), len(np.unique(times))
+    if frame_interval_s is None or count < 2 or abs(frame_interval_s * (count - 1) / span - 1.0) < 0.1:
+        return ()
+    message = f"loading.frame_interval_s {frame_interval_s:g} s was left aside: {name} tells the time of every frame"
+    return (Notice("interval-unused", message, "give --times CSV to replace the times of the files"),)
 
 
 def _late_clock(name: str) -> tuple[Notice, ...]:

@@ -14,6 +14,8 @@ from .image_record import ImageRecord
 from .wording import counted
 
 SLICE_TOLERANCE_MM = 1.0
+SAME_SLICE_SHARE = 0.4
+"""Positions closer than this share of the slice thickness are one slice that follows the breathing."""
 MAXIMUM_PROTON_DENSITY_FRAMES = 10
 MINIMUM_FRAMES = 8
 """Fewer frames cannot show a first pass."""
@@ -98,7 +100,8 @@ def slice_indices(records: Sequence[ImageRecord]) -> NDArray[np.intp]:
     """
     positions = np.array([_along_normal(record) for record in records])
     order = np.argsort(positions, kind="stable")
-    steps = np.diff(positions[order]) > SLICE_TOLERANCE_MM
+    thickness = records[0].thickness_mm or 0.0
+    steps = np.diff(positions[order]) > max(SLICE_TOLERANCE_MM, SAME_SLICE_SHARE * thickness)
     index = np.empty(len(records), dtype=np.intp)
     index[order] = np.concatenate([[0], np.cumsum(steps)])
     return index

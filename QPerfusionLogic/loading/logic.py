@@ -36,7 +36,7 @@ from .image_files import is_volume_file, load_series_file, read_volume
 from .masks import load_mask
 from .request import StudyRequest
 from .roles import state_of_words
-from .series_choice import choose, companion, with_states
+from .series_choice import choose, companion, contrast_notice, with_states
 
 STATES = (State.STRESS, State.REST)
 SAME_BEAT_S = 0.05
@@ -257,11 +257,19 @@ class _Loading:
             found = items[0]
         if found is None:
             return None
-        self._notices.extend(notices)
+        tissue = [item for item in self._contents.get("study", ()) if item.fits(SeriesKind.TISSUE)]
+        self._notices.extend((*notices, *contrast_notice(found, tissue)))
         return load_t1_map(found.group, found.path, self._salt, self._progress.part(0.95, 1.0))
 
 
-_CLOCK_NOTICES = {"clocks-disagree", "content-time", "whole-second-times", "nominal-times", "constant-interval"}
+_CLOCK_NOTICES = {
+    "clocks-disagree",
+    "content-time",
+    "whole-second-times",
+    "nominal-times",
+    "constant-interval",
+    "interval-unused",
+}
 
 
 def _file_states(state: State) -> tuple[Any, ...]:

@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import replace
+
+import numpy as np
 
 from QPerfusionLogic.errors import InputError
 from QPerfusionLogic.study import Notice, SeriesKind, Severity, State
 
 from .contents import Found
-from .frame_clock import session_window
+from .frame_clock import running_clocks, session_window
 from .identity import patient_of
+from .protocol_tags import protocol_of, vendor_of
+from .roles import words_of
 
 LEAST_RATE_DIFFERENCE_BPM = 5.0
+AFTER_CONTRAST_WORDS = r"(?<![a-z])post|after ?(contrast|gd)"
 
 
 def with_states(found: Sequence[Found]) -> tuple[tuple[Found, ...], tuple[Notice, ...]]:
@@ -51,21 +57,41 @@ def with_states(found: Sequence[Found]) -> tuple[tuple[Found, ...], tuple[Notice
 def choose(
     found: Sequence[Found], kind: SeriesKind, state: State | None = None
 ) -> tuple[Found | None, tuple[Notice, ...]]:
-    """Return the best acquisition of a kind: as acquired before motion-corrected, most slices, most frames, latest."""
+    """Return the best acquisition of a kind.
+
+    Of several, images as acquired win over motion-corrected ones, then more slices, more frames, the later; of T1 maps
+    the one before contrast, the earliest.
+    """
     fitting = [item for item in found if item.fits(kind, state)]
     if not fitting:
         return None, ()
-    ranked = sorted(
-        fitting,
-        key=lambda item: (not item.role.derived, item.group.slices, item.group.frames, _start(item)),
-        reverse=True,
-    )
+    ranked = sorted(fitting, key=_native_first if kind is SeriesKind.T1_MAP else _best_first)
     best, others = ranked[0], ranked[1:]
     if not others:
         return best, ()
     what = "; ".join(f"{item.name}{' (motion corrected)' if item.role.derived else ''}" for item in others)
     message = f"series {best.name} was taken as {state or ''} {kind}; left out: {what}".replace("  ", " ")
     return best, (Notice("series-chosen", message, "name the series by its path to choose another", Severity.NOTE),)
+
+
+def _best_first(item: Found) -> tuple[float, ...]:
+    return item.role.derived, -item.group.slices, -item.group.frames, -_start(item)
+
+
+def _native_first(item: Found) -> tuple[float, ...]:
+    return bool(re.search(AFTER_CONTRAST_WORDS, words_of(item.group))), _start(item)
+
+
+def contrast_notice(t1_map: Found, tissue: Sequence[Found]) -> tuple[Notice, ...]:
+    """Return a notice when a T1 map was acquired after the first bolus, so that it is not native."""
+    starts = [session_window(item.group.records) for item in tissue]
+    own = session_window(t1_map.group.records)
+    first = min((start[0] for start in starts if start), default=None)
+    after_words = re.search(AFTER_CONTRAST_WORDS, words_of(t1_map.group))
+    if not after_words and (own is None or first is None or own[0] < first):
+        return ()
+    message = f"the T1 map {t1_map.name} was acquired after contrast: it is not native T1"
+    return (Notice("t1-map-after-contrast", message, "give a native T1 map or none", Severity.SERIOUS),)
 
 
 def companion(found: Sequence[Found], kind: SeriesKind, tissue: Found) -> Found | None:
@@ -107,9 +133,13 @@ def _two_states(unknown: Sequence[Found]) -> dict[int, tuple[State, str]]:
 
 
 def _heart_rate(item: Found) -> float | None:
-    from .protocol_tags import protocol_of
-
-    return protocol_of(item.group)[0].heart_rate_bpm
+    """Return the heart rate of the header, else one frame per beat of the first clock that runs."""
+    told = protocol_of(item.group)[0].heart_rate_bpm
+    clocks, _ = running_clocks(item.group, vendor_of(item.group.header))
+    if told is not None or not clocks:
+        return told
+    times = next(iter(clocks.values()))
+    return 60.0 / float(np.median(np.diff(np.unique(times[item.group.slice_index == 0]))))
 
 
 def _with_state(item: Found, state: State, reason: str) -> Found:

@@ -72,3 +72,21 @@ def test_the_protocol_comes_from_the_functional_groups(an_enhanced_file):
 def test_inspect_counts_the_frames_of_an_enhanced_file(an_enhanced_file):
     (summary,) = inspect(an_enhanced_file / "enhanced.dcm")
     assert (summary.frames, summary.slices, summary.rows, summary.columns) == (12, 2, 16, 20)
+
+
+def test_a_series_of_one_file_per_slice_is_read_as_one(an_enhanced_file, clocks):
+    import pydicom
+
+    whole = pydicom.dcmread(an_enhanced_file / "enhanced.dcm")
+    pixels = whole.pixel_array
+    for slice_ in range(2):
+        part = pydicom.dcmread(an_enhanced_file / "enhanced.dcm")
+        chosen = range(12 * slice_, 12 * slice_ + 12)
+        part.PerFrameFunctionalGroupsSequence = [whole.PerFrameFunctionalGroupsSequence[k] for k in chosen]
+        part.NumberOfFrames, part.PixelData = 12, pixels[chosen.start : chosen.stop].tobytes()
+        part.SOPInstanceUID = part.file_meta.MediaStorageSOPInstanceUID = generate_uid()
+        part.save_as(an_enhanced_file / f"slice{slice_}.dcm")
+    (an_enhanced_file / "enhanced.dcm").unlink()
+    series = LoadingLogic().run(StudyRequest(study=an_enhanced_file)).rest.tissue
+    frame, slice_ = np.arange(12)[:, None], np.arange(2)
+    np.testing.assert_allclose(series.signal[..., 0, 0], 2 * (10 * frame + slice_) + frame)

@@ -95,3 +95,13 @@ def test_geometry_follows_the_position_and_orientation_tags(write, clocks, tmp_p
     np.testing.assert_allclose(geometry.index_to_lps[0, :3, 0], 1.5 * np.array(orientation[:3]), atol=1e-4)
     np.testing.assert_allclose(geometry.index_to_lps[0, :3, 1], 2.0 * np.array(orientation[3:]), atol=1e-4)
     np.testing.assert_allclose(np.linalg.norm(geometry.stack_to_lps[:3, 2]), 12.0, rtol=1e-3)
+
+
+def test_slices_that_follow_the_breathing_stay_one_slice(write, clocks, tmp_path):
+    def tags(frame, slice_):
+        height = 50.0 - 10.0 * slice_ + 1.4 * (frame % 3 - 1)
+        moment = clocks.text(36000 + 0.8 * frame + 0.1 * slice_)
+        return {"ImagePositionPatient": [-30.0, -40.0, height], "AcquisitionTime": moment}
+
+    write(tmp_path, frames=12, slices=3, Manufacturer="SIEMENS", tags=tags)
+    np.testing.assert_array_equal(loaded(tmp_path).signal[..., 0, 0], values(12, 3))

@@ -142,3 +142,10 @@ def test_an_aif_of_other_beats_without_a_shared_clock_is_a_warning(write, clocks
     aif = LoadingLogic().run(StudyRequest(study=tmp_path)).rest.aif_series
     (found,) = [notice for notice in aif.notices if notice.code == "aif-clock"]
     assert found.severity is Severity.WARNING
+
+
+def test_an_interval_that_contradicts_the_clock_is_left_aside_and_told(write, clocks, tmp_path):
+    write(tmp_path, frames=12, **clocks.siemens())
+    series = loaded(tmp_path, frame_interval_s=0.5)
+    np.testing.assert_allclose(series.time_s[:, 0], clocks.beats_s[:12], atol=1e-4)
+    assert "interval-unused" in codes(series)

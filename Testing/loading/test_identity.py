@@ -51,3 +51,12 @@ def test_the_hash_of_a_patient_differs_between_studies(write, clocks, tmp_path):
         write(tmp_path / name, frames=12, SeriesDescription="perf rest", **clocks.siemens())
         hashes.add(LoadingLogic().run(StudyRequest(study=tmp_path / name)).rest.tissue.source.patient_hash)
     assert len(hashes) == 2
+
+
+def test_notices_that_name_a_series_leave_the_patient_out(write, clocks, tmp_path):
+    for start_s in (36000.0, 37000.0):
+        write(tmp_path, frames=12, SeriesDescription="perf Hidden", **clocks.siemens(start_s=start_s))
+    study = LoadingLogic().run(StudyRequest(study=tmp_path))
+    messages = " ".join(notice.message for notice in study.notices)
+    assert "perf ***" in messages
+    assert "Hidden" not in messages

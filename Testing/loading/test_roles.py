@@ -114,3 +114,32 @@ def test_a_named_path_wins_over_what_the_study_holds(write, clocks, tmp_path):
     write(tmp_path / "other", frames=14, SeriesDescription="perf", **clocks.siemens())
     study = LoadingLogic().run(StudyRequest(study=tmp_path / "study", rest=tmp_path / "other"))
     assert study.rest.tissue.frames == 14
+
+
+def test_the_native_t1_map_is_chosen_before_the_one_after_contrast(write, clocks, tmp_path):
+    write(tmp_path, frames=12, SeriesDescription="perf rest", **clocks.siemens(start_s=36000.0))
+    for name, start_s, value in (("T1 map post", 38000.0, 500), ("T1 map", 35000.0, 1100)):
+        timing = clocks.siemens(start_s=start_s)
+        write(tmp_path, frames=1, SeriesDescription=name, pixels=lambda frame, slice_, value=value: value, **timing)
+    study = LoadingLogic().run(StudyRequest(study=tmp_path))
+    assert study.t1_map.t1_s[0, 0, 0] == pytest.approx(1.1)
+    assert "t1-map-after-contrast" not in {notice.code for notice in study.notices}
+
+
+def test_a_t1_map_after_the_bolus_is_told(write, clocks, tmp_path):
+    write(tmp_path, frames=12, SeriesDescription="perf rest", **clocks.siemens(start_s=36000.0))
+    timing = clocks.siemens(start_s=38000.0)
+    write(tmp_path, frames=1, SeriesDescription="T1 map", pixels=lambda frame, slice_: 500, **timing)
+    study = LoadingLogic().run(StudyRequest(study=tmp_path))
+    assert "t1-map-after-contrast" in {notice.code for notice in study.notices}
+
+
+def test_colour_pictures_are_no_series(write, clocks, tmp_path):
+    write(tmp_path, frames=12, SeriesDescription="perf rest", **clocks.siemens())
+    for path in write(tmp_path, frames=12, SeriesDescription="perf rest fusion", **clocks.siemens()):
+        dataset = pydicom.dcmread(path)
+        dataset.SamplesPerPixel, dataset.PhotometricInterpretation, dataset.PlanarConfiguration = 3, "RGB", 0
+        dataset.BitsAllocated, dataset.BitsStored, dataset.HighBit = 8, 8, 7
+        dataset.PixelData = bytes(16 * 20 * 3)
+        dataset.save_as(path)
+    assert list(roles(tmp_path)) == ["perf rest"]

@@ -164,3 +164,9 @@ def test_a_t1_map_that_is_none(a_rest_folder, tmp_path):
 
 def test_an_empty_request():
     refused("an empty request")
+
+
+def test_a_damaged_file_of_a_series_that_does_not_matter_is_passed_over(a_rest_folder, write):
+    scout = write(a_rest_folder, frames=3, SeriesDescription="localizer", Manufacturer="SIEMENS")[1]
+    scout.write_bytes(scout.read_bytes()[:-50])
+    assert LoadingLogic().run(StudyRequest(study=a_rest_folder)).rest.tissue.frames == 12
