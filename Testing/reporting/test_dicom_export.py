@@ -221,3 +221,44 @@ def test_the_report_page_names_no_patient(a_study_from_dicom):
     html = ReportingLogic().run(a_study_from_dicom).html
     assert "Testperson" not in html
     assert NUMBER not in html
+
+
+def write_enhanced_series(folder: Path, state: str, geometry: Geometry, shape: tuple[int, int], frames: int) -> None:
+    """Write a series as one enhanced multi-frame file."""
+    write_source_series(folder, state, geometry, shape)
+    data = pydicom.dcmread(folder / "0.dcm")
+    for path in folder.iterdir():
+        path.unlink()
+    shared, per_frame = pydicom.Dataset(), []
+    shared.PixelMeasuresSequence = [pydicom.Dataset()]
+    shared.PixelMeasuresSequence[0].PixelSpacing, shared.PixelMeasuresSequence[0].SliceThickness = (
+        data.PixelSpacing,
+        8.0,
+    )
+    shared.PlaneOrientationSequence = [pydicom.Dataset()]
+    shared.PlaneOrientationSequence[0].ImageOrientationPatient = data.ImageOrientationPatient
+    for _ in range(frames):
+        for matrix in geometry.index_to_lps:
+            groups = pydicom.Dataset()
+            groups.PlanePositionSequence = [pydicom.Dataset()]
+            groups.PlanePositionSequence[0].ImagePositionPatient = matrix[:3, 3].tolist()
+            per_frame.append(groups)
+    for name in ("PixelSpacing", "ImagePositionPatient", "ImageOrientationPatient", "SliceThickness"):
+        del data[name]
+    data.SOPClassUID = data.file_meta.MediaStorageSOPClassUID = pydicom.uid.EnhancedMRImageStorage
+    data.SharedFunctionalGroupsSequence, data.PerFrameFunctionalGroupsSequence = [shared], per_frame
+    data.NumberOfFrames = len(per_frame)
+    data.PixelData = np.zeros((len(per_frame), *shape), np.uint16).tobytes()
+    data.save_as(folder / "enhanced.dcm", enforce_file_format=True)
+
+
+def test_an_enhanced_multi_frame_series_is_a_source_too(tmp_path, a_study_from_dicom):
+    for state, result in a_study_from_dicom.states.items():
+        tissue = result.acquisition.tissue
+        write_enhanced_series(tmp_path / "in" / str(state), str(state), tissue.geometry, tissue.image_shape[1:], 2)
+    rows = segment_rows(a_study_from_dicom)
+    assert export_dicom(a_study_from_dicom, rows, tmp_path / "out", [tmp_path / "in"]) == ()
+    found = pydicom.dcmread(tmp_path / "out" / "rest_mbf.dcm")
+    assert (found.PatientID, found.StudyInstanceUID) == (NUMBER, STUDY_UID)
+    assert hd.seg.segread(tmp_path / "out" / "rest_segmentation.dcm").number_of_segments == 3
+    assert hd.sr.srread(tmp_path / "out" / "measurements.dcm").PatientID == NUMBER
