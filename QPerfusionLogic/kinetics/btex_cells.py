@@ -13,7 +13,7 @@ from .exchange_model import ExchangeModel
 from .mixing_chain import chain_lattice
 from .table import grid_for
 
-_TRANSIT = Axis("transit_s", 0.25, 60.0, 30, "log", coarse=8)
+_TRANSIT = Axis("transit_s", 0.03, 60.0, 40, "log", coarse=10)
 
 
 class BtexCells(ExchangeModel):

@@ -51,7 +51,6 @@ def fit_on_table(
         np.ascontiguousarray(outside, dtype=float),
         float(freedom),
         np.ascontiguousarray(starts, dtype=float),
-        True,
         found.x,
         found.squared_error,
         found.penalty,
@@ -61,27 +60,34 @@ def fit_on_table(
     return found
 
 
+ANCHOR_EVERY = 4
+"""The compiled engine looks for starts afresh at every fourth delay and goes on from there."""
+
+
 def starts_from(dictionary: Dictionary, layout: Layout, data: FloatArray) -> FloatArray:
-    """Return the starts (n, d, basins, p) for data (n, rank); see `find_starts`."""
+    """Return the starts (n, d, basins, p) for data (n, rank), NaN where none is looked for; see `find_starts`."""
     if not has_numba():
         return find_starts(dictionary, layout, data)
     from .numba_kernels import dictionary_starts
 
     delays, entries, rank = dictionary.unit.shape
-    unit = dictionary.unit.reshape(-1, rank).astype(np.float32)
-    product = (data.astype(np.float32) @ unit.T).reshape(len(data), delays, entries)
-    starts = np.empty((len(data), delays, dictionary.basins, len(layout.parameters)))
+    anchors = np.arange(0, delays, ANCHOR_EVERY)
+    unit = dictionary.unit[anchors].reshape(-1, rank).astype(np.float32)
+    product = (data.astype(np.float32) @ unit.T).reshape(len(data), anchors.size, entries)
+    found = np.empty((len(data), anchors.size, dictionary.basins, len(layout.parameters)))
     dictionary_starts(
         product,
-        dictionary.size.astype(float),
+        dictionary.size[anchors].astype(float),
         dictionary.shape,
         dictionary.basin.astype(np.int64),
         layout.inverse,
         layout.offset,
         layout.low,
         layout.high,
-        starts,
+        found,
     )
+    starts = np.full((len(data), delays, *found.shape[2:]), np.nan)
+    starts[:, anchors] = found
     return starts
 
 

@@ -21,6 +21,7 @@ from .table import ShapeTable
 SHARP_S = (0.10, 0.15)
 """Between these spreads of the delay the average over the grid takes over from the fit of a continuous delay."""
 LEAST_WEIGHT = 1e-3
+FEW_CURVES, STARTS_OF_FEW = 1000, 6
 
 
 @dataclass(frozen=True)
@@ -61,7 +62,9 @@ class Data:
 def minima_at_delays(
     table: ShapeTable, layout: Layout, data: Data, starts: int, split: tuple[int, float] | None
 ) -> Minima:
-    """Return the best fit at every delay of a table."""
+    """Return the best fit at every delay of a table; a few curves are looked at from six starts at least."""
+    if len(data.on_basis) <= FEW_CURVES:
+        starts = max(starts, STARTS_OF_FEW)
     dictionary = build_dictionary(table, layout, starts, split)
     return fit_on_table(
         table, layout, data.on_basis, data.outside, data.freedom, starts_from(dictionary, layout, data.on_basis)

@@ -1,4 +1,4 @@
-"""Blood-tissue exchange: what capillary models share (parameters, axes, and the tail of the residue after the transit time)."""
+"""Blood-tissue exchange: parameters, axes, and the residue after the transit time, which capillary models share."""
 
 from __future__ import annotations
 

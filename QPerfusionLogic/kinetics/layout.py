@@ -13,6 +13,10 @@ from QPerfusionLogic.study import FloatArray
 
 from .axes import Axis
 
+TAIL = 4.0
+"""Degrees of freedom of the priors: log-normal near the centre, with the tails of a t distribution, so that curves that
+clearly say otherwise are believed."""
+
 
 @dataclass(frozen=True)
 class Parameter:

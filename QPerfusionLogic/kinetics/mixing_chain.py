@@ -20,9 +20,9 @@ NEGLIGIBLE = 1e-10
 def chain_residue(cells: int, time: FloatArray, ps_per_fp: FloatArray, rate: FloatArray) -> FloatArray:
     """Return the residue of a chain of mixing cells in units of its mean transit time.
 
-    The plasma time x of a particle is gamma-distributed with shape N and mean 1; given x the chain behaves as a plug-flow
-    capillary with transit time x and PS/Fp x, so R(v) = P(x > v) + integral over x < v of the density of x times the
-    exchange tail.
+    The plasma time x of a particle is gamma-distributed with shape N and mean 1; given x the chain behaves as a
+    plug-flow capillary with transit time x and PS/Fp x, so R(v) = P(x > v) + integral over x < v of the density of x
+    times the exchange tail.
 
     Parameters
     ----------

@@ -5,14 +5,18 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
+from .layout import TAIL
+
 FAST = {"reassoc", "contract", "nsz", "arcp"}
 """Without `nnan` and `ninf`: full fast-math would turn missing values into numbers."""
 
 LOG, SQRT, LINEAR = 0, 1, 2
 ITERATIONS = 40
 LONGEST_STEP = 2.0
-SETTLED = 1e-4
-"""A step is not worth its while when it promises less than this in log likelihood."""
+FLOOR = 1e-9
+"""Share of the energy of a curve below which the squared error is lost in the accuracy of the table."""
+SETTLED = 0.02
+"""The last step is the one that promises less than this in log likelihood; it is taken without looking again."""
 
 
 @njit(cache=True, fastmath=FAST)
@@ -108,6 +112,12 @@ def _dot(a, b):
 
 
 @njit(cache=True, fastmath=FAST)
+def _pull(away, precision):
+    """Return the precision with which a heavy-tailed prior acts at a distance from its centre."""
+    return precision * (TAIL + 1.0) / (TAIL + precision * away * away)
+
+
+@njit(cache=True, fastmath=FAST)
 def _set_flow(x, curve, data, direction, low, high, centre, precision, weight):
     """Move x along the direction of flow, which leaves the shape alone, to the best flow inside the bounds."""
     p = x.size
@@ -133,9 +143,11 @@ def _set_flow(x, curve, data, direction, low, high, centre, precision, weight):
             tilt = weight * flow * (flow * square - height)
             bend = weight * flow * flow * square
             for k in range(p):
-                if direction[k] > 0.5:
-                    tilt += (x[k] + shift - centre[k]) * precision[k]
-                    bend += precision[k]
+                if direction[k] > 0.5 and precision[k] > 0.0:
+                    away = x[k] + shift - centre[k]
+                    pull = _pull(away, precision[k])
+                    tilt += pull * away
+                    bend += pull
             change = min(max(tilt / bend, -1.0), 1.0)
             shift = min(max(shift - change, least), most)
             if abs(change) < 1e-6:
@@ -180,11 +192,11 @@ def _solve(hessian, gradient, damping, held, step, lower):
 @njit(cache=True, fastmath=FAST)
 def fit_block(
     table, strides, matrix, offset, scale, first, step, nodes, direction, low, high, centre, precision,
-    data, outside, freedom, starts, warm, x_out, error_out, penalty_out, variance_out, converged_out,
+    data, outside, freedom, starts, x_out, error_out, penalty_out, variance_out, converged_out,
 ):  # fmt: skip
-    """Fit every curve at every delay from every start and keep the best; see `numpy_engine.fit_in_numpy`.
+    """Fit every curve at every delay and keep the best; see `numpy_engine.fit_in_numpy`.
 
-    `warm` adds the best fit at the previous delay to the starts.
+    A start that is NaN is left out. At each delay the line through the fits at the two delays before is a start too.
     """
     n, delays, parts, p = starts.shape
     axes, rank = matrix.shape[0], data.shape[1]
@@ -208,18 +220,25 @@ def fit_block(
         slab = table[delay]
         for i in range(n):
             z = data[i]
-            floor = 1e-14 * (_dot(z, z) + outside[i]) + 1e-300
+            floor = FLOOR * (_dot(z, z) + outside[i]) + 1e-300
             best = 1e300
-            for part in range(parts + (1 if warm and delay > 0 else 0)):
-                for k in range(p):
-                    x[k] = starts[i, delay, part, k] if part < parts else x_out[i, delay - 1, k]
+            for part in range(parts + (1 if delay > 0 else 0)):
+                if part < parts:
+                    if np.isnan(starts[i, delay, part, 0]):
+                        continue
+                    for k in range(p):
+                        trial[k] = starts[i, delay, part, k]
+                else:
+                    for k in range(p):
+                        trial[k] = x_out[i, delay - 1, k]
+                        if delay > 1:
+                            trial[k] += x_out[i, delay - 1, k] - x_out[i, delay - 2, k]
+                        trial[k] = min(max(trial[k], low[k]), high[k])
                 noise = -1.0
                 error = 1e300
                 penalty = 0.0
                 damping = 1e-3
                 converged = False
-                for k in range(p):
-                    trial[k] = x[k]
                 for iteration in range(ITERATIONS):
                     _locate(trial, matrix, offset, scale, first, step, nodes, cell, weight, slope)
                     _read(slab, strides, cell, weight, slope, curve, partial, value, tilt)
@@ -231,36 +250,18 @@ def fit_block(
                     new_error = _dot(residual, residual) + outside[i] + floor
                     new_penalty = 0.0
                     for k in range(p):
-                        new_penalty += 0.5 * precision[k] * (trial[k] - centre[k]) ** 2
-                    if iteration == 0:
-                        better = True
-                    else:
-                        better = 0.5 * noise * (new_error - error) + new_penalty - penalty < 0.0
-                    if better:
+                        if precision[k] > 0.0:
+                            away = trial[k] - centre[k]
+                            new_penalty += 0.5 * (TAIL + 1.0) * np.log(1.0 + precision[k] * away * away / TAIL)
+                    if iteration == 0 or 0.5 * noise * (new_error - error) + new_penalty - penalty < 0.0:
                         for k in range(p):
                             x[k] = trial[k]
                         error = new_error
                         penalty = new_penalty
                         noise = freedom / error
                         damping = max(damping * 0.15, 1e-9)
-                        for k in range(p):
-                            for r in range(rank):
-                                jacobian[k, r] = np.float32(0.0)
-                            for a in range(axes):
-                                if matrix[a, k] != 0.0:
-                                    share = np.float32(matrix[a, k] * flow)
-                                    for r in range(rank):
-                                        jacobian[k, r] += share * partial[a, r]
-                        for r in range(rank):
-                            jacobian[0, r] += flow32 * curve[r]
-                        for k in range(p):
-                            gradient[k] = -noise * _dot(jacobian[k], residual) + precision[k] * (x[k] - centre[k])
-                            for m in range(k + 1):
-                                hessian[k, m] = noise * _dot(jacobian[k], jacobian[m])
-                            hessian[k, k] += precision[k]
-                            held[k] = (x[k] <= low[k] + 1e-12 and gradient[k] > 0.0) or (
-                                x[k] >= high[k] - 1e-12 and gradient[k] < 0.0
-                            )
+                        _differentiate(flow, curve, partial, matrix, jacobian)
+                        _normal(jacobian, residual, noise, x, low, high, centre, precision, gradient, hessian, held)
                     else:
                         damping *= 8.0
                         if damping > 1e8:
@@ -268,17 +269,21 @@ def fit_block(
                             break
                     _solve(hessian, gradient, damping, held, move, lower)
                     drop = 0.0
-                    longest = 0.0
+                    longest = 1e-300
                     for k in range(p):
                         if not held[k]:
                             drop -= 0.5 * gradient[k] * move[k]
                             longest = max(longest, abs(move[k]))
-                    if drop < SETTLED:
-                        converged = True
-                        break
                     shrink = min(1.0, LONGEST_STEP / longest)
                     for k in range(p):
                         trial[k] = min(max(x[k] + shrink * move[k], low[k]), high[k]) if not held[k] else x[k]
+                    if drop < SETTLED:
+                        converged = True
+                        if drop > 0.0:
+                            error = max(error - 2.0 * drop / noise, floor)
+                            for k in range(p):
+                                x[k] = trial[k]
+                        break
                 cost = 0.5 * freedom * np.log(error) + penalty
                 if cost < best:
                     best = cost
@@ -289,6 +294,38 @@ def fit_block(
                     penalty_out[i, delay] = penalty
                     converged_out[i, delay] = converged
                     variance_out[i, delay] = _flow_variance(hessian, gradient, held, move, lower)
+
+
+@njit(cache=True, fastmath=FAST)
+def _differentiate(flow, curve, partial, matrix, jacobian):
+    """Fill the derivatives (p, rank) of flow times curve with respect to x."""
+    axes, p = matrix.shape
+    rank = curve.size
+    for k in range(p):
+        for r in range(rank):
+            jacobian[k, r] = np.float32(0.0)
+        for a in range(axes):
+            if matrix[a, k] != 0.0:
+                share = np.float32(matrix[a, k] * flow)
+                for r in range(rank):
+                    jacobian[k, r] += share * partial[a, r]
+    share = np.float32(flow)
+    for r in range(rank):
+        jacobian[0, r] += share * curve[r]
+
+
+@njit(cache=True, fastmath=FAST)
+def _normal(jacobian, residual, noise, x, low, high, centre, precision, gradient, hessian, held):
+    """Fill gradient and Gauss-Newton Hessian, and which parameters press against a bound."""
+    for k in range(x.size):
+        away = x[k] - centre[k]
+        pull = _pull(away, precision[k])
+        gradient[k] = -noise * _dot(jacobian[k], residual) + pull * away
+        for m in range(k + 1):
+            hessian[k, m] = noise * _dot(jacobian[k], jacobian[m])
+        hessian[k, k] += pull
+        at_low = x[k] <= low[k] + 1e-12 and gradient[k] > 0.0
+        held[k] = at_low or (x[k] >= high[k] - 1e-12 and gradient[k] < 0.0)
 
 
 @njit(cache=True, fastmath=FAST)
@@ -303,7 +340,7 @@ def _flow_variance(hessian, gradient, held, move, lower):
 @njit(cache=True, fastmath=FAST)
 def read_curves(table, strides, matrix, offset, scale, first, step, nodes, x, share, curves):
     """Add share (n, d) times flow times the tabulated curve at x (n, d, p) to curves (n, rank)."""
-    n, delays, p = x.shape
+    n, delays, _ = x.shape
     axes, rank = matrix.shape[0], curves.shape[1]
     cell = np.empty(axes, np.int64)
     weight = np.empty((axes, 4))

@@ -9,13 +9,14 @@ import numpy as np
 
 from QPerfusionLogic.study import BoolArray, FloatArray
 
-from .layout import Layout
+from .layout import TAIL, Layout
 from .splines import spline_weights
 from .table import ShapeTable
 
 ITERATIONS = 60
 CHUNK = 1024
 LONGEST_STEP = 2.0
+FLOOR = 1e-9
 
 
 @dataclass(frozen=True)
@@ -137,7 +138,7 @@ def _minimise(
 ) -> tuple[FloatArray, FloatArray, FloatArray, FloatArray, BoolArray]:
     """Minimise freedom/2 log(squared error) + penalty from one start: the likelihood of noise of unknown size."""
     energy = np.einsum("nr,nr->n", data, data)
-    floor = 1e-16 * (energy + outside) + 1e-300
+    floor = FLOOR * (energy + outside) + 1e-300
     which = np.full(len(data), delay)
 
     def state(x: FloatArray, weight: FloatArray | None) -> tuple[FloatArray, ...]:
@@ -176,7 +177,13 @@ def _minimise(
 
 def _penalty(layout: Layout, x: FloatArray) -> FloatArray:
     centre, precision = layout.prior
-    return ((x - centre) ** 2 @ precision) / 2
+    return (TAIL + 1.0) / 2 * np.log1p(precision * (x - centre) ** 2 / TAIL).sum(axis=1)
+
+
+def _pull(layout: Layout, x: FloatArray) -> FloatArray:
+    """Return the precisions (n, p) with which the heavy-tailed priors act at x (n, p)."""
+    centre, precision = layout.prior
+    return precision * (TAIL + 1.0) / (TAIL + precision * (x - centre) ** 2)
 
 
 def _best_flow(
@@ -195,8 +202,9 @@ def _best_flow(
         for _ in range(4):
             moved = x + shift[:, None] * direction
             flow = np.exp(moved[:, 0])
-            slope = weight * flow * (flow * square - height) + (moved - centre) @ (precision * direction)
-            bend = weight * flow * flow * square + direction**2 @ precision
+            pull = _pull(layout, moved)
+            slope = weight * flow * (flow * square - height) + (pull * (moved - centre)) @ direction
+            bend = weight * flow * flow * square + pull @ direction**2
             shift = np.clip(shift - np.clip(slope / bend, -1, 1), np.minimum(low, high), np.maximum(low, high))
     return np.clip(x + shift[:, None] * direction, layout.low, layout.high)
 
@@ -204,9 +212,10 @@ def _best_flow(
 def _normal_equations(
     layout: Layout, x: FloatArray, residual: FloatArray, jacobian: FloatArray, weight: FloatArray
 ) -> tuple[FloatArray, FloatArray]:
-    centre, precision = layout.prior
-    gradient = -weight[:, None] * np.einsum("npr,nr->np", jacobian, residual) + (x - centre) * precision
-    hessian = weight[:, None, None] * np.einsum("npr,nqr->npq", jacobian, jacobian) + np.diag(precision)
+    pull = _pull(layout, x)
+    gradient = -weight[:, None] * np.einsum("npr,nr->np", jacobian, residual) + (x - layout.prior[0]) * pull
+    hessian = weight[:, None, None] * np.einsum("npr,nqr->npq", jacobian, jacobian)
+    hessian += pull[:, :, None] * np.eye(x.shape[1])
     return gradient, hessian
 
 

@@ -10,6 +10,8 @@ from .model import KineticModel
 
 MODELS = {
     "fermi": ("fermi", "Fermi"),
+    "btex": ("btex", "Btex"),
+    "btex_cells": ("btex_cells", "BtexCells"),
 }
 
 

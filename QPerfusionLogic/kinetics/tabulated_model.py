@@ -120,9 +120,16 @@ class TabulatedModel(KineticModel):
         parameters["mbf_ml_min_g"] = estimate.values[:, 0] / self.plasma_share
         parameters["mbf_se"] = estimate.flow_se / self.plasma_share
         parameters["delay_s"] = estimate.delay_s
-        solution = Solution(parameters, status, estimate.curves @ table.full_basis.T)
-        return self.judge(solution)
+        predicted = estimate.curves @ table.full_basis.T
+        rms = np.sqrt(estimate.squared_error / (freedom + self.freedom_used))
+        peak = np.abs(predicted[:, self.window]).max(axis=1)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            amplification = parameters["mbf_se"] / parameters["mbf_ml_min_g"] * peak / rms
+        return self.judge(Solution(parameters, status, predicted), amplification)
 
-    def judge(self, solution: Solution) -> Solution:
-        """Return the solution with what the model itself knows to be beyond the data marked so."""
+    def judge(self, solution: Solution, amplification: FloatArray) -> Solution:
+        """Return the solution with what the model itself knows to be beyond the data marked so.
+
+        `amplification` (n,) is the relative error of flow per residual relative to the peak of the curve.
+        """
         return solution
