@@ -84,7 +84,7 @@ class Scanner:
         """
         normal = np.array([0.70, -0.60, -0.39])
         normal /= np.linalg.norm(normal)
-        down = np.array([0.0, 0.0, -1.0]) - normal * 0.39
+        down = np.array([0.0, 0.0, -1.0]) + normal * normal[2]
         down /= np.linalg.norm(down)
         right = np.cross(normal, down)
         cosine, sine = np.cos(self.rotation_rad), np.sin(self.rotation_rad)
