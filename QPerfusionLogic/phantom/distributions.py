@@ -47,11 +47,11 @@ def sample_heart(random: np.random.Generator) -> HeartShape:
 def sample_torso(random: np.random.Generator, heart: HeartShape) -> TorsoShape:
     """Return a body that fits round the heart."""
     outer = heart.cavity_radius_mm + heart.wall_mm
-    width = float(random.normal(185, 15))
+    width = float(random.normal(195, 15))
     return TorsoShape(
         half_width_mm=width,
-        half_height_mm=width * float(random.uniform(0.66, 0.82)),
-        centre_mm=(float(random.uniform(30, 75)), float(random.uniform(15, 45))),
+        half_height_mm=width * float(random.uniform(0.68, 0.88)),
+        centre_mm=(float(random.uniform(40, 90)), float(random.uniform(20, 60))),
         tilt_rad=float(random.normal(0.0, 0.2)),
         fat_mm=float(np.exp(random.normal(np.log(16), 0.45)).clip(5, 40)),
         muscle_mm=float(random.uniform(9, 18)),

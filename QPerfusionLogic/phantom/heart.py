@@ -49,7 +49,8 @@ class HeartSlice:
     """One slice of the heart in place: polar coordinates and wall of every pixel, (rows, columns) each.
 
     `depth` runs from 0 at the endocardium to 1 at the epicardium; `angle_from_insertion_rad` from the anterior RV
-    insertion through the septum, which ends at `septum_rad`; insertion points are (x, y) in mm on the epicardium.
+    insertion through the septum, which ends at `septum_rad`; `outline_depth_mm` is the depth inside both ventricles;
+    insertion points are (x, y) in mm on the epicardium.
     """
 
     depth: FloatArray
@@ -61,6 +62,7 @@ class HeartSlice:
     centre_mm: tuple[float, float]
     epi_radius_mm: float
     septum_rad: float
+    outline_depth_mm: FloatArray
 
 
 def place_heart(shape: HeartShape, grid: Grid, level: float, contraction: float) -> HeartSlice:
@@ -78,15 +80,16 @@ def place_heart(shape: HeartShape, grid: Grid, level: float, contraction: float)
         points.append((centre[0] + float(r[0]) * np.cos(at), centre[1] - float(r[0]) * np.sin(at)))
     depth = (radius - endo) / np.maximum(epi - endo, 1e-3)
     return HeartSlice(
-        depth,
-        endo - radius,
-        epi - radius,
-        turned,
-        points[0],
-        points[1],
-        centre,
-        float(epi.mean()),
-        2 * outline.half_septum_rad,
+        depth=depth,
+        endo_depth_mm=endo - radius,
+        epi_depth_mm=epi - radius,
+        angle_from_insertion_rad=turned,
+        anterior_insertion_mm=points[0],
+        inferior_insertion_mm=points[1],
+        centre_mm=centre,
+        epi_radius_mm=float(epi.mean()),
+        septum_rad=2.0 * outline.half_septum_rad,
+        outline_depth_mm=_outline_depth(grid, centre, outline),
     )
 
 
@@ -95,7 +98,7 @@ def draw_heart(canvas: Canvas, shape: HeartShape, level: float, contraction: flo
     grid = canvas.grid
     place = place_heart(shape, grid, level, contraction)
     outline = _outline(shape, level, contraction)
-    outside = _outline_depth(place, grid, outline)
+    outside = place.outline_depth_mm
     fat = harmonics(place.angle_from_insertion_rad, (0.9, 0.7, 0.5), shape.fat_phases, 1) - 0.6
     canvas.paint(FAT, np.maximum(outside, place.epi_depth_mm) + shape.epicardial_fat_mm * np.maximum(fat, 0.0))
     septal = place.angle_from_insertion_rad < place.septum_rad
@@ -148,9 +151,9 @@ def _outline(shape: HeartShape, level: float, contraction: float) -> _Outline:
     return _Outline(axis, first, second, width + first - second)
 
 
-def _outline_depth(place: HeartSlice, grid: Grid, outline: _Outline) -> FloatArray:
+def _outline_depth(grid: Grid, centre_mm: tuple[float, float], outline: _Outline) -> FloatArray:
     """Return the signed depth inside the outline of both ventricles (the uneven capsule of I. Quilez)."""
-    dx, dy = grid.x_mm - place.centre_mm[0], place.centre_mm[1] - grid.y_mm
+    dx, dy = grid.x_mm - centre_mm[0], centre_mm[1] - grid.y_mm
     along = dx * np.cos(outline.axis_rad) + dy * np.sin(outline.axis_rad)
     across = np.abs(dy * np.cos(outline.axis_rad) - dx * np.sin(outline.axis_rad))
     b = (outline.first_mm - outline.second_mm) / outline.apart_mm

@@ -12,8 +12,11 @@ from QPerfusionLogic.study import FloatArray, State
 from .heart import HeartShape, HeartSlice, draw_heart
 from .perfusion_pattern import LocalFlow, PerfusionPattern, local_flow
 from .shapes import Blob, Canvas, Grid
-from .tissue_types import AIR, LIVER, LUNG, MYOCARDIUM, SPLEEN, STOMACH, TISSUES
+from .tissue_types import AIR, FAT, LIVER, LUNG, MUSCLE, MYOCARDIUM, SPLEEN, STOMACH, STOMACH_WALL, TISSUES
 from .torso import TorsoShape, draw_torso
+
+ROUGHNESS = {FAT: 3.0, MUSCLE: 3.5, LUNG: 6.0, LIVER: 2.0, SPLEEN: 1.5, STOMACH: 6.0, STOMACH_WALL: 3.0}
+"""How uneven tissues are relative to the heart."""
 
 
 @dataclass(frozen=True)
@@ -66,8 +69,7 @@ class SlicePainter:
         draw_torso(canvas, torso, outer_mm, level)
         self._background = canvas.fractions
         random = np.random.default_rng([torso.seed, int(level * 1000)])
-        rough = texture * (1.0 + 2.0 * self._background[[STOMACH, LIVER, SPLEEN, LUNG]].sum(axis=0))
-        self._texture = np.maximum(1.0 + rough * smooth_noise(random, grid.x_mm.shape), 0.0)
+        self._texture = texture_factor(random, self._background, texture)
         self._moves = moving_share(torso, grid)
 
     def paint(self, state: State, contraction: float, level_change: float = 0.0) -> SliceObject:
@@ -84,6 +86,14 @@ class SlicePainter:
             self._pattern, state, place.angle_from_insertion_rad[rows, columns], place.depth[rows, columns], level
         )
         return SliceObject(canvas.fractions, myocardium, np.stack([rows, columns]), flow, place, self._moves)
+
+
+def texture_factor(random: np.random.Generator, fractions: FloatArray, texture: float) -> FloatArray:
+    """Return the factor (rows, columns) that makes tissues (tissues, rows, columns) uneven, each in its own measure."""
+    rough = np.full(fractions.shape[1:], texture, np.float32)
+    for tissue, more in ROUGHNESS.items():
+        rough += texture * (more - 1.0) * fractions[tissue]
+    return np.maximum(1.0 + rough * smooth_noise(random, rough.shape), 0.0)
 
 
 def smooth_noise(random: np.random.Generator, shape: tuple[int, ...]) -> FloatArray:

@@ -28,7 +28,7 @@ from .heart import HeartSlice, draw_heart
 from .heartbeats import Beats, sample_beats
 from .perfusion_pattern import LocalFlow, PerfusionPattern, local_flow
 from .shapes import Canvas, Grid
-from .slice_object import moving_share, smooth_noise
+from .slice_object import moving_share, texture_factor
 from .tissue_curves import tissue_curves
 from .torso import draw_torso
 from .uptake import organ_curves
@@ -130,7 +130,7 @@ def _labels(canvas: Canvas, place: HeartSlice) -> LabelArray:
     fractions = canvas.fractions
     cavity = fractions[tissues.LV_BLOOD] + fractions[tissues.PAPILLARY]
     labels = np.zeros(cavity.shape, np.uint8)
-    septal = place.angle_from_insertion_rad < place.septum_rad
+    septal = place.outline_depth_mm > 0.0
     labels[(fractions[tissues.RV_BLOOD] > 0.5) & septal] = RIGHT_VENTRICLE
     labels[(cavity > 0.5) & (place.endo_depth_mm > -2.0)] = LEFT_VENTRICLE
     labels[fractions[tissues.MYOCARDIUM] > 0.5] = MYOCARDIUM
@@ -166,9 +166,7 @@ def _fractions(random: np.random.Generator, canvas: Canvas, flow_weights: FloatA
     myocardium = fractions[tissues.MYOCARDIUM].copy()
     fractions[tissues.MYOCARDIUM] = 0.0
     everything = np.concatenate([fractions, myocardium * flow_weights])
-    rough = float(random.uniform(0.0, 0.1))
-    textured = fractions[[tissues.STOMACH, tissues.LIVER, tissues.SPLEEN, tissues.LUNG]].sum(axis=0)
-    everything *= np.maximum(1.0 + rough * (1.0 + 2.5 * textured) * smooth_noise(random, myocardium.shape), 0.0)
+    everything *= texture_factor(random, fractions, float(random.uniform(0.0, 0.08)))
     window = _resolution_window(random, myocardium.shape[0])
     return np.asarray(ifft2(fft2(everything) * window).real, np.float32)
 

@@ -88,7 +88,7 @@ def _slice_truth(
 ) -> dict[str, Any]:
     """Return labels, segments, layers, maps and gadolinium of one slice on the image grid."""
     cavity = target.fractions[tissues.LV_BLOOD] + target.fractions[tissues.PAPILLARY]
-    septal = target.place.angle_from_insertion_rad < target.place.septum_rad
+    septal = target.place.outline_depth_mm > 0.0
     cover = {
         MYOCARDIUM: target.myocardium,
         LEFT_VENTRICLE: np.where(target.place.endo_depth_mm > -2.0, cavity, 0.0),
