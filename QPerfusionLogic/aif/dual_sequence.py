@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 import dataclasses
+from dataclasses import dataclass
 
 from QPerfusionLogic.errors import InputError
 from QPerfusionLogic.settings import AifSettings, ConversionSettings
 from QPerfusionLogic.signal_model.constants import native_property
 from QPerfusionLogic.signal_model.physics import SeriesPhysics, physics_of_series
-from QPerfusionLogic.study import PerfusionSeries, Quantity, SeriesKind, StateResult
+from QPerfusionLogic.study import Notice, PerfusionSeries, Quantity, SeriesKind, Severity, StateResult
 
 from .blood_curve import BloodCurve, blood_curve, tissue_blood_curve
 from .blood_pool import left_ventricular_pool
 from .inversion import invert_blood_curve
-from .levels import tissue_levels
+from .levels import blood_and_muscle, myocardium_over_blood, tissue_levels
 from .motion import without_motion
 from .precontrast import Observation, Precontrast, estimate_precontrast, with_efficiency
 from .route import RouteCurve
+from .scale_by_tissue import scale_by_tissue
 from .two_echoes import DecayCorrection, undo_decay
 
 DEFAULT_FIELD_T = 1.5
@@ -47,35 +49,75 @@ def by_dual_sequence(state: StateResult, settings: AifSettings, conversion: Conv
         return RouteCurve(curve.time_s, curve.signal, curve.signal, curve.signal, "dual_sequence", {}, pool.notices)
     curve, decay, sequence_series = _without_decay(curve, series, settings)
     physics = physics_of_series(sequence_series, conversion)
-    found = _precontrast(state, curve, physics, conversion)
-    physics = physics_of_series(sequence_series, with_efficiency(conversion, found))
-    inverted = invert_blood_curve(curve, physics, conversion)
+    scaled = _scaled(state, curve, physics, conversion)
+    physics = physics_of_series(sequence_series, with_efficiency(conversion, scaled.precontrast))
+    inverted = invert_blood_curve(scaled.curve, physics, conversion)
     return RouteCurve(
         time_s=curve.time_s,
         measured=measured,
         corrected=inverted.linear_signal,
         gd_mmol_l=inverted.gd_mmol_l,
         mode="dual_sequence",
-        constants={**physics.constants, **decay.constants, "aif normalisation": inverted.normalisation},
-        notices=(*physics.notices, *pool.notices, *decay.notices, *inverted.notices),
-        precontrast=found,
+        constants={**physics.constants, **decay.constants, "aif normalisation": scaled.name or inverted.normalisation},
+        notices=(*physics.notices, *pool.notices, *decay.notices, *scaled.notices, *inverted.notices),
+        precontrast=scaled.precontrast,
     )
 
 
-def _precontrast(
+@dataclass(frozen=True)
+class ScaledCurve:
+    """The AIF curve with the level it is divided by, the state before contrast, and how both were found."""
+
+    curve: BloodCurve
+    precontrast: Precontrast | None = None
+    name: str = ""
+    notices: tuple[Notice, ...] = ()
+
+
+def _scaled(
     state: StateResult, curve: BloodCurve, physics: SeriesPhysics, conversion: ConversionSettings
-) -> Precontrast | None:
-    """Read saturation efficiency and residual gadolinium from the levels before the bolus in both sequences."""
-    if conversion.normalisation == "baseline" or not curve.proton_density > 0:
-        return None
-    blood = physics.blood
-    observations = [Observation(curve.baseline / curve.proton_density * float(blood.proton_density_signal()), blood)]
+) -> ScaledCurve:
+    """Scale by proton-density frames, else by the tissue series, else not at all (the baseline will have to do)."""
+    if conversion.normalisation == "baseline":
+        return ScaledCurve(curve)
     try:
         tissue = tissue_blood_curve(state)
     except InputError:
-        return estimate_precontrast(observations)
-    observations += tissue_levels(state, tissue, physics_of_series(state.acquisition.tissue, conversion))
-    return estimate_precontrast(observations)
+        tissue = None
+    tissue_physics = physics_of_series(state.acquisition.tissue, conversion)
+    if curve.proton_density > 0:
+        blood = physics.blood
+        level = curve.baseline / curve.proton_density * float(blood.proton_density_signal())
+        levels = [] if tissue is None else tissue_levels(state, tissue, tissue_physics)
+        return ScaledCurve(curve, estimate_precontrast([Observation(level, blood), *levels]))
+    scale = None if tissue is None else scale_by_tissue(curve, physics, tissue, tissue_physics)
+    if tissue is None or scale is None:
+        return ScaledCurve(curve, notices=(_baseline_only(),))
+    ratio = myocardium_over_blood(state, tissue, tissue_physics.field_strength_t)
+    found = estimate_precontrast(blood_and_muscle(tissue.baseline / scale.tissue_s0, ratio, tissue_physics))
+    density = scale.aif_s0 * float(physics.blood.proton_density_signal())
+    name = "curvature of the tissue series"
+    return ScaledCurve(dataclasses.replace(curve, proton_density=density), found, name, (_by_tissue(),))
+
+
+def _by_tissue() -> Notice:
+    return Notice(
+        code="aif-scaled-by-tissue",
+        message="the AIF series has no proton-density frames; its scale was taken from how the tissue series saturates "
+        "on the same bolus, which is good to about 15 %",
+        action="export the proton-density frames with the series",
+    )
+
+
+def _baseline_only() -> Notice:
+    return Notice(
+        code="aif-scaled-by-baseline",
+        message="the AIF series has no proton-density frames and the tissue series does not fix its scale, so it was "
+        "scaled by its own baseline, which at short saturation times is mostly imperfect saturation: the arterial "
+        "input may read several times too low and flow too high",
+        action="export the proton-density frames with the series",
+        severity=Severity.SERIOUS,
+    )
 
 
 def _without_decay(

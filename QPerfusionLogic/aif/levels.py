@@ -35,6 +35,14 @@ def myocardium_over_blood(state: StateResult, curve: BloodCurve, field_strength_
     return float(level / curve.baseline / (densities[0] / densities[1])) if curve.baseline > 0 else float("nan")
 
 
+def blood_and_muscle(level: float, ratio: float, physics: SeriesPhysics) -> list[Observation]:
+    """Return the levels of both tissues from that of blood (signal over S0) and the ratio `myocardium_over_blood`."""
+    return [
+        Observation(level, physics.blood),
+        Observation(level * ratio, physics.myocardium, MYOCARDIAL_SHARE),
+    ]
+
+
 def _myocardium(state: StateResult, curve: BloodCurve) -> tuple[float, float]:
     """Return pre-contrast signal and proton density of the myocardium in the slice of the blood curve; NaN without."""
     bolus = curve.bolus

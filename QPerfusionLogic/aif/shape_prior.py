@@ -17,7 +17,8 @@ from QPerfusionLogic.study import FloatArray
 
 from .blood_curve import BloodCurve
 from .checks import tail_share
-from .precontrast import MYOCARDIAL_SHARE, Observation, Precontrast, estimate_precontrast, level_cost
+from .levels import blood_and_muscle
+from .precontrast import Precontrast, estimate_precontrast, level_cost
 
 USUAL_TAIL, TAIL_SD = 0.16, 0.035
 """Blood ten seconds and more after the peak relative to the peak: 0.10 to 0.20 in unsaturated curves."""
@@ -86,7 +87,7 @@ def scale_by_shape(curve: BloodCurve, physics: SeriesPhysics, myocardium_over_bl
     used = weights > 1e-6
     mean, lower, upper = _posterior(np.array(curves)[used], weights[used])
     s0 = float(np.exp(np.sum(weights * np.log(scales))))
-    found = estimate_precontrast(_observations(level / s0, myocardium_over_blood, physics))
+    found = estimate_precontrast(blood_and_muscle(level / s0, myocardium_over_blood, physics))
     return None if found is None else Scaled(mean, lower, upper, s0, found)
 
 
@@ -99,14 +100,7 @@ def _cost(
     peak = float(np.max(gadolinium))
     tail = tail_share(gadolinium, curve.time_s, dataclasses.replace(bolus, baseline=0.0))
     usual = ((tail - USUAL_TAIL) / TAIL_SD) ** 2 + (np.log(max(peak, 1e-3) / USUAL_PEAK_MMOL_L) / PEAK_LOG_SD) ** 2
-    return float(usual + level_cost(_observations(level, myocardium_over_blood, physics)))
-
-
-def _observations(level: float, myocardium_over_blood: float, physics: SeriesPhysics) -> list[Observation]:
-    return [
-        Observation(level, physics.blood),
-        Observation(level * myocardium_over_blood, physics.myocardium, MYOCARDIAL_SHARE),
-    ]
+    return float(usual + level_cost(blood_and_muscle(level, myocardium_over_blood, physics)))
 
 
 def _posterior(curves: FloatArray, weights: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:

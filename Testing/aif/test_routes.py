@@ -42,6 +42,14 @@ def test_two_echoes_take_out_the_decay_that_one_echo_leaves_in(make_input):
     assert area_error(ignored, known) < -0.04
 
 
+def test_without_proton_density_frames_the_tissue_series_gives_the_scale(make_input):
+    known = make_input(aif_series=True, proton_density=False)
+    settings = ConversionSettings(relaxivity_r2_l_mmol_s=18.0)
+    found = AifCorrectionLogic(AifSettings(), settings).run(known.state)
+    assert "aif-scaled-by-tissue" in codes(found)
+    assert abs(area_error(found, known)) < 0.1
+
+
 def test_a_missing_second_echo_is_said(make_input):
     found = run(make_input(aif_series=True, second_echo=False))
     assert "aif-echo-missing" in codes(found)
