@@ -20,7 +20,7 @@ from .identity import hashed, patient_of, without_names
 from .image_group import MINIMUM_FRAMES, ImageGroup, slice_indices
 from .image_record import WALL_CLOCKS, ImageRecord
 from .protocol_tags import protocol_of, vendor_of
-from .proton_density import leading_proton_density_frames
+from .proton_density import found_notice, leading_frames
 from .roles import Role
 from .stacking import Stack, stack_of
 from .tags import SECONDS_OF_DAY, Tags
@@ -75,11 +75,9 @@ def load_series(
     signal = _images(group.records, stack.index, progress.part(0.0, 0.8))
     protocol, notices = protocol_of(group)
     density = _tagged_proton_density(group, stack, progress.part(0.8, 0.9))
-    leading = _leading_frames(signal, density, settings)
+    leading = leading_frames(signal, settings) if density is None else 0
     if leading:
-        message = f"the first {counted(leading, 'frame')} were taken as proton-density weighted"
-        action = "set loading.proton_density_frames if that is wrong"
-        notices += (Notice("proton-density-found", message, action, Severity.NOTE),)
+        notices += (found_notice(leading),)
         density, signal = signal[:leading], signal[leading:]
         stack = replace(stack, index=stack.index[leading:], time_s=stack.time_s[leading:])
     if density is None:
@@ -178,12 +176,6 @@ def _tagged_proton_density(group: ImageGroup, stack: Stack, progress: Progress) 
 def _order(record: ImageRecord) -> tuple[float, int]:
     window = session_window((record,))
     return (window[0] if window else 0.0), record.instance or 0
-
-
-def _leading_frames(signal: FloatArray, density: FloatArray | None, settings: LoadingSettings) -> int:
-    if settings.proton_density_frames is not None:
-        return 0 if density is not None else min(settings.proton_density_frames, len(signal) - MINIMUM_FRAMES)
-    return leading_proton_density_frames(signal) if density is None else 0
 
 
 def _second_echo(group: ImageGroup, stack: Stack, settings: LoadingSettings, progress: Progress) -> FloatArray | None:

@@ -15,6 +15,7 @@ from QPerfusionLogic.study import (
     Geometry,
     Notice,
     PerfusionSeries,
+    Protocol,
     Quantity,
     SeriesKind,
     SeriesSource,
@@ -23,6 +24,8 @@ from QPerfusionLogic.study import (
 
 from .frame_clock import FIXED_INTERVAL
 from .image_group import MINIMUM_FRAMES
+from .proton_density import found_notice, leading_frames
+from .sidecar import Sidecar, read_sidecar
 from .wording import counted
 
 NRRD_SUFFIXES = (".nrrd", ".nhdr")
@@ -32,12 +35,13 @@ SHORTEST_BEAT_S, LONGEST_BEAT_S = 0.3, 6.0
 
 @dataclass(frozen=True)
 class VolumeFile:
-    """Content of one file: values (frames, slices, rows, columns), times where it tells them, and where it lies."""
+    """Content of one file: values (frames, slices, rows, columns), times (frames, slices) where it has them, place."""
 
     values: FloatArray
     time_s: FloatArray | None
     geometry: Geometry
-    time_source: str = ""
+    interval_s: float | None = None
+    """Constant step between frames in a header that can hold no other times; None where it is no heart beat."""
     placed: bool = True
     """False where the file does not say where its pixels lie."""
     quantity: str = ""
@@ -62,9 +66,7 @@ def read_volume(path: Path, settings: LoadingSettings) -> VolumeFile:
         found = read_sequence(path)
         if found.values.ndim != 4:
             raise InputError(f"vectors in {path}", expected="one number per pixel")
-        return VolumeFile(
-            found.values, found.time_s, found.geometry, path.name, quantity=found.metadata.get("quantity", "")
-        )
+        return VolumeFile(found.values, found.time_s, found.geometry, quantity=found.metadata.get("quantity", ""))
     return _read_with_itk(path, settings)
 
 
@@ -88,42 +90,59 @@ def load_series_file(
         )
     if not np.isfinite(volume.values).all():
         raise InputError(f"pixels that are no numbers in {path}", expected="finite values")
-    time_s, source, notices = _times(path, volume, settings, timed)
+    sidecar = read_sidecar(path)
+    time_s, source, notices = frame_times_of(path, volume, sidecar, settings, timed)
     quantity = Quantity(volume.quantity) if volume.quantity in set(Quantity) else Quantity.SIGNAL
+    signal = volume.values.astype(np.float32, copy=False)
+    leading = leading_frames(signal, settings) if quantity is Quantity.SIGNAL else 0
+    if leading:
+        notices = (*notices, found_notice(leading))
+    per_slice = time_s if time_s.ndim == 2 else np.repeat(time_s[:, None], slices, axis=1)
     return PerfusionSeries(
-        signal=volume.values.astype(np.float32, copy=False),
-        time_s=time_s if time_s.ndim == 2 else np.repeat(time_s[:, None], slices, axis=1),
+        signal=signal[leading:],
+        time_s=per_slice[leading:] - per_slice[leading].min(),
         geometry=volume.geometry,
+        protocol=sidecar.protocol if sidecar else Protocol(),
         kind=kind,
         state=state,
         quantity=quantity,
+        proton_density=signal[:leading] if leading else None,
         source=SeriesSource(path=str(path), description=path.name, time_source=source, files=1),
         notices=notices,
     )
 
 
-def _times(
-    path: Path, volume: VolumeFile, settings: LoadingSettings, timed: bool
+def frame_times_of(
+    path: Path, volume: VolumeFile, sidecar: Sidecar | None, settings: LoadingSettings, timed: bool = False
 ) -> tuple[FloatArray, str, tuple[Notice, ...]]:
+    """Return times (frames,) or (frames, slices), where they come from, and what to say of them."""
     frames = len(volume.values)
-    if volume.time_s is not None and volume.time_source == path.name:
-        steps = np.diff(volume.time_s, axis=0)
-        if np.any(steps <= 0):
-            row = int(np.flatnonzero((steps <= 0).any(axis=1))[0]) + 2
-            raise InputError(f"time of frame {row} not after the one before in {path}", expected="increasing times")
-        return volume.time_s - volume.time_s[0].min(), "times in the file", ()
+    if volume.time_s is not None:
+        return _increasing(path, volume.time_s), "times in the file", ()
+    if sidecar is not None and sidecar.time_s is not None:
+        if len(sidecar.time_s) != frames:
+            raise InputError(f"{len(sidecar.time_s)} times beside {path}", expected=f"{frames}, one for each frame")
+        return _increasing(path, sidecar.time_s), "times in the JSON sidecar", ()
     interval_s = 1.0 if timed else settings.frame_interval_s
     if interval_s is not None:
         return np.arange(frames) * interval_s, FIXED_INTERVAL, ()
-    if volume.time_s is not None:
-        message = f"frames are taken as {volume.time_s[1, 0]:g} s apart, from the header; heart beats are not that even"
+    if volume.interval_s is not None:
+        message = f"frames are taken as {volume.interval_s:g} s apart, from the header; heart beats are not that even"
         notice = Notice("constant-interval", message, "give --times CSV where the true times are known")
-        return volume.time_s, volume.time_source, (notice,)
+        return np.arange(frames) * volume.interval_s, "NIfTI pixdim[4]", (notice,)
     raise InputError(
         f"no frame times in {path}",
         expected="the time of every frame",
         action="give them with --times CSV or --set loading.frame_interval_s=SECONDS",
     )
+
+
+def _increasing(path: Path, time_s: FloatArray) -> FloatArray:
+    steps = np.diff(time_s.reshape(len(time_s), -1), axis=0)
+    if np.any(steps <= 0):
+        row = int(np.flatnonzero((steps <= 0).any(axis=1))[0]) + 2
+        raise InputError(f"time of frame {row} not after the one before in {path}", expected="increasing times")
+    return time_s
 
 
 def _read_with_itk(path: Path, settings: LoadingSettings) -> VolumeFile:
@@ -146,13 +165,13 @@ def _read_with_itk(path: Path, settings: LoadingSettings) -> VolumeFile:
     for position, name in enumerate("tzyx"):
         if name not in names:
             arranged = np.expand_dims(arranged, position)
-    time_s = _header_times(spacing[names.index("t")], arranged.shape[:2]) if "t" in names else None
     standard = names == list("xyzt")[: len(names)]
+    slices = arranged.shape[1]
     return VolumeFile(
         np.ascontiguousarray(arranged),
-        time_s,
-        _itk_geometry(image, arranged.shape[1]) if standard else _plain_geometry(names, spacing, arranged.shape[1]),
-        "NIfTI pixdim[4]",
+        None,
+        _itk_geometry(image, slices) if standard else _plain_geometry(names, spacing, slices),
+        interval_s=_beat_s(spacing[names.index("t")]) if "t" in names else None,
         placed=standard,
     )
 
@@ -167,11 +186,9 @@ def _axis_names(path: Path, shape: tuple[int, ...], axes: str) -> list[str]:
     raise InputError(f"{len(shape)} axes {shape} in {path}", expected=f"axes {axes}", action="set loading.axes")
 
 
-def _header_times(step_s: float, shape: tuple[int, ...]) -> FloatArray | None:
-    """Return times (frames, slices) from the header's step; None where it is no heart beat or the default of 1."""
-    if not SHORTEST_BEAT_S <= step_s <= LONGEST_BEAT_S or step_s == 1.0:
-        return None
-    return np.repeat(np.arange(shape[0])[:, None] * step_s, shape[1], axis=1)
+def _beat_s(step_s: float) -> float | None:
+    """Return the header's step where it can be a heart beat and is not the default of 1."""
+    return step_s if SHORTEST_BEAT_S <= step_s <= LONGEST_BEAT_S and step_s != 1.0 else None
 
 
 def _itk_geometry(image: object, slices: int) -> Geometry:

@@ -4,12 +4,29 @@ from __future__ import annotations
 
 import numpy as np
 
-from QPerfusionLogic.study import FloatArray
+from QPerfusionLogic.settings import LoadingSettings
+from QPerfusionLogic.study import FloatArray, Notice, Severity
+
+from .image_group import MINIMUM_FRAMES
+from .wording import counted
 
 MOST_LEADING_FRAMES = 5
 BRIGHTER = 1.5
 """Without saturation pulse a frame is several times brighter than the first saturated ones."""
 BASELINE_FRAMES = 4
+
+
+def leading_frames(signal: FloatArray, settings: LoadingSettings) -> int:
+    """Return how many frames at the head are proton-density weighted: as the user says, else as found."""
+    if settings.proton_density_frames is None:
+        return leading_proton_density_frames(signal)
+    return max(min(settings.proton_density_frames, len(signal) - MINIMUM_FRAMES), 0)
+
+
+def found_notice(count: int) -> Notice:
+    """Return the notice that leading frames were taken out."""
+    message = f"the first {counted(count, 'frame')} were taken as proton-density weighted"
+    return Notice("proton-density-found", message, "set loading.proton_density_frames if that is wrong", Severity.NOTE)
 
 
 def leading_proton_density_frames(signal: FloatArray) -> int:

@@ -21,11 +21,13 @@ from .dicom_pixels import read_images
 from .file_folder import words_of_name
 from .frame_clock import clock_of, running_clocks
 from .identity import without_names
-from .image_files import is_volume_file, read_volume
+from .image_files import frame_times_of, is_volume_file, read_volume
 from .image_group import ImageGroup
 from .protocol_tags import protocol_of, vendor_of
 from .proton_density import BASELINE_FRAMES, MOST_LEADING_FRAMES, leading_proton_density_frames
+from .roles import state_of_words
 from .series_choice import with_states
+from .sidecar import read_sidecar
 from .stacking import stack_of
 from .tags import Tags
 from .wording import counted
@@ -183,12 +185,18 @@ def _leading_proton_density(group: ImageGroup, index: NDArray[np.intp]) -> int:
 
 
 def _of_volume(path: Path, settings: LoadingSettings) -> SeriesSummary:
-    from .roles import state_of_words
-
     volume = read_volume(path, settings)
     frames, slices, rows, columns = volume.values.shape
-    steps = np.diff(volume.time_s[:, 0]) if volume.time_s is not None and frames > 1 else np.array([])
-    problems = () if steps.size or frames == 1 else ("no frame times: give --times CSV or loading.frame_interval_s",)
+    sidecar = read_sidecar(path)
+    time_s, source = None, ""
+    problems: tuple[str, ...] = ()
+    if frames > 1:
+        try:
+            time_s, source, notices = frame_times_of(path, volume, sidecar, settings)
+            problems = tuple(notice.message for notice in notices)
+        except QPerfusionError as error:
+            problems = (str(error),)
+    steps = np.array([]) if time_s is None else np.diff(time_s.reshape(frames, -1)[:, 0])
     return SeriesSummary(
         description=path.name,
         series_number=None,
@@ -204,8 +212,8 @@ def _of_volume(path: Path, settings: LoadingSettings) -> SeriesSummary:
         interval_s=float(np.median(steps)) if steps.size else None,
         shortest_interval_s=float(steps.min()) if steps.size else None,
         longest_interval_s=float(steps.max()) if steps.size else None,
-        time_source=volume.time_source if steps.size else "",
+        time_source=source,
         clocks_left_out=(),
-        protocol=Protocol(),
+        protocol=sidecar.protocol if sidecar else Protocol(),
         problems=problems,
     )
