@@ -13,12 +13,12 @@ from .charts import arterial_input_charts, segment_charts
 from .map_sections import Images, flow_map_section, placement_section, polar_section
 from .markup import figure, section
 from .report import SegmentRow
+from .summary import summary_section
 from .table_sections import (
     notices_section,
     provenance_section,
     quality_section,
     segment_section,
-    summary_section,
     threshold_section,
 )
 
@@ -35,6 +35,9 @@ _FEATURES = {
     "area_mmol_s_l": ("area of the first pass", "mmol s/L"),
     "baseline_drift": ("baseline drift", ""),
 }
+
+
+_VENDORS = {"ge": "GE", "siemens": "Siemens", "philips": "Philips"}
 
 
 def page(
@@ -97,7 +100,7 @@ def _subtitle(study: StudyResult) -> str:
         if names:
             parts.append(f"{label} {', '.join(sorted(names)).replace('_', ' ')}")
     protocols = [result.acquisition.tissue.protocol for result in study.states.values()]
-    scanners = {f"{item.vendor} {item.model_name}".strip() for item in protocols} - {""}
+    scanners = {f"{_VENDORS.get(item.vendor, item.vendor)} {item.model_name}".strip() for item in protocols} - {""}
     fields = {f"{item.field_strength_t:g} T" for item in protocols if item.field_strength_t is not None}
     agents = {item.agent for item in protocols} - {""}
     parts += [", ".join(sorted(group)) for group in (scanners, fields, agents) if group]

@@ -99,6 +99,7 @@ def _arterial_items(result: StateResult) -> list[QualityItem]:
     if found is None:
         return []
     apparent = found.features.get("apparent_peak_mmol_l", math.nan)
+    saturated = any("saturated" in item.code for item in found.notices)
     items = []
     if math.isfinite(apparent):
         items.append(
@@ -106,9 +107,11 @@ def _arterial_items(result: StateResult) -> list[QualityItem]:
                 "apparent AIF peak, tissue images",
                 f"{apparent:.2f} mmol/L",
                 f"at most {SATURATION_LIMIT_MMOL_L:g} mmol/L",
-                apparent <= SATURATION_LIMIT_MMOL_L,
+                apparent <= SATURATION_LIMIT_MMOL_L and not saturated,
             )
         )
+    if saturated:
+        items.append(QualityItem("saturation of the AIF", "found, see “Before you read”", "none", False))
     if result.concentration is not None and result.segmented is not None:
         inside = result.segmented.labels == 1
         share = float(result.concentration.saturated[inside].mean()) if inside.any() else math.nan

@@ -13,45 +13,15 @@ from QPerfusionLogic.settings import ReportingSettings
 from QPerfusionLogic.study import Notice, Severity, StudyResult
 
 from .aha import SEGMENT_NAMES, TERRITORIES
-from .markup import notice, number, section, table, with_error
+from .markup import notice, number, section, table
 from .quality import quality_items
 from .report import SegmentRow
 from .thresholds import Reading, read_mpr, read_rest, read_stress, thresholds
 
 _READERS = {"stress_mbf": read_stress, "rest_mbf": read_rest, "mpr": read_mpr}
 _ERRORS = {"stress_mbf": "stress_se", "rest_mbf": "rest_se", "mpr": "mpr_se"}
+_HEADS = {"stress_mbf": "stress MBF", "rest_mbf": "rest MBF", "mpr": "MPR"}
 _MARKS = {"low": "▼ ", "caution": "▽ ", "high": "△ ", "": ""}
-
-
-def summary_section(rows: Sequence[SegmentRow], notices: Sequence[Notice], settings: ReportingSettings) -> str:
-    """Return the numbers a reader wants first and what lies below the thresholds; a banner where they are in doubt."""
-    serious = len({item.code for item in notices if item.severity == Severity.SERIOUS})
-    banner = (
-        f'<div class="notice serious"><p><strong>{serious} serious finding{"s" if serious > 1 else ""} about this '
-        "measurement: see “Before you read” before any number.</strong></p></div>"
-        if serious
-        else ""
-    )
-    whole = rows[-1]
-    cards = [
-        _card(
-            "Global stress MBF", whole.stress_mbf, whole.stress_se, "mL/min/g", "normal 2.0 to 4.0", settings, "stress"
-        ),
-        _card("Global rest MBF", whole.rest_mbf, whole.rest_se, "mL/min/g", "", settings, "rest"),
-        _card("Global MPR", whole.mpr, whole.mpr_se, "", "", settings, "mpr"),
-    ]
-    vessels = [row for row in rows if row.layer == "vessel" and math.isfinite(_lead(row))]
-    if vessels:
-        lowest = min(vessels, key=_lead)
-        kind = "stress MBF" if math.isfinite(lowest.stress_mbf) else "rest MBF"
-        cards.append(
-            f'<div class="card"><div class="name">Lowest territory</div><div class="value">{lowest.territory} '
-            f"{number(_lead(lowest))} <small>mL/min/g</small></div>"
-            f'<div class="hint">{kind}, mean of its two lowest segments</div></div>'
-        )
-    findings = "".join(f"<li>{escape(text)}</li>" for text in _findings(rows, settings))
-    body = "".join(card for card in cards if card)
-    return section("Summary", banner, f'<div class="cards">{body}</div>' if body else "", f"<ul>{findings}</ul>")
 
 
 def notices_section(notices: Sequence[Notice]) -> str:
@@ -67,14 +37,18 @@ def notices_section(notices: Sequence[Notice]) -> str:
 
 def segment_section(rows: Sequence[SegmentRow], settings: ReportingSettings) -> str:
     """Return the segment table with errors, readings and flags."""
+    names = [name for name in _ERRORS if any(math.isfinite(getattr(row, name)) for row in rows)]
+    if not names:
+        return ""
+    flow = "rest" if "stress_mbf" not in names else "stress"
     head = (
         "<th>segment</th><th>territory</th>"
-        + "".join(f'<th class="number">{name} ± SE</th>' for name in ("stress MBF", "rest MBF", "MPR"))
-        + '<th class="number">stress endo / epi</th><th class="number">pixels</th><th>flags</th>'
+        + "".join(f'<th class="number">{_HEADS[name]} ± SE</th>' for name in names)
+        + f'<th class="number">{flow} endo / epi</th><th class="number">pixels</th><th>flags</th>'
     )
     layers = {(row.segment, row.layer): row for row in rows if row.segment}
     shown = [row for row in rows if row.layer not in ("endo", "epi")]
-    body = "".join(_table_row(row, layers, settings) for row in shown)
+    body = "".join(_table_row(row, layers, names, f"{flow}_mbf", settings) for row in shown)
     return section(
         "Segments",
         f'<div class="scroll"><table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>',
@@ -140,70 +114,28 @@ def _merged(notices: Sequence[Notice]) -> list[Notice]:
     ]
 
 
-def _card(name: str, value: float, error: float, unit: str, _hint: str, settings: ReportingSettings, kind: str) -> str:
-    if not math.isfinite(value):
-        return ""
-    hint = {
-        "stress": f"normal {settings.stress_normal_low:g} to {settings.stress_normal_high:g}",
-        "rest": f"normal {settings.rest_normal_low:g} to {settings.rest_normal_high:g}",
-        "mpr": f"normal from {settings.mpr_normal:g}, abnormal below {settings.mpr_abnormal:g}",
-    }[kind]
-    spread = f" ± {number(error)}" if math.isfinite(error) else ""
-    return (
-        f'<div class="card"><div class="name">{name}</div><div class="value">{number(value)}'
-        f'<small>{spread} {unit}</small></div><div class="hint">{hint}</div></div>'
-    )
-
-
-def _lead(row: SegmentRow) -> float:
-    """Return the flow a vessel is judged by: stress, else rest."""
-    return row.stress_mbf if math.isfinite(row.stress_mbf) else row.rest_mbf
-
-
-def _findings(rows: Sequence[SegmentRow], settings: ReportingSettings) -> list[str]:
-    whole = [row for row in rows if row.layer == "all"]
-    found = []
-    for name, label, limit in (
-        ("stress_mbf", "Stress MBF", settings.cad_stress_mbf),
-        ("mpr", "MPR", settings.mpr_abnormal),
-    ):
-        measured = [row for row in whole if math.isfinite(getattr(row, name))]
-        low = [row for row in measured if reading(row, name, settings).grade == "low"]
-        if low:
-            names = ", ".join(f"{row.segment} {SEGMENT_NAMES[row.segment]}" for row in low)
-            found.append(f"{label} below {limit:g} in {len(low)} of {len(measured)} segments: {names}.")
-        elif measured:
-            found.append(f"{label} is below {limit:g} in none of {len(measured)} segments.")
-    for row in rows:
-        if row.layer == "vessel" and math.isfinite(row.stress_mbf):
-            verdict = "below" if row.stress_mbf < settings.cad_stress_mbf else "not below"
-            near = abs(row.stress_mbf - settings.cad_stress_mbf) < 2 * row.stress_se
-            found.append(
-                f"{row.territory}: stress MBF {with_error(row.stress_mbf, row.stress_se)} mL/min/g, {verdict} "
-                f"{settings.cad_stress_mbf:g}{', but within two standard errors of it' if near else ''}."
-            )
-    missing = 16 - sum("not_imaged" not in row.flags for row in whole)
-    if missing:
-        found.append(f"{missing} of 16 segments were not imaged.")
-    return found
-
-
-def _table_row(row: SegmentRow, layers: dict[tuple[int, str], SegmentRow], settings: ReportingSettings) -> str:
+def _table_row(
+    row: SegmentRow,
+    layers: dict[tuple[int, str], SegmentRow],
+    names: Sequence[str],
+    flow: str,
+    settings: ReportingSettings,
+) -> str:
     if row.segment:
         label = f"{row.segment} {SEGMENT_NAMES[row.segment]}"
     else:
         label = "whole myocardium" if row.layer == "global" else f"{row.territory} territory"
     cells = [f"<td>{label}</td><td>{row.territory if row.territory in TERRITORIES else ''}</td>"]
-    for name, error in _ERRORS.items():
+    for name in names:
         found = reading(row, name, settings)
-        spread = getattr(row, error)
+        spread = getattr(row, _ERRORS[name])
         behind = f' <span class="se">± {number(spread)}</span>' if math.isfinite(spread) else ""
         doubt = " ?" if found.doubtful else ""
         cells.append(
             f'<td class="number {found.grade}">{_MARKS[found.grade]}{number(getattr(row, name))}{behind}{doubt}</td>'
         )
     pair = [layers.get((row.segment, layer)) for layer in ("endo", "epi")]
-    thin = " / ".join(number(part.stress_mbf) for part in pair if part is not None) if all(pair) else ""
+    thin = " / ".join(number(getattr(part, flow)) for part in pair if part is not None) if all(pair) else ""
     flags = ", ".join(flag.replace("_", " ") for flag in row.flags)
     css = "sum" if not row.segment else "ring" if row.segment in (7, 13) else ""
     return (

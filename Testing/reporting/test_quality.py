@@ -9,7 +9,7 @@ import pytest
 
 from QPerfusionLogic.reporting import ReportingLogic
 from QPerfusionLogic.reporting.quality import quality_items, transmural_gradient
-from QPerfusionLogic.study import Severity, State
+from QPerfusionLogic.study import Notice, Severity, State
 
 
 def codes(study):
@@ -67,3 +67,11 @@ def test_a_saturated_arterial_input_misses_its_bar(a_study):
 
 def test_the_transmural_gradient_is_that_of_the_made_up_heart(a_study):
     assert transmural_gradient(a_study.states[State.REST]) == pytest.approx(0.93 / 1.06, rel=1e-6)
+
+
+def test_an_arterial_input_called_saturated_misses_its_bar_whatever_its_apparent_peak(a_study):
+    result = a_study.states[State.STRESS]
+    told = dataclasses.replace(result.arterial_input, notices=(Notice("aif-still-saturated", "compressed peak"),))
+    items = {item.name: item for item in quality_items(dataclasses.replace(result, arterial_input=told))}
+    assert items["apparent AIF peak, tissue images"].good is False
+    assert items["saturation of the AIF"].good is False

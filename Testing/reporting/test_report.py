@@ -13,7 +13,7 @@ from QPerfusionLogic.errors import CancelledError
 from QPerfusionLogic.progress import Progress
 from QPerfusionLogic.reporting import ReportingLogic
 from QPerfusionLogic.settings import ReportingSettings
-from QPerfusionLogic.study import State, StudyResult
+from QPerfusionLogic.study import Notice, Severity, State, StudyResult
 
 VOID = {"meta", "img", "br", "path", "rect", "circle", "stop"}
 
@@ -136,3 +136,36 @@ def test_maps_without_any_number_are_drawn_as_plain_anatomy(a_study):
 def test_a_cancel_stops_the_report(a_study):
     with pytest.raises(CancelledError):
         ReportingLogic().run(a_study, Progress(is_cancelled=lambda: True))
+
+
+def test_the_same_notice_of_both_states_is_shown_once(a_study):
+    twice = tuple(Notice("odd", "something odd was seen", "look", state=state) for state in ("stress", "rest"))
+    html = ReportingLogic().run(dataclasses.replace(a_study, notices=twice)).html
+    assert html.count("Something odd was seen.") == 1
+    assert "stress and rest · odd" in html
+
+
+def test_notes_are_folded_away_and_serious_notices_raise_a_banner(a_study, a_report):
+    assert "<summary>1 note</summary>" in a_report.html
+    assert "serious finding" not in a_report.html
+    grave = Notice("grave", "grave", severity=Severity.SERIOUS)
+    html = ReportingLogic().run(dataclasses.replace(a_study, notices=(grave,))).html
+    assert "1 serious finding about this measurement" in html
+
+
+def test_only_quantities_that_were_measured_have_a_column(a_study):
+    rest = dataclasses.replace(a_study, states={State.REST: a_study.states[State.REST]}, mpr_map=None)
+    html = ReportingLogic().run(rest).html
+    assert "rest MBF ± SE" in html
+    assert "stress MBF ± SE" not in html
+    assert "rest endo / epi" in html
+
+
+def test_rest_flow_outside_the_normal_range_is_a_finding(a_study):
+    html = ReportingLogic(ReportingSettings(rest_normal_low=0.2, rest_normal_high=0.5)).run(a_study).html
+    assert "Rest MBF lies above 0.2 to 0.5 in 16 and below it in 0 of 16 segments." in html
+
+
+def test_a_vessel_near_the_threshold_is_called_uncertain(a_study):
+    html = ReportingLogic(ReportingSettings(cad_stress_mbf=1.05)).run(a_study).html
+    assert "LAD: stress MBF 1.00 ± 0.07 mL/min/g, below 1.05, but within two standard errors of it." in html
