@@ -1,5 +1,6 @@
 """Signal to gadolinium in every pixel."""
 
+from .comparability import comparability
 from .logic import ConversionLogic
 
-__all__ = ["ConversionLogic"]
+__all__ = ["ConversionLogic", "comparability"]

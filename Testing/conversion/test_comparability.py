@@ -1,0 +1,42 @@
+"""Stress and rest converted unlike each other are not divided."""
+
+from __future__ import annotations
+
+import dataclasses
+
+from QPerfusionLogic.conversion import ConversionLogic, comparability
+from QPerfusionLogic.settings import ConversionSettings
+
+
+def converted(heart, **settings):
+    state = heart.state
+    return dataclasses.replace(state, concentration=ConversionLogic(ConversionSettings(**settings)).run(state))
+
+
+def test_states_converted_alike_may_be_divided(make_heart):
+    heart = make_heart()
+    assert comparability(converted(heart), converted(heart)) == ((), ())
+
+
+def test_another_relaxivity_forbids_a_perfusion_reserve(make_heart):
+    heart = make_heart()
+    reasons, _ = comparability(converted(heart), converted(heart, relaxivity_l_mmol_s=5.2))
+    assert reasons == ("r1 is 4.6 L/mmol/s (Shen 2015 whole blood 37 C) at stress and 5.2 L/mmol/s (setting) at rest",)
+
+
+def test_the_same_relaxivity_from_another_source_does_not(make_heart):
+    heart = make_heart()
+    assert comparability(converted(heart), converted(heart, relaxivity_l_mmol_s=4.6))[0] == ()
+
+
+def test_another_mode_forbids_a_perfusion_reserve(make_heart):
+    heart = make_heart()
+    reasons, _ = comparability(converted(heart), converted(heart, mode="relative_enhancement"))
+    assert any("conversion mode" in reason for reason in reasons)
+
+
+def test_another_flip_angle_is_noticed(make_heart):
+    heart = make_heart()
+    reasons, notices = comparability(converted(heart), converted(heart, flip_angle_deg=20.0))
+    assert reasons == ()
+    assert [notice.code for notice in notices] == ["sequence-differs"]
