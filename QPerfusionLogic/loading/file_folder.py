@@ -74,7 +74,8 @@ def _part_of(path: Path) -> str:
         return f"{state}_aif"
     if is_curve:
         return ""
-    return f"{state}_mask" if re.search(MASK_WORDS, words) else str(state)
+    is_mask = re.search(MASK_WORDS, words) or path.name.lower().endswith(".seg.nrrd")
+    return f"{state}_mask" if is_mask else str(state)
 
 
 def _named(request: StudyRequest) -> dict[str, Path]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -44,7 +44,7 @@ class VolumeFile:
     """Constant step between frames in a header that can hold no other times; None where it is no heart beat."""
     placed: bool = True
     """False where the file does not say where its pixels lie."""
-    quantity: str = ""
+    metadata: dict[str, str] = field(default_factory=dict)
 
 
 def is_volume_file(path: Path) -> bool:
@@ -66,7 +66,7 @@ def read_volume(path: Path, settings: LoadingSettings) -> VolumeFile:
         found = read_sequence(path)
         if found.values.ndim != 4:
             raise InputError(f"vectors in {path}", expected="one number per pixel")
-        return VolumeFile(found.values, found.time_s, found.geometry, quantity=found.metadata.get("quantity", ""))
+        return VolumeFile(found.values, found.time_s, found.geometry, metadata=found.metadata)
     return _read_with_itk(path, settings)
 
 
@@ -92,7 +92,8 @@ def load_series_file(
         raise InputError(f"pixels that are no numbers in {path}", expected="finite values")
     sidecar = read_sidecar(path)
     time_s, source, notices = frame_times_of(path, volume, sidecar, settings, timed)
-    quantity = Quantity(volume.quantity) if volume.quantity in set(Quantity) else Quantity.SIGNAL
+    told = volume.metadata.get("quantity", "")
+    quantity = Quantity(told) if told in set(Quantity) else Quantity.SIGNAL
     signal = volume.values.astype(np.float32, copy=False)
     leading = leading_frames(signal, settings) if quantity is Quantity.SIGNAL else 0
     if leading:

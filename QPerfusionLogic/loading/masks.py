@@ -20,7 +20,8 @@ from QPerfusionLogic.study import (
     PerfusionSeries,
 )
 
-from .image_files import VolumeFile, is_volume_file, read_volume
+from .image_files import is_volume_file, read_volume
+from .slicer_segments import is_segmentation, labels_of_segments
 from .wording import counted
 
 PLACE_TOLERANCE_PIXELS = 0.5
@@ -29,39 +30,40 @@ PLACE_TOLERANCE_PIXELS = 0.5
 def load_mask(path: Path, series: PerfusionSeries, settings: LoadingSettings) -> tuple[LabelMap, tuple[Notice, ...]]:
     """Return the label map of a file on the grid of a series.
 
+    A Slicer segmentation (`.seg.nrrd`) is read by the names of its segments and may be cropped; every other file holds
+    1 myocardium, 2 LV blood, 3 RV blood on the grid of the series.
+
     Raises
     ------
     InputError
         When the file is no label map, of another size, or without myocardium.
     """
     if not is_volume_file(path):
-        raise InputError(
-            f"mask {path}", expected="a label map as .nrrd or .nii.gz", action="export the mask as one of these"
-        )
+        raise InputError(f"mask {path}", expected="a label map as .nrrd or .nii.gz", action="export it as one of these")
     volume = read_volume(path, settings)
-    frames, shape = volume.values.shape[0], volume.values.shape[1:]
-    if shape != series.image_shape:
+    notices: list[Notice] = []
+    if is_segmentation(volume.metadata):
+        labels = labels_of_segments(path, volume.values, volume.metadata)
+    else:
+        _check_size(path, volume.values.shape[1:], series.image_shape)
+        labels, notices = _of_most_frames(_labels(path, volume.values))
+    placed = volume.placed and not _is_default(volume.geometry) and not _is_default(series.geometry)
+    if placed:
+        labels, remark = _on_grid(labels, volume.geometry, series.geometry, series.image_shape)
+        notices += [Notice("mask-resampled", remark)] if remark else []
+    _check_size(path, labels.shape, series.image_shape)
+    if not (labels == MYOCARDIUM).any():
+        raise InputError(f"no myocardium on the series in {path}", expected="1 myocardium, 2 LV blood, 3 RV blood")
+    return LabelMap(labels, series.geometry, source=path.name), tuple(notices)
+
+
+def _check_size(path: Path, found: tuple[int, ...], expected: tuple[int, ...]) -> None:
+    if found != expected:
         raise InputError(
-            f"a mask of {_size(shape)} in {path}",
-            expected=f"{_size(series.image_shape)}, the grid of the series",
+            f"a mask of {_size(found)} in {path}",
+            expected=f"{_size(expected)}, the grid of the series",
             action="draw or resample the mask on the series",
         )
-    labels = _labels(path, volume.values)
-    notices: list[Notice] = []
-    if frames > 1:
-        labels, drawn = _majority(labels)
-        message = f"the mask is drawn on {drawn} frames; a pixel keeps the label it has in most of them"
-        notices.append(Notice("mask-per-frame", message, "draw one mask on the registered series for exact edges"))
-    else:
-        labels = labels[0]
-    labels, remark = _on_grid(labels, volume, series.geometry)
-    if remark:
-        notices.append(Notice("mask-resampled", remark))
-    if not (labels == MYOCARDIUM).any():
-        raise InputError(
-            f"no myocardium (label {MYOCARDIUM}) in {path}", expected="1 myocardium, 2 LV blood, 3 RV blood"
-        )
-    return LabelMap(labels, series.geometry, source=path.name), tuple(notices)
 
 
 def _size(shape: tuple[int, ...]) -> str:
@@ -76,41 +78,42 @@ def _labels(path: Path, values: FloatArray) -> LabelArray:
     return values.astype(np.uint8)
 
 
-def _majority(labels: LabelArray) -> tuple[LabelArray, int]:
+def _of_most_frames(labels: LabelArray) -> tuple[LabelArray, list[Notice]]:
     """Return for (frames, slices, rows, columns) the label that a pixel has in most drawn frames of its slice."""
+    if len(labels) == 1:
+        return labels[0], []
     drawn: BoolArray = np.asarray((labels > 0).any(axis=(2, 3)))
     votes = np.stack([(labels == value).sum(axis=0) for value in range(1, RIGHT_VENTRICLE + 1)])
-    winner = votes.argmax(axis=0) + 1
     enough = 2 * votes.max(axis=0) >= np.maximum(drawn.sum(axis=0), 1)[:, None, None]
-    return np.where(enough, winner, 0).astype(np.uint8), int(np.count_nonzero(drawn.any(axis=1)))
+    chosen = np.where(enough, votes.argmax(axis=0) + 1, 0).astype(np.uint8)
+    frames = counted(int(np.count_nonzero(drawn.any(axis=1))), "frame")
+    message = f"the mask is drawn on {frames}; a pixel keeps the label it has in most of them"
+    return chosen, [Notice("mask-per-frame", message, "draw one mask on the registered series for exact edges")]
 
 
-def _on_grid(labels: LabelArray, volume: VolumeFile, geometry: Geometry) -> tuple[LabelArray, str]:
-    """Return labels where the series has its pixels, by the positions of both files where these differ."""
-    if not volume.placed or _is_default(volume.geometry) or _is_default(geometry):
-        return labels, ""
-    slices, rows, columns = labels.shape
-    corner = np.stack(np.meshgrid(np.arange(columns), np.arange(rows), indexing="xy"), axis=-1)
-    index = np.concatenate([corner, np.zeros_like(corner[..., :1]), np.ones_like(corner[..., :1])], axis=-1)
+def _on_grid(
+    labels: LabelArray, own: Geometry, geometry: Geometry, shape: tuple[int, int, int]
+) -> tuple[LabelArray, str]:
+    """Return labels at the pixels of the series, found through the positions in both files, and what was done."""
+    slices, rows, columns = shape
+    column, row = np.meshgrid(np.arange(columns), np.arange(rows))
+    index = np.stack([column, row, np.zeros_like(row), np.ones_like(row)], axis=-1)
     position = np.einsum("sij,rcj->srci", geometry.index_to_lps, index)
-    own = np.einsum("ij,srcj->srci", np.linalg.inv(volume.geometry.stack_to_lps), position)
-    found = np.rint(own[..., :3]).astype(int)
-    expected = np.stack(
-        np.meshgrid(np.arange(slices), np.arange(rows), np.arange(columns), indexing="ij")[::-1], axis=-1
-    )
-    if np.abs(own[..., :3] - expected).max() <= PLACE_TOLERANCE_PIXELS:
+    found = np.einsum("ij,srcj->srci", np.linalg.inv(own.stack_to_lps), position)[..., :3]
+    same = np.stack(np.meshgrid(np.arange(slices), np.arange(rows), np.arange(columns), indexing="ij")[::-1], axis=-1)
+    if labels.shape == shape and np.abs(found - same).max() <= PLACE_TOLERANCE_PIXELS:
         return labels, ""
-    inside = np.all((found >= 0) & (found < [columns, rows, slices]), axis=-1)
-    clipped = np.clip(found, 0, [columns - 1, rows - 1, slices - 1])
-    moved = np.where(inside, labels[clipped[..., 2], clipped[..., 1], clipped[..., 0]], 0).astype(np.uint8)
-    if np.count_nonzero(moved) < 0.5 * np.count_nonzero(labels):
+    nearest = np.rint(found).astype(int)
+    size = np.array(labels.shape[::-1])
+    inside = np.all((nearest >= 0) & (nearest < size), axis=-1)
+    x, y, z = np.moveaxis(np.clip(nearest, 0, size - 1), -1, 0)
+    moved = np.where(inside, labels[z, y, x], 0).astype(np.uint8)
+    if labels.shape == shape and np.count_nonzero(moved) < 0.5 * np.count_nonzero(labels):
         return labels, "the mask lies elsewhere in space than the series; it was taken pixel by pixel"
     return moved, "the mask was brought onto the series through the positions in both files"
 
 
 def _is_default(geometry: Geometry) -> bool:
     """Return True for a geometry that tells no position: axes along the patient's and origin 0."""
-    matrix = geometry.stack_to_lps
-    return bool(
-        np.allclose(matrix[:3, 3], 0) and np.allclose(np.abs(matrix[:3, :3]), np.diag(np.diag(np.abs(matrix[:3, :3]))))
-    )
+    matrix = np.abs(geometry.stack_to_lps[:3])
+    return bool(np.allclose(matrix[:, 3], 0) and np.allclose(matrix[:, :3], np.diag(np.diag(matrix[:, :3]))))

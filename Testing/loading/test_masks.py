@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 import SimpleITK
 
+from QPerfusionLogic.errors import InputError
 from QPerfusionLogic.loading import LoadingLogic, StudyRequest
 from QPerfusionLogic.nrrd_files import write_labels, write_sequence
 from QPerfusionLogic.settings import LoadingSettings
@@ -69,3 +70,42 @@ def test_a_mask_drawn_on_single_frames_keeps_what_most_of_them_say(labels, tmp_p
     found = loaded(tmp_path / "rest.nii.gz", tmp_path / "mask.nii.gz", axes="t,y,x", frame_interval_s=0.8)
     np.testing.assert_array_equal(found.mask.labels[0], labels[0])
     assert "drawn on 5 frames" in found.tissue.notices[0].message
+
+
+@pytest.mark.parametrize("overlapping", [False, True], ids=["one layer", "overlapping segments"])
+def test_a_slicer_segmentation_is_read_by_the_names_of_its_segments(
+    overlapping, a_series, labels, a_geometry, tmp_path
+):
+    """Written by Slicer's own storage node, which crops it and numbers segments in the order of its list."""
+    slicer, vtk = pytest.importorskip("slicer"), pytest.importorskip("vtk")
+    from vtk.util.numpy_support import numpy_to_vtk
+
+    scene = slicer.vtkMRMLScene()
+    segmentation = scene.AddNewNodeByClass("vtkMRMLSegmentationNode")
+    to_ras = np.diag([-1.0, -1.0, 1.0, 1.0]) @ a_geometry.stack_to_lps
+    matrix = vtk.vtkMatrix4x4()
+    matrix.DeepCopy(to_ras.ravel().tolist())
+    for value, name in ((2, "LV blood pool"), (3, "Right ventricle"), (1, "Myocardium")):
+        drawn = (labels == value) | ((labels == 2) if overlapping and value == 1 else False)
+        image = slicer.vtkOrientedImageData()
+        image.SetDimensions(6, 8, 2)
+        image.GetPointData().SetScalars(numpy_to_vtk(drawn.astype(np.uint8).ravel(), deep=True))
+        image.SetGeometryFromImageToWorldMatrix(matrix)
+        segment = slicer.vtkSegment()
+        segment.SetName(name)
+        segment.AddRepresentation("Binary labelmap", image)
+        segmentation.GetSegmentation().AddSegment(segment)
+    storage = slicer.vtkMRMLSegmentationStorageNode()
+    scene.AddNode(storage)
+    storage.SetCropToMinimumExtent(True)
+    storage.SetFileName(str(tmp_path / "mask.seg.nrrd"))
+    assert storage.WriteData(segmentation)
+    found = loaded(a_series, tmp_path / "mask.seg.nrrd").mask.labels
+    np.testing.assert_array_equal(found, labels)
+
+
+def test_a_segment_of_another_name_is_refused(a_series, labels, a_geometry, tmp_path):
+    named = {"Segment0_LabelValue": "1", "Segment0_Name": "Liver", "Segment0_Layer": "0"}
+    write_labels(tmp_path / "mask.seg.nrrd", labels, a_geometry, named)
+    with pytest.raises(InputError, match="segment 'Liver'"):
+        loaded(a_series, tmp_path / "mask.seg.nrrd")
