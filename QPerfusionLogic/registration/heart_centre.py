@@ -9,9 +9,11 @@ from scipy import ndimage
 
 from QPerfusionLogic.study import FloatArray
 
+REDUCED_SPACING_MM = 4.4
+"""Pixel size to which images are averaged before anything else."""
 SMOOTHING_MM = 6.0
 """Standard deviation of the blur that averages over a blood pool and hides fine motion edges."""
-SEARCH_STEP_MM = 11.0
+SEARCH_STEP_MM = 13.0
 """Pitch of the coarse grid on which all pairs of places are compared."""
 POOL_DISTANCE_MM = (20.0, 70.0)
 """Least and greatest distance between the middles of the two pools of a heart."""
@@ -20,6 +22,8 @@ LONGEST_TRANSIT_FRAMES = 16
 BASELINE_FRAMES = 5
 CENTRE_PRIOR = 0.25
 """Standard deviation, as a share of the image's sides, of the belief that the heart was planned near the middle."""
+NEAR_MM = 20.0
+"""Standard deviation of the expectation around a given place."""
 SMALLEST_SWAP = 12.0
 """Swap, in units of the frame-to-frame change of the smoothed images, below which no heart is claimed."""
 SLICE_CONSENSUS_MM = 30.0
@@ -62,7 +66,9 @@ class _Swap:
 NO_HEART = HeartCentre(np.full(2, np.nan), 0.0, -1, -1)
 
 
-def find_heart_centre(frames: FloatArray, spacing_mm: tuple[float, float]) -> HeartCentre:
+def find_heart_centre(
+    frames: FloatArray, spacing_mm: tuple[float, float], near: FloatArray | None = None
+) -> HeartCentre:
     """Return the centre of the left ventricle from the pair of places with the strongest right-then-left swap.
 
     The swap of a pair is how far the first place outshines the second one and, a few beats later, the second the first.
@@ -74,22 +80,29 @@ def find_heart_centre(frames: FloatArray, spacing_mm: tuple[float, float]) -> He
         Images of one slice.
     spacing_mm : tuple of float
         Distance between rows and between columns in mm.
+    near : (2,) array, optional
+        (row, column) in pixels around which, instead of the middle of the image, the heart is expected.
     """
     if frames.shape[0] < BASELINE_FRAMES + 2 or min(frames.shape[1:]) < 8:
         return NO_HEART
-    enhancement = _enhancement(frames, spacing_mm)
-    step = tuple(max(1, round(SEARCH_STEP_MM / spacing)) for spacing in spacing_mm)
+    factor = tuple(max(1, round(REDUCED_SPACING_MM / spacing)) for spacing in spacing_mm)
+    reduced_mm = (spacing_mm[0] * factor[0], spacing_mm[1] * factor[1])
+    enhancement = _enhancement(_reduced(frames, factor), reduced_mm)
+    step = tuple(max(1, round(SEARCH_STEP_MM / spacing)) for spacing in reduced_mm)
     start = tuple(pitch // 2 for pitch in step)
     coarse = np.ascontiguousarray(enhancement[:, start[0] :: step[0], start[1] :: step[1]])
     noise = float(np.median(np.abs(np.diff(coarse, axis=0))))
     if min(coarse.shape[1:]) < 2 or noise <= 0.0:
         return NO_HEART
-    pitch_mm = (step[0] * spacing_mm[0], step[1] * spacing_mm[1])
-    best = _strongest_swap(coarse, pitch_mm, _planned_near_the_middle(coarse.shape[1:]))
+    pitch_mm = (step[0] * reduced_mm[0], step[1] * reduced_mm[1])
+    scale = np.array(factor) * np.array(step)
+    prior = _expectation(coarse.shape[1:], None if near is None else np.asarray(near) / scale, pitch_mm)
+    best = _strongest_swap(coarse, pitch_mm, prior)
     if best.strength < SMALLEST_SWAP * noise:
         return NO_HEART
     seed = (start[0] + best.left_place[0] * step[0], start[1] + best.left_place[1] * step[1])
-    position = _pool_centre(enhancement[best.left_frame] - enhancement[best.right_frame], seed, step)
+    middle = _pool_centre(enhancement[best.left_frame] - enhancement[best.right_frame], seed, step)
+    position = (middle + 0.5) * np.array(factor) - 0.5
     return HeartCentre(position, best.strength / noise, best.right_frame, best.left_frame)
 
 
@@ -107,16 +120,26 @@ def consensus(centres: list[HeartCentre], spacing_mm: tuple[float, float]) -> Fl
     return np.where((known & (apart <= SLICE_CONSENSUS_MM))[:, None], positions, medoid)
 
 
+def _reduced(frames: FloatArray, factor: tuple[int, ...]) -> FloatArray:
+    """Return the means of blocks of factor[0] x factor[1] pixels, values that are not finite counted as 0."""
+    finite = np.nan_to_num(np.asarray(frames, dtype=np.float32), nan=0.0, posinf=0.0, neginf=0.0)
+    rows, columns = (size // by for size, by in zip(finite.shape[1:], factor, strict=True))
+    whole = finite[:, : rows * factor[0], : columns * factor[1]]
+    return np.asarray(whole.reshape(len(finite), rows, factor[0], columns, factor[1]).mean(axis=(2, 4)))
+
+
 def _enhancement(frames: FloatArray, spacing_mm: tuple[float, float]) -> FloatArray:
     """Return the smoothed frames less their pre-contrast image, (frames, rows, columns)."""
-    filled = np.nan_to_num(np.asarray(frames, dtype=np.float32), nan=0.0, posinf=0.0, neginf=0.0)
     sigma = (0.7, *(SMOOTHING_MM / spacing for spacing in spacing_mm))
-    smooth = ndimage.gaussian_filter(filled, sigma, mode="nearest", truncate=3.0)
+    smooth = ndimage.gaussian_filter(frames, sigma, mode="nearest", truncate=3.0)
     return np.asarray(smooth - np.median(smooth[:BASELINE_FRAMES], axis=0))
 
 
-def _planned_near_the_middle(shape: tuple[int, ...]) -> FloatArray:
-    axes = [((np.arange(size) + 0.5) / size - 0.5) / CENTRE_PRIOR for size in shape]
+def _expectation(shape: tuple[int, ...], near: FloatArray | None, pitch_mm: tuple[float, float]) -> FloatArray:
+    """Return how much a left pool is expected at each place of the coarse grid, 1 at best."""
+    middle = np.asarray(shape) / 2.0 if near is None else near
+    width = CENTRE_PRIOR * np.asarray(shape) if near is None else NEAR_MM / np.asarray(pitch_mm)
+    axes = [(np.arange(size) + 0.5 - middle[axis]) / width[axis] for axis, size in enumerate(shape)]
     return np.asarray(np.exp(-0.5 * (axes[0][:, None] ** 2 + axes[1][None, :] ** 2)))
 
 

@@ -10,9 +10,9 @@ from QPerfusionLogic.progress import Progress
 from QPerfusionLogic.settings import RegistrationSettings
 from QPerfusionLogic.study import FloatArray, Notice, PerfusionSeries, Registered, Severity
 
-from .graph import GraphResult, register_slice
 from .heart_centre import consensus, find_heart_centre
 from .resampling import translate
+from .slice_alignment import SliceAlignment, align_slice
 from .working_grid import WorkingGrid, working_grid
 
 STAGE = "registration"
@@ -52,10 +52,11 @@ class RegistrationLogic:
             result = self._align(series.signal[:, index], centres[index], grid)
             if result is None:
                 continue
-            if result.witness_after < result.witness_before - GUARD_MARGIN:
+            if result.graph.witness_after < result.graph.witness_before - GUARD_MARGIN:
                 notices.append(self._harm_notice(index, series))
                 continue
-            displacement[:, index] = result.position * grid.step
+            displacement[:, index] = result.graph.position * grid.step
+            centres[index] = result.centre * grid.step
         progress.update(0.9, "moving the frames")
         moved = np.empty(series.signal.shape, dtype=np.float32)
         for index in range(series.slices):
@@ -77,10 +78,12 @@ class RegistrationLogic:
         found = [find_heart_centre(series.signal[:, index], grid.spacing_mm) for index in range(series.slices)]
         return consensus(found, grid.spacing_mm)
 
-    def _align(self, frames: FloatArray, centre: FloatArray, grid: WorkingGrid) -> GraphResult | None:
+    def _align(self, frames: FloatArray, centre: FloatArray, grid: WorkingGrid) -> SliceAlignment | None:
         if self.settings.mode == "none" or len(frames) < FEWEST_FRAMES or not np.isfinite(centre).all():
             return None
-        return register_slice(grid.to_working(frames), centre / np.asarray(grid.step))
+        working_mm = (grid.spacing_mm[0] * grid.step[0], grid.spacing_mm[1] * grid.step[1])
+        fixed = len(self.settings.heart_centre) == 2
+        return align_slice(grid.to_working(frames), centre / np.asarray(grid.step), working_mm, fixed)
 
     def _no_heart_notice(self, series: PerfusionSeries) -> Notice:
         return Notice(
