@@ -74,6 +74,7 @@ class SegmentationSettings:
     """Heart box, blood pools, myocardium, insertion points, AHA segments."""
 
     mode: str = choice("automatic", "classical", "network")
+    weights: str = field(default="", metadata={"help": "file of own network weights; empty: the shipped ones"})
     trim_endo_mm: float = number(0.5, 0.0, 5.0, "mm", "trimmed from the endocardial edge against partial volume")
     trim_epi_mm: float = number(0.5, 0.0, 5.0, "mm", "trimmed from the epicardial edge against partial volume")
     aif_percentile: float = number(75.0, 0.0, 99.0, "%", "pixels of the LV pool above it form the AIF region")

@@ -17,6 +17,8 @@ SMALLEST_POOL_CELLS = 7
 
 LONGEST_TRANSIT_S = 25.0
 """Time from the RV to the LV peak that is not exceeded even in heart failure."""
+FULL = 0.9
+"""Share of its peak at which the LV counts as full."""
 SEPTUM_MM = (4.0, 18.0)
 """Gap between the two pools: the septum and the trabeculae on both of its sides."""
 
@@ -27,8 +29,9 @@ class BloodPools:
 
     Parameters
     ----------
-    right_frame, left_frame : int
-        Frames at which RV and LV differ most.
+    right_frame, fill_frame, left_frame : int
+        Frames at which the RV is brightest over the LV, the LV is nearly full, and the LV peaks. Between the last
+        two muscle fills, the more the broader or the more saturated the bolus.
     right, left : (slices, rows, columns) bool arrays
         The pools at half of their peak; False everywhere in slices where none was found.
     centre : (slices, 2) array
@@ -38,6 +41,7 @@ class BloodPools:
     """
 
     right_frame: int
+    fill_frame: int
     left_frame: int
     right: BoolArray
     left: BoolArray
@@ -70,8 +74,8 @@ def find_blood_pools(enhancement: Enhancement) -> BloodPools | None:
     if best is None:
         return None
     _, right_frame, left_frame, chosen = best
-    right_frame, left_frame = _own_peaks(enhancement, chosen, right_frame, left_frame)
-    return _gathered(_pools_at(enhancement, right_frame, left_frame), enhancement, right_frame, left_frame)
+    moments = _own_moments(enhancement, chosen, right_frame, left_frame)
+    return _gathered(_pools_at(enhancement, *moments[:2]), enhancement, moments)
 
 
 def _pools_at(enhancement: Enhancement, right_frame: int, left_frame: int) -> list[_Candidate | None]:
@@ -80,10 +84,10 @@ def _pools_at(enhancement: Enhancement, right_frame: int, left_frame: int) -> li
     return _consistent_choice(candidates, enhancement.spacing_mm)
 
 
-def _own_peaks(
+def _own_moments(
     enhancement: Enhancement, chosen: list[_Candidate | None], right_frame: int, left_frame: int
-) -> tuple[int, int]:
-    """Return the frames at which the mean curves of the chosen pools peak: RV before, LV after their crossing."""
+) -> tuple[int, int, int]:
+    """Return the frames of RV, LV nearly full and LV peak from the mean curves of the chosen pools."""
     curves = []
     for pick in (lambda candidate: candidate.right, lambda candidate: candidate.left):
         pixels = [
@@ -92,18 +96,21 @@ def _own_peaks(
             if candidate is not None and pick(candidate) is not None
         ]
         if not pixels:
-            return right_frame, left_frame
+            return right_frame, left_frame, left_frame
         curves.append(np.concatenate(pixels, axis=1).mean(axis=1))
     right, left = curves
     crossing = right_frame + int(np.argmax((left - right)[right_frame : left_frame + 1] > 0.0))
     stop = left_frame + max(left_frame - right_frame, 3)
-    own_right = int(np.argmax(right[: crossing + 1]))
+    own_right = int(np.argmax((right - left)[: crossing + 1]))
     own_left = crossing + int(np.argmax(left[crossing : stop + 1]))
-    return (own_right, own_left) if own_left > own_right + 1 else (right_frame, left_frame)
+    if own_left <= own_right + 1:
+        return right_frame, left_frame, left_frame
+    fill = own_right + int(np.argmax(left[own_right : own_left + 1] >= FULL * left[own_left]))
+    return own_right, max(fill, own_right + 1), own_left
 
 
 def _gathered(
-    chosen: list[_Candidate | None], enhancement: Enhancement, right_frame: int, left_frame: int
+    chosen: list[_Candidate | None], enhancement: Enhancement, moments: tuple[int, int, int]
 ) -> BloodPools | None:
     if not any(chosen):
         return None
@@ -114,7 +121,7 @@ def _gathered(
         if candidate is not None:
             left[index], centre[index], strength[index] = candidate.left, candidate.centre, candidate.score
             right[index] = False if candidate.right is None else candidate.right
-    return BloodPools(right_frame, left_frame, right, left, centre, strength)
+    return BloodPools(*moments, right, left, centre, strength)
 
 
 def passage_maps(enhancement: Enhancement, right_frame: int, left_frame: int) -> tuple[FloatArray, FloatArray]:

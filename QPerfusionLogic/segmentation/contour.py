@@ -16,11 +16,15 @@ from .temporal import Enhancement
 REACH_MM = 60.0
 THICKNESS_MM = 9.0
 """Usual wall thickness in mid systole to diastole; only a weak prior (log-normal, one SD is a factor 1.6)."""
-POOL_LEVEL = 0.45
-"""Share of the pool's passage that still counts as blood."""
+POOL_LEVEL = 0.35
+"""Way from the wall's to the pool's passage from which on a pixel counts as blood."""
 THINNEST_MM, THICKEST_MM = 4.0, 22.0
 PAPILLARY_FACTOR, PAPILLARY_SHARE = 1.1, 0.7
 """Of a wall thicker than the first times the ring's lower quartile, the second is taken for papillary muscle."""
+
+
+CLEAR = 0.3
+"""Product of pool strength and wall contrast from which on a ring counts as sure."""
 
 
 @dataclass(frozen=True)
@@ -44,15 +48,17 @@ def find_ring(enhancement: Enhancement, pools: BloodPools, index: int) -> Ring |
         return None
     features = _features(enhancement, pools, index)
     centre = (float(pools.centre[index, 0]), float(pools.centre[index, 1]))
+    level = POOL_LEVEL
     for _ in range(2):
         grid = PolarGrid(centre, enhancement.spacing_mm, REACH_MM)
-        endocardium = _endocardium(grid, features)
-        centre = _middle(grid, endocardium)
+        endocardium = _endocardium(grid, features, level)
+        centre, level = ring_middle(grid, endocardium), _pool_level(grid, features, endocardium)
     grid = PolarGrid(centre, enhancement.spacing_mm, REACH_MM)
-    endocardium = _endocardium(grid, features)
+    endocardium = _endocardium(grid, features, level)
     epicardium, contrast = _epicardium(grid, features, endocardium)
     endocardium = _behind_papillaries(endocardium, epicardium)
-    return Ring(grid, endocardium, epicardium, float(np.clip(pools.strength[index], 0, 1)) ** 0.5 * contrast)
+    confidence = np.sqrt(np.clip(pools.strength[index], 0.0, 1.0)) * contrast / CLEAR
+    return Ring(grid, endocardium, epicardium, float(np.clip(confidence, 0.0, 1.0)))
 
 
 @dataclass(frozen=True)
@@ -66,7 +72,7 @@ class _Features:
 
 def _features(enhancement: Enhancement, pools: BloodPools, index: int) -> _Features:
     left, right = pools.left_frame, pools.right_frame
-    late = enhancement.mean_around(left)[index]
+    late = enhancement.mean_between(min(pools.fill_frame, left - 1), left + 1)[index]
     early = enhancement.mean_around(right)[index]
     cavity = late - np.clip(early, 0.0, None)
     level = float(np.percentile(cavity[pools.left[index]], 75.0))
@@ -78,18 +84,27 @@ def _features(enhancement: Enhancement, pools: BloodPools, index: int) -> _Featu
     return _Features(cavity / max(level, 1e-6), np.stack(wall), enhancement.noise)
 
 
-def _endocardium(grid: PolarGrid, features: _Features) -> FloatArray:
-    """Return the radius in mm at which the LV passage falls off; the hull counts papillary muscles as cavity.
+def _endocardium(grid: PolarGrid, features: _Features, level: float) -> FloatArray:
+    """Return the radius in mm at which the LV passage falls below `level`; the hull counts papillary muscles as cavity.
 
     Source: Schulz-Menger et al., J Cardiovasc Magn Reson 2020;22:19 (endocardial contours include papillary muscles).
     """
     profile = np.clip(grid.sample(features.cavity), -0.2, 1.2)
     slope = ndimage.gaussian_filter1d(profile, 1.0 / grid.step_mm, axis=1, order=1) / grid.step_mm
-    region = np.cumsum(np.clip(POOL_LEVEL - profile, -0.5, 0.5), axis=1) * grid.step_mm
+    region = np.cumsum(np.clip(level - profile, -0.5, 0.5), axis=1) * grid.step_mm
     cost = region + 6.0 * slope
     cost[:, : int(3.0 / grid.step_mm)] = cost.max() + 10.0
     ring = best_ring(cost, stiffness=0.5) * grid.step_mm
     return smooth_ring(hull_ring(ring, grid.angle), 2.0)
+
+
+def _pool_level(grid: PolarGrid, features: _Features, endocardium_mm: FloatArray) -> float:
+    """Return the passage that parts blood from muscle: `POOL_LEVEL` of the way from the wall's to the pool's."""
+    wall = _from_endocardium(
+        grid, grid.sample(features.cavity[None]), endocardium_mm, np.arange(2.0, 6.0, grid.step_mm)
+    )
+    muscle = float(np.clip(np.median(wall), 0.0, 0.8))
+    return muscle + POOL_LEVEL * (1.0 - muscle)
 
 
 def _behind_papillaries(endocardium_mm: FloatArray, epicardium_mm: FloatArray) -> FloatArray:
@@ -104,7 +119,7 @@ def _behind_papillaries(endocardium_mm: FloatArray, epicardium_mm: FloatArray) -
     return smooth_ring(endocardium_mm + PAPILLARY_SHARE * excess, 2.0)
 
 
-def _middle(grid: PolarGrid, contour_mm: FloatArray) -> tuple[float, float]:
+def ring_middle(grid: PolarGrid, contour_mm: FloatArray) -> tuple[float, float]:
     """Return the centre of area (row, column) of a contour."""
     area = contour_mm**2
     row = (area * contour_mm * np.sin(grid.angle)).sum() / area.sum() * 2.0 / 3.0

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 
-from QPerfusionLogic.errors import InputError
 from QPerfusionLogic.progress import Progress
 from QPerfusionLogic.settings import SegmentationSettings
 from QPerfusionLogic.study import (
@@ -15,6 +12,7 @@ from QPerfusionLogic.study import (
     RIGHT_VENTRICLE,
     BoolArray,
     FloatArray,
+    Geometry,
     LabelArray,
     LabelMap,
     Notice,
@@ -26,23 +24,14 @@ from QPerfusionLogic.study import (
 from .aha import aha_segments
 from .blood import aif_region
 from .bolus import BloodPools, find_blood_pools
-from .contour import find_ring
+from .contours import Contours, automatic_contours, given_contours
 from .orientation import base_to_apex
-from .right_ventricle import insertion_points, right_pool
+from .right_ventricle import insertion_points
 from .temporal import Enhancement, enhancement_of
-from .wall import filled_cavity, layers_of, trimmed
+from .wall import layers_of, trimmed
 
-SURE = 0.15
+SURE = 0.5
 """Confidence below which a slice is reported as uncertain."""
-
-
-@dataclass(frozen=True)
-class _Contours:
-    """Labels of all slices with their confidence and where they came from."""
-
-    labels: LabelArray
-    confidence: FloatArray
-    source: str
 
 
 class SegmentationLogic:
@@ -85,71 +74,23 @@ class SegmentationLogic:
         enhancement = enhancement_of(registered)
         pools = find_blood_pools(enhancement)
         progress.update(0.4, "drawing contours")
-        contours = _automatic(enhancement, pools, progress) if mask is None else _given(mask, enhancement, pools)
+        if mask is None:
+            contours = automatic_contours(enhancement, pools, self.settings, progress.part(0.4, 0.9))
+        else:
+            contours = given_contours(mask, enhancement, pools)
         progress.update(0.9, "placing segments")
         return _completed(contours, enhancement, pools, self.settings, insertion_points)
 
 
-def _given(mask: LabelMap, enhancement: Enhancement, pools: BloodPools | None) -> _Contours:
-    shape = enhancement.baseline.shape
-    labels = np.asarray(mask.labels, dtype=np.uint8)
-    where = f"mask {mask.source}".strip()
-    if labels.shape != shape:
-        raise InputError(
-            f"{where} of {_size(labels.shape)}",
-            expected=f"{_size(shape)} (slices x rows x columns), as the series",
-            action="draw or resample the mask on the perfusion series",
-        )
-    if not (labels == MYOCARDIUM).any():
-        raise InputError(
-            f"{where} without any pixel of 1 (myocardium)", expected="1 myocardium, 2 LV blood, 3 RV blood"
-        )
-    labels = filled_cavity(labels)
-    if not (labels == RIGHT_VENTRICLE).any():
-        labels = _with_right_ventricle(labels, enhancement, pools)
-    return _Contours(labels, np.ones(shape[0]), "given")
-
-
-def _automatic(enhancement: Enhancement, pools: BloodPools | None, progress: Progress) -> _Contours:
-    shape = enhancement.baseline.shape
-    labels, confidence = np.zeros(shape, dtype=np.uint8), np.zeros(shape[0])
-    if pools is not None:
-        for index in range(shape[0]):
-            progress.update(0.4 + 0.5 * index / shape[0], "drawing contours")
-            ring = find_ring(enhancement, pools, index)
-            if ring is not None:
-                wall, cavity = ring.masks(shape[1:])
-                labels[index][wall] = MYOCARDIUM
-                labels[index][cavity] = LEFT_VENTRICLE
-                confidence[index] = ring.confidence
-    return _Contours(_with_right_ventricle(labels, enhancement, pools), confidence, "classical")
-
-
-def _with_right_ventricle(labels: LabelArray, enhancement: Enhancement, pools: BloodPools | None) -> LabelArray:
-    if pools is None:
-        return labels
-    result = labels.copy()
-    for index, plane in enumerate(labels):
-        ventricle = np.isin(plane, (MYOCARDIUM, LEFT_VENTRICLE))
-        if ventricle.any():
-            result[index][right_pool(pools.right[index], ventricle, enhancement.spacing_mm)] = RIGHT_VENTRICLE
-    return result
-
-
 def _completed(
-    contours: _Contours,
+    contours: Contours,
     enhancement: Enhancement,
     pools: BloodPools | None,
     settings: SegmentationSettings,
     placed: FloatArray | None,
 ) -> Segmented:
     labels, geometry, spacing = contours.labels, enhancement.geometry, enhancement.spacing_mm
-    points = np.stack(
-        [
-            insertion_points(plane == RIGHT_VENTRICLE, np.isin(plane, (MYOCARDIUM, LEFT_VENTRICLE)), geometry, index)
-            for index, plane in enumerate(labels)
-        ]
-    )
+    points = np.stack([_points_of_slice(contours, geometry, index) for index in range(len(labels))])
     if placed is not None:
         points = np.where(np.isfinite(placed), placed, points)
     kept = trimmed(labels, spacing, settings.trim_endo_mm, settings.trim_epi_mm)
@@ -171,24 +112,33 @@ def _completed(
     )
 
 
+def _points_of_slice(contours: Contours, geometry: Geometry, index: int) -> FloatArray:
+    plane = contours.labels[index]
+    heat = None if contours.heat is None else contours.heat[index]
+    ventricle = np.isin(plane, (MYOCARDIUM, LEFT_VENTRICLE))
+    return insertion_points(plane == RIGHT_VENTRICLE, ventricle, geometry, index, heat)
+
+
 def peak_frames(labels: LabelArray, enhancement: Enhancement, pools: BloodPools | None) -> dict[str, int]:
-    """Return the frame at which the mean curve of each label is highest, the blood pools in their first pass."""
+    """Return the frame at which the mean curve of each label is highest in the first pass.
+
+    Blood that comes round again can be brighter than the first pass where that is saturated, so each peak is looked for
+    in its own stretch of frames: RV up to the LV's peak, LV to one transit after it, muscle to three.
+    """
     last = len(enhancement.value) - 1
-    fallback = {
-        "right_ventricle": pools.right_frame if pools else 0,
-        "left_ventricle": pools.left_frame if pools else 0,
-        "myocardium": min(pools.left_frame + (pools.left_frame - pools.right_frame), last) if pools else 0,
+    right, left = (pools.right_frame, pools.left_frame) if pools else (0, last)
+    step = left - right
+    stretches = {
+        "right_ventricle": (RIGHT_VENTRICLE, 0, left),
+        "left_ventricle": (LEFT_VENTRICLE, right, left + step),
+        "myocardium": (MYOCARDIUM, left if pools else 0, left + 3 * step),
     }
-    found = dict(fallback)
-    for name, value in (
-        ("right_ventricle", RIGHT_VENTRICLE),
-        ("left_ventricle", LEFT_VENTRICLE),
-        ("myocardium", MYOCARDIUM),
-    ):
+    fallback = {"right_ventricle": right, "left_ventricle": left, "myocardium": min(left + step, last)}
+    found = fallback if pools else dict.fromkeys(fallback, 0)
+    for name, (value, start, stop) in stretches.items():
         where = labels == value
         if where.any():
-            curve = enhancement.value[:, where].mean(axis=1)
-            found[name] = int(np.argmax(curve))
+            found[name] = start + int(np.argmax(enhancement.value[start : stop + 1, where].mean(axis=1)))
     return found
 
 
@@ -201,7 +151,7 @@ def heart_box(labels: LabelArray) -> tuple[int, int, int, int]:
     return int(rows[0]), int(columns[0]), int(rows[-1]) + 1, int(columns[-1]) + 1
 
 
-def _notices(contours: _Contours, points: FloatArray) -> tuple[Notice, ...]:
+def _notices(contours: Contours, points: FloatArray) -> tuple[Notice, ...]:
     present = _slices_with(contours.labels == MYOCARDIUM)
     if not present:
         return (
@@ -243,7 +193,3 @@ def _slices_with(where: BoolArray) -> list[int]:
 
 def _listed(slices: list[int]) -> str:
     return ", ".join(str(index + 1) for index in slices)
-
-
-def _size(shape: tuple[int, ...]) -> str:
-    return " x ".join(str(length) for length in shape)

@@ -9,6 +9,8 @@ from QPerfusionLogic.study import BoolArray, FloatArray, Geometry
 
 from .orientation import anterior_direction
 
+HEAT_BAND_MM = 6.0
+"""An insertion point is looked for this far on both sides of the epicardium."""
 CONTACT_MM = 9.0
 """RV blood this close to the LV epicardium lies at the septum (wall of the RV and partial volume included)."""
 
@@ -35,12 +37,17 @@ def right_pool(seed: BoolArray, ventricle: BoolArray, spacing_mm: tuple[float, f
 
 
 def insertion_points(
-    right: BoolArray, ventricle: BoolArray, geometry: Geometry, index: int, angles: int = 180
+    right: BoolArray,
+    ventricle: BoolArray,
+    geometry: Geometry,
+    index: int,
+    heat: FloatArray | None = None,
+    angles: int = 180,
 ) -> FloatArray:
     """Return (2, 2): the anterior and the inferior RV insertion point as (row, column); NaN where not found.
 
     They are the ends of the arc of the epicardium that RV blood touches; an arc below 35 or above 200 degrees is not
-    believed.
+    believed. Where a network's `heat` (rows, columns) is given, each end moves to the nearby peak of it.
     """
     nothing = np.full((2, 2), np.nan)
     if not right.any() or not ventricle.any():
@@ -60,8 +67,23 @@ def insertion_points(
     ends = [start % angles, (start + length) % angles]
     middle = unit[(start + length // 2) % angles]
     anterior = anterior_direction(geometry, index, middle)
+    if heat is not None:
+        profile = _along(heat, centre, unit, edge[:, None] + np.arange(-HEAT_BAND_MM, HEAT_BAND_MM + 0.1), spacing)
+        ends = [_hottest(profile.max(axis=1), end) for end in ends]
     ends.sort(key=lambda end: -float(unit[end] @ anterior))
     return np.stack([centre + unit[end] * edge[end] / spacing for end in ends])
+
+
+def _hottest(profile: FloatArray, end: int, reach_deg: float = 35.0, least: float = 0.1) -> int:
+    """Return the ray near `end` at the middle of the hottest stretch of a circular profile; `end` where all is cold."""
+    count = len(profile)
+    reach = round(reach_deg * count / 360.0)
+    steps = np.arange(-reach, reach + 1)
+    near = profile[(end + steps) % count]
+    if near.max() < least:
+        return end
+    weight = np.where(near > 0.5 * near.max(), near, 0.0)
+    return int((end + round(float((weight * steps).sum() / weight.sum()))) % count)
 
 
 def _edge_radius(

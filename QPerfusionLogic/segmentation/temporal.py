@@ -57,8 +57,11 @@ class Enhancement:
 
     def mean_around(self, frame: int, half_width: int = 1) -> FloatArray:
         """Return the mean (slices, rows, columns) of the frames from `frame - half_width` to `frame + half_width`."""
-        start = max(frame - half_width, 0)
-        return np.asarray(self.value[start : frame + half_width + 1].mean(axis=0))
+        return self.mean_between(frame - half_width, frame + half_width)
+
+    def mean_between(self, first: int, last: int) -> FloatArray:
+        """Return the mean (slices, rows, columns) of the frames from `first` to `last`, those that exist."""
+        return np.asarray(self.value[max(first, 0) : last + 1].mean(axis=0))
 
 
 def enhancement_of(registered: Registered) -> Enhancement:

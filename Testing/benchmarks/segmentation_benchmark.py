@@ -2,8 +2,8 @@
 
 Run: python Testing/benchmarks/segmentation_benchmark.py [--mode classical|network|automatic] [--csv FILE]
 
-Every drawn frame's mask is carried to the registered grid with the displacement of its frame; the truth is their majority
-(drawing jitter averages out). `peak` is the mask of the frame nearest to the LV peak alone.
+Every drawn frame's mask is carried to the registered grid with the displacement of its frame; the truth is their
+majority (drawing jitter averages out). `peak` is the mask of the frame nearest to the LV peak alone.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from QPerfusionLogic.progress import Progress
 from QPerfusionLogic.registration import RegistrationLogic
 from QPerfusionLogic.segmentation import SegmentationLogic, heart_box
 from QPerfusionLogic.settings import RegistrationSettings, SegmentationSettings
-from QPerfusionLogic.study import Geometry, LabelMap, PerfusionSeries, Registered
+from QPerfusionLogic.study import Geometry, PerfusionSeries, Registered
 
 HUMAN = "human_first_pass"
 
@@ -150,16 +150,11 @@ def score_aif_series(folder: Path, logic: SegmentationLogic) -> str:
     region = found.aif_region[0]
     inside = float((mask[region] == 1).mean()) if region.any() else 0.0
     return (
-        f"AIF series: Dice LV {dice(found.labels[0] == 2, mask == 1):.3f}, RV {dice(found.labels[0] == 3, mask == 2):.3f}, "
+        f"AIF series: Dice LV {dice(found.labels[0] == 2, mask == 1):.3f}, "
+        f"RV {dice(found.labels[0] == 3, mask == 2):.3f}, "
         f"peak error {found.peak_frames['left_ventricle'] - int(np.argmax(curve))} frames, "
         f"{inside:.0%} of {region.sum()} AIF pixels in the drawn LV"
     )
-
-
-def given_points(masks: np.ndarray) -> LabelMap:
-    """Return the drawn mask of the middle drawn frame as a label map."""
-    drawn = np.flatnonzero(masks.any(axis=(1, 2)))
-    return LabelMap(masks[drawn[len(drawn) // 2]][None])
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -179,7 +174,8 @@ def main(arguments: list[str] | None = None) -> int:
         print(
             f"{score.name:20s} myocardium {score.myocardium:.3f} LV {score.left_ventricle:.3f} "
             f"(peak mask {score.myocardium_peak_mask:.3f}) box {score.box:.3f} "
-            f"peak {score.peak_error_frames:+d} confidence {score.confidence:.2f}{' uncertain' if score.uncertain else ''}"
+            f"peak {score.peak_error_frames:+d} confidence {score.confidence:.2f}"
+            f"{' uncertain' if score.uncertain else ''}"
         )
     for name in ("myocardium", "left_ventricle", "myocardium_peak_mask", "box"):
         values = np.array([getattr(score, name) for score in scores])

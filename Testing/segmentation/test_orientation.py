@@ -48,7 +48,7 @@ def test_the_anterior_wall_is_the_same_place_in_the_patient_for_mirrored_and_tur
 
 def test_the_apex_lies_to_the_left_in_front_and_below():
     normal = apex_normal(short_axis(SHORT_AXIS["rows"], SHORT_AXIS["columns"]), 0)
-    assert normal[0] > 0.0 and normal[1] < 0.0 and normal[2] < 0.0
+    assert np.sign(normal).tolist() == [1.0, -1.0, -1.0]
 
 
 @pytest.mark.parametrize("step_mm", [10.0, -10.0])

@@ -1,0 +1,159 @@
+"""Labels of all slices with their confidence: from a given mask, from the network, or classical."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from QPerfusionLogic.errors import InputError
+from QPerfusionLogic.progress import Progress
+from QPerfusionLogic.settings import SegmentationSettings
+from QPerfusionLogic.study import (
+    LEFT_VENTRICLE,
+    MYOCARDIUM,
+    RIGHT_VENTRICLE,
+    BoolArray,
+    FloatArray,
+    LabelArray,
+    LabelMap,
+)
+
+from .bolus import BloodPools
+from .contour import Ring, find_ring
+from .learned import Drawing, network_for
+from .right_ventricle import right_pool
+from .temporal import Enhancement
+from .wall import filled_cavity
+
+STRONG = 0.2
+"""Strength of the bolus detector from which on it no longer lowers the confidence."""
+UNSURE = 0.3
+"""Most confidence of a slice in which the network's drawing had to be thrown away."""
+
+
+@dataclass(frozen=True)
+class Contours:
+    """What was drawn.
+
+    Parameters
+    ----------
+    labels : (slices, rows, columns) uint8 array
+    confidence : (slices,) array
+        0 to 1.
+    source : str
+        "given", "classical" or the name of the network.
+    heat : (slices, rows, columns) array, optional
+        The network's probability of an RV insertion point.
+    """
+
+    labels: LabelArray
+    confidence: FloatArray
+    source: str
+    heat: FloatArray | None = None
+
+
+def given_contours(mask: LabelMap, enhancement: Enhancement, pools: BloodPools | None) -> Contours:
+    """Return a user's mask, its cavity filled and the RV found from the images where the mask has none.
+
+    Raises
+    ------
+    InputError
+        When the mask has another size than the series, or no myocardium.
+    """
+    shape = enhancement.baseline.shape
+    labels = np.asarray(mask.labels, dtype=np.uint8)
+    where = f"mask {mask.source}".strip()
+    if labels.shape != shape:
+        raise InputError(
+            f"{where} of {_size(labels.shape)}",
+            expected=f"{_size(shape)} (slices x rows x columns), as the series",
+            action="draw or resample the mask on the perfusion series",
+        )
+    if not (labels == MYOCARDIUM).any():
+        raise InputError(
+            f"{where} without any pixel of 1 (myocardium)", expected="1 myocardium, 2 LV blood, 3 RV blood"
+        )
+    labels = filled_cavity(labels)
+    if pools is not None and not (labels == RIGHT_VENTRICLE).any():
+        labels = np.stack([_with_right(plane, pools.right[index], enhancement) for index, plane in enumerate(labels)])
+    return Contours(labels, np.ones(shape[0]), "given")
+
+
+def automatic_contours(
+    enhancement: Enhancement, pools: BloodPools | None, settings: SegmentationSettings, progress: Progress
+) -> Contours:
+    """Return the contours of every slice in which a pool was found.
+
+    The network draws where it may and its drawing stands up to the bolus detector; the classical contour stands in for
+    it slice by slice.
+
+    Raises
+    ------
+    QPerfusionError
+        When the network was asked for by name and cannot be loaded.
+    """
+    shape = enhancement.baseline.shape
+    network = network_for(settings)
+    contours = Contours(
+        np.zeros(shape, dtype=np.uint8),
+        np.zeros(shape[0]),
+        "classical" if network is None else network.name,
+        None if network is None else np.zeros(shape, dtype=np.float32),
+    )
+    if pools is None:
+        return replace(contours, source="classical")
+    for index in range(shape[0]):
+        progress.update(index / shape[0], "drawing contours")
+        ring = find_ring(enhancement, pools, index)
+        drawing = None if network is None or ring is None else network.draw(enhancement, pools, index)
+        if ring is not None:
+            _draw_slice(contours, index, ring, drawing, pools, enhancement)
+    return contours
+
+
+def _draw_slice(
+    contours: Contours,
+    index: int,
+    ring: Ring,
+    drawing: Drawing | None,
+    pools: BloodPools,
+    enhancement: Enhancement,
+) -> None:
+    plane, shape = contours.labels[index], contours.labels.shape[1:]
+    wall, cavity = ring.masks((int(shape[0]), int(shape[1])))
+    confidence, right = ring.confidence, pools.right[index]
+    if drawing is not None:
+        agreement = _dice(wall | cavity, drawing.wall | drawing.cavity)
+        if drawing.plausible(pools.left[index]):
+            wall, cavity, right = drawing.wall, drawing.cavity, drawing.right
+            strength = float(np.clip(pools.strength[index] / STRONG, 0.0, 1.0))
+            confidence = strength * min(drawing.confidence, _rescaled(agreement, 0.7, 0.95))
+            if contours.heat is not None:
+                contours.heat[index] = drawing.heat
+        else:
+            confidence = min(confidence, UNSURE)
+    plane[wall] = MYOCARDIUM
+    plane[cavity] = LEFT_VENTRICLE
+    plane[:] = _with_right(plane, right, enhancement)
+    contours.confidence[index] = confidence
+
+
+def _with_right(plane: LabelArray, right: BoolArray, enhancement: Enhancement) -> LabelArray:
+    ventricle = np.isin(plane, (MYOCARDIUM, LEFT_VENTRICLE))
+    result = plane.copy()
+    if ventricle.any():
+        result[right_pool(right, ventricle, enhancement.spacing_mm)] = RIGHT_VENTRICLE
+    return result
+
+
+def _dice(first: BoolArray, second: BoolArray) -> float:
+    return 2.0 * float((first & second).sum()) / max(float(first.sum() + second.sum()), 1.0)
+
+
+def _rescaled(value: float, low: float, high: float) -> float:
+    return float(np.clip((value - low) / (high - low), 0.0, 1.0))
+
+
+def _size(shape: tuple[int, ...]) -> str:
+    return " x ".join(str(length) for length in shape)

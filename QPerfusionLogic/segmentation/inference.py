@@ -1,0 +1,109 @@
+"""Contours from the network: averaged over mirrorings and small turns, with their disagreement (imports torch)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+import torch
+from scipy import ndimage
+
+from QPerfusionLogic.study import BoolArray, FloatArray
+
+from .bolus import BloodPools
+from .network import CLASSES, SegmentationNetwork
+from .network_input import Crop, crop_of, network_input
+from .temporal import Enhancement
+from .weights import load_weights
+
+TURNS_DEG = (-20.0, 0.0, 20.0)
+
+
+@dataclass(frozen=True)
+class NetworkContours:
+    """What the network drew in one slice, on the image's grid (rows, columns).
+
+    Parameters
+    ----------
+    share : (classes, rows, columns) array
+        Mean probability of background, myocardium, LV and RV.
+    heat : (rows, columns) array
+        Mean probability of an RV insertion point.
+    agreement : float
+        Mean Dice of the single views' myocardium with that of the mean, 0 to 1.
+    """
+
+    share: FloatArray
+    heat: FloatArray
+    agreement: float
+
+    @property
+    def wall(self) -> BoolArray:
+        """Myocardium: the largest piece inside the filled LV that is not cavity."""
+        return self._ventricle() & ~self.cavity
+
+    @property
+    def cavity(self) -> BoolArray:
+        """LV blood, one filled piece."""
+        blood = _largest(np.argmax(self.share, axis=0) == 2) & self._ventricle()
+        return np.asarray(ndimage.binary_fill_holes(blood))
+
+    @property
+    def right(self) -> BoolArray:
+        """RV blood."""
+        return np.asarray((np.argmax(self.share, axis=0) == 3) & ~self._ventricle())
+
+    def _ventricle(self) -> BoolArray:
+        inside = self.share[1] + self.share[2] > np.maximum(self.share[0], self.share[3])
+        return np.asarray(ndimage.binary_fill_holes(_largest(inside)))
+
+
+def load_network(path: Path) -> SegmentationNetwork:
+    """Return the network with the weights of a file, ready to run on the CPU."""
+    network = SegmentationNetwork()
+    load_weights(network, path)
+    return network.eval()
+
+
+def draw(network: SegmentationNetwork, enhancement: Enhancement, pools: BloodPools, index: int) -> NetworkContours:
+    """Return the contours of a slice that has a pool."""
+    crop = crop_of(enhancement, pools, index)
+    crops = [replace(crop, angle=crop.angle + np.deg2rad(turn)) for turn in TURNS_DEG]
+    images = np.stack([network_input(enhancement, pools, index, turned) for turned in crops])
+    output = _outputs(network, np.concatenate([images, images[..., ::-1]]))
+    output[len(crops) :] = output[len(crops) :, :, :, ::-1]
+    shape = (int(enhancement.baseline.shape[1]), int(enhancement.baseline.shape[2]))
+    views = np.stack([_placed(crop, view, shape) for crop, view in zip(crops + crops, output, strict=True)])
+    mean = views.mean(axis=0)
+    return NetworkContours(mean[:CLASSES], mean[CLASSES], _agreement(views, mean))
+
+
+def _outputs(network: SegmentationNetwork, images: FloatArray) -> FloatArray:
+    """Return (n, classes + 1, SIZE, SIZE) probabilities."""
+    with torch.inference_mode():
+        result = network(torch.from_numpy(np.ascontiguousarray(images)))
+        share, heat = torch.softmax(result[:, :CLASSES], dim=1), torch.sigmoid(result[:, CLASSES:])
+        return np.array(torch.cat([share, heat], dim=1).numpy())
+
+
+def _placed(crop: Crop, view: FloatArray, shape: tuple[int, int]) -> FloatArray:
+    placed = crop.put_back(view, shape)
+    placed[0] += 1.0 - placed[:CLASSES].sum(axis=0)
+    return placed
+
+
+def _agreement(views: FloatArray, mean: FloatArray) -> float:
+    middle = np.argmax(mean[:CLASSES], axis=0) == 1
+    scores = []
+    for view in views:
+        own = np.argmax(view[:CLASSES], axis=0) == 1
+        scores.append(2.0 * float((own & middle).sum()) / max(float(own.sum() + middle.sum()), 1.0))
+    return float(np.mean(scores))
+
+
+def _largest(mask: BoolArray) -> BoolArray:
+    labels, count = ndimage.label(mask)
+    if count < 2:
+        return mask
+    return np.asarray(labels == int(np.argmax(np.bincount(labels.ravel())[1:])) + 1)
