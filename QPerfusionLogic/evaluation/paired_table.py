@@ -129,7 +129,7 @@ def _quantities(
     common = [name for name in one[0] if name in two[0] and name not in ids]
     if "segment" in ids:
         common = [name for name in common if name in SEGMENT_QUANTITIES]
-    filled = [name for name in common if _any_number(one, name) and _any_number(two, name)]
+    filled = [name for name in common if _any_number(one, name) or _any_number(two, name)]
     if not filled:
         raise InputError(
             f"no value column in both {reference} ({', '.join(one[0])}) and {test} ({', '.join(two[0])})",

@@ -58,8 +58,8 @@ def flow_map_section(pictures: Images) -> str:
         f'<div class="legends">{legends}</div>',
         f'<div class="maps" style="--columns:{len(columns)}">{"".join(cells)}</div>',
         '<p class="note">Flow of every myocardial pixel over the mean image after the LV peak. Same fixed colours for '
-        "all patients, stress and rest; pixels are not smoothed; myocardium without colour has no flow value (see the "
-        "status map).</p>",
+        "all patients, stress and rest; pixels are not smoothed; myocardium (thin outline) without colour has no "
+        "flow value, see the status map.</p>",
     )
 
 
@@ -122,8 +122,9 @@ def _in_myocardium(result: StateResult, values: FloatArray) -> FloatArray:
 
 def _pictures(name: str, result: StateResult, values: FloatArray, colours: ColourTable) -> Images:
     box, underlay = crop_box(result), anatomy(result)
+    wall = result.segmented.labels == 1 if result.segmented is not None else np.zeros(values.shape, dtype=bool)
     return {
-        f"{name}_slice_{index + 1}": map_picture(underlay[index], values[index], colours, box)
+        f"{name}_slice_{index + 1}": map_picture(underlay[index], values[index], colours, box, wall[index])
         for index in range(min(len(values), len(underlay)))
     }
 

@@ -19,6 +19,7 @@ LABEL_COLOURS = {1: (255, 176, 0), 2: (255, 70, 90), 3: (86, 180, 233)}
 """Outline colours: myocardium, LV blood, RV blood."""
 
 AIF_COLOUR = (255, 255, 255)
+WALL_COLOUR = (205, 210, 216)
 
 Box = tuple[int, int, int, int]
 
@@ -56,7 +57,9 @@ def anatomy(result: StateResult) -> FloatArray:
     return np.nan_to_num(np.asarray(signal[first : first + 12], dtype=float)).mean(axis=0)
 
 
-def map_picture(underlay: FloatArray, values: FloatArray, table: ColourTable, box: Box) -> bytes:
+def map_picture(
+    underlay: FloatArray, values: FloatArray, table: ColourTable, box: Box, wall: BoolArray | None = None
+) -> bytes:
     """Return the PNG of one slice: values in the table's colours, opaque, over grey anatomy.
 
     Parameters
@@ -67,8 +70,12 @@ def map_picture(underlay: FloatArray, values: FloatArray, table: ColourTable, bo
         Its colours are kept exactly; pixels are not interpolated.
     box : Box
         The part that is shown.
+    wall : (rows, columns) bool array, optional
+        The myocardium, outlined thinly so that pixels without a number are seen as such.
     """
     picture = _enlarged_grey(underlay, box)
+    if wall is not None:
+        picture[_outline(_enlarged(_cropped(wall, box)))] = WALL_COLOUR
     shown = _enlarged(_cropped(values, box))
     drawn = np.isfinite(shown)
     picture[drawn] = table.colours(shown[drawn])

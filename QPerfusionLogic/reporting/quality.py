@@ -18,6 +18,9 @@ REJECTED_LIMIT = 0.20
 SATURATION_LIMIT_MMOL_L = 3.0
 """Apparent AIF peak above which the curve is called saturated (qPerfusion explainer)."""
 
+PIXEL_LIMIT = 0.5
+"""Share of myocardial pixels that must have a flow for a map to be read; a convention of this report."""
+
 FIT_LIMIT_R2 = 0.85
 """Median R2 of the segment fits below which curves and fits should be looked at; a convention of this report."""
 
@@ -67,6 +70,7 @@ def quality_notices(study: StudyResult, settings: ReportingSettings) -> tuple[No
                     state,
                 )
             )
+    found += [item for state, result in study.states.items() for item in _coverage_notices(state, result)]
     return (*found, *_learned_aif_notices(study), *_single_state_notices(study))
 
 
@@ -79,6 +83,31 @@ def transmural_gradient(result: StateResult) -> float:
         total = sum(pixels for _, pixels in known)
         means.append(sum(mbf * pixels for mbf, pixels in known) / total if total else math.nan)
     return means[0] / means[1] if means[1] > 0 else math.nan
+
+
+def share_with_flow(result: StateResult) -> float:
+    """Return the share of myocardial pixels that have a flow; NaN without maps or myocardium."""
+    if result.mapped is None or result.segmented is None:
+        return math.nan
+    values = result.mapped.maps["mbf"][result.segmented.labels == 1]
+    return float(np.isfinite(values).mean()) if values.size else math.nan
+
+
+def _coverage_notices(state: State, result: StateResult) -> list[Notice]:
+    """Return a notice when hardly a segment or pixel got a flow."""
+    flows = [flow for flow in result.mapped.segments if flow.layer == "all"] if result.mapped is not None else []
+    failed = [flow for flow in flows if not math.isfinite(flow.mbf)]
+    share = share_with_flow(result)
+    advice = "look at the curves and fits, the arterial input and the contours"
+    if len(failed) * 2 > len(flows):
+        message = (
+            f"{len(failed)} of {len(flows)} segments at {state} have no blood flow: their curves could not be fitted"
+        )
+        return [_notice("few-segments-with-flow", message, advice, Severity.SERIOUS, state)]
+    if 0.0 < share < PIXEL_LIMIT:
+        message = f"only {share:.0%} of the myocardial pixels at {state} have a blood flow"
+        return [_notice("few-pixels-with-flow", message, advice, Severity.WARNING, state)]
+    return []
 
 
 def _motion_items(result: StateResult) -> list[QualityItem]:
@@ -137,6 +166,13 @@ def _fit_items(result: StateResult) -> list[QualityItem]:
         status = status[np.isfinite(status)]
         if status.size:
             items.append(QualityItem("myocardial pixels with a converged fit", f"{float((status == 0).mean()):.0%}"))
+    share = share_with_flow(result)
+    if share > 0:
+        items.append(
+            QualityItem(
+                "myocardial pixels with a flow", f"{share:.0%}", f"at least {PIXEL_LIMIT:.0%}", share >= PIXEL_LIMIT
+            )
+        )
     gradient = transmural_gradient(result)
     if math.isfinite(gradient):
         items.append(QualityItem("endocardial / epicardial flow", f"{gradient:.2f}"))

@@ -203,3 +203,10 @@ def test_a_wrong_threshold_is_refused(tmp_path, reference, test_table):
         with pytest.raises(InputError, match="threshold"):
             command(reference, test_table, "--output", tmp_path / "out", "--threshold", text)
     assert not (tmp_path / "out").exists()
+
+
+def test_a_quantity_that_only_the_reference_has_is_remarked(tmp_path, reference):
+    lines = [",".join([*line.split(",")[:5], "", "", "", "", "20", ""]) for line in segment_lines(0.1)]
+    agreement = compare_tables(reference, write(tmp_path / "stress_only.csv", lines))
+    assert [quantity.name for quantity in agreement.quantities] == ["stress_mbf"]
+    assert "rest_mbf left out: 0 pairs of numbers" in agreement.remarks

@@ -75,3 +75,23 @@ def test_an_arterial_input_called_saturated_misses_its_bar_whatever_its_apparent
     items = {item.name: item for item in quality_items(dataclasses.replace(result, arterial_input=told))}
     assert items["apparent AIF peak, tissue images"].good is False
     assert items["saturation of the AIF"].good is False
+
+
+def test_a_state_where_most_segments_have_no_flow_is_serious(a_study):
+    mapped = a_study.states[State.REST].mapped
+    flows = tuple(
+        dataclasses.replace(flow, mbf=np.nan, mbf_se=np.nan) if flow.segment > 5 else flow for flow in mapped.segments
+    )
+    study = replaced(a_study, State.REST, mapped=dataclasses.replace(mapped, segments=flows))
+    found = codes(study)["few-segments-with-flow", "rest"]
+    assert found.severity is Severity.SERIOUS
+    assert found.message.startswith("11 of 16 segments at rest")
+
+
+def test_a_map_with_holes_warns(a_study):
+    result = a_study.states[State.STRESS]
+    holes = result.mapped.maps["mbf"].copy()
+    holes[:, ::2] = np.nan
+    holes[:, :, ::3] = np.nan
+    mapped = dataclasses.replace(result.mapped, maps=result.mapped.maps | {"mbf": holes})
+    assert ("few-pixels-with-flow", "stress") in codes(replaced(a_study, State.STRESS, mapped=mapped))
