@@ -7,20 +7,16 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from QPerfusionLogic.errors import InputError
 from QPerfusionLogic.progress import Progress
 from QPerfusionLogic.settings import LoadingSettings
 from QPerfusionLogic.study import (
     Acquisition,
     Curve,
-    FloatArray,
     Notice,
     PerfusionSeries,
     PerfusionStudy,
     SeriesKind,
-    Severity,
     State,
     T1Map,
 )
@@ -31,21 +27,22 @@ from .csv_files import read_curve, read_times
 from .dicom_series import Timed, load_series, load_t1_map, t1_in_seconds
 from .file_folder import with_files_named, words_of_name
 from .frame_clock import FIXED_INTERVAL
+from .given_times import clock_notice, with_given_times
 from .identity import check_one_patient, salt_of
 from .image_files import is_volume_file, load_series_file, read_volume
 from .masks import load_mask
 from .request import StudyRequest
 from .roles import state_of_words
 from .series_choice import choose, companion, contrast_notice, with_states
+from .slice_order import base_first
 
 STATES = (State.STRESS, State.REST)
-SAME_BEAT_S = 0.05
 
 
 class LoadingLogic:
     """Load a study: find the series of each state, read times, images, geometry and protocol, and check that they fit.
 
-    Slices are ordered from base to apex where DICOM tells their positions, and as they lie in the file elsewhere.
+    Slices are ordered from base to apex where the files tell their positions, and as they lie in the file elsewhere.
 
     Parameters
     ----------
@@ -164,12 +161,14 @@ class _Loading:
         if mask_path is not None:
             mask, notices = load_mask(mask_path, series, self._settings)
             series = replace(series, notices=(*series.notices, *notices))
-        return Acquisition(
-            tissue=series,
-            aif_series=aif if isinstance(aif, PerfusionSeries) else None,
-            aif_curve=aif if isinstance(aif, Curve) else None,
-            pre_bolus=pre_bolus,
-            mask=mask,
+        return base_first(
+            Acquisition(
+                tissue=series,
+                aif_series=aif if isinstance(aif, PerfusionSeries) else None,
+                aif_curve=aif if isinstance(aif, Curve) else None,
+                pre_bolus=pre_bolus,
+                mask=mask,
+            )
         )
 
     def _series(self, found: Found | Path, kind: SeriesKind, state: State, progress: Progress) -> Timed:
@@ -187,22 +186,7 @@ class _Loading:
         """Return the series on the times of the CSV that the user gave."""
         if not self._times:
             return series
-        given = self._times[series.state]
-        leading = 0 if series.proton_density is None else len(series.proton_density)
-        times = given[leading:] if len(given) == series.frames + leading else given
-        if len(times) != series.frames:
-            raise InputError(
-                f"{len(given)} times in {self._request.times}",
-                expected=f"{series.frames}, one for each frame of the {series.state} series",
-            )
-        per_slice: FloatArray = np.repeat((times - times[0])[:, None], series.slices, axis=1)
-        kept = tuple(notice for notice in series.notices if notice.code not in _CLOCK_NOTICES)
-        return replace(
-            series,
-            time_s=per_slice,
-            notices=kept,
-            source=replace(series.source, time_source=f"times given in {Path(str(self._request.times)).name}"),
-        )
+        return with_given_times(series, self._times[series.state], self._request.given["times"])
 
     def _aif(
         self, state: State, tissue: Found | Path, timed: Timed, progress: Progress
@@ -240,7 +224,7 @@ class _Loading:
             return self._with_given_times(aif.series)
         if not self._times and tissue.shares_clock_with(aif):
             return replace(aif.series, time_s=aif.series.time_s + (aif.origin_s - tissue.origin_s))
-        return replace(aif.series, notices=(*aif.series.notices, _clock_notice(tissue.series, aif.series)))
+        return replace(aif.series, notices=(*aif.series.notices, clock_notice(tissue.series, aif.series)))
 
     def _pre_bolus(self, state: State, tissue: Found | Path, progress: Progress) -> PerfusionSeries | None:
         found = self._part("pre_bolus", SeriesKind.PRE_BOLUS, tissue)
@@ -262,26 +246,6 @@ class _Loading:
         return load_t1_map(found.group, found.path, self._salt, self._progress.part(0.95, 1.0))
 
 
-_CLOCK_NOTICES = {
-    "clocks-disagree",
-    "content-time",
-    "whole-second-times",
-    "nominal-times",
-    "constant-interval",
-    "interval-unused",
-}
-
-
 def _file_states(state: State) -> tuple[Any, ...]:
     """Return the states a file's name may tell to be loaded as `state`; a name that tells none is taken as rest."""
     return (State.STRESS,) if state is State.STRESS else (State.REST, State.UNKNOWN)
-
-
-def _clock_notice(tissue: PerfusionSeries, aif: PerfusionSeries) -> Notice:
-    """Return what to say of an AIF series whose times cannot be subtracted from those of the perfusion series."""
-    steps = [np.diff(series.time_s[:, 0]) for series in (tissue, aif)]
-    if len(steps[0]) == len(steps[1]) and np.abs(steps[0] - steps[1]).max() < SAME_BEAT_S:
-        message = "AIF and perfusion series share no clock but the same beats; their delay inside a beat is taken as 0"
-        return Notice("aif-clock", message, severity=Severity.NOTE)
-    message = "AIF and perfusion series share no clock; both were taken to start in the same beat"
-    return Notice("aif-clock", message, "check the delay between the two curves")

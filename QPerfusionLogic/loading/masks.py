@@ -21,6 +21,7 @@ from QPerfusionLogic.study import (
 )
 
 from .image_files import is_volume_file, read_volume
+from .slice_order import tells_position
 from .slicer_segments import is_segmentation, labels_of_segments
 from .wording import counted
 
@@ -47,8 +48,7 @@ def load_mask(path: Path, series: PerfusionSeries, settings: LoadingSettings) ->
     else:
         _check_size(path, volume.values.shape[1:], series.image_shape)
         labels, notices = _of_most_frames(_labels(path, volume.values))
-    placed = volume.placed and not _is_default(volume.geometry) and not _is_default(series.geometry)
-    if placed:
+    if volume.placed and tells_position(volume.geometry) and tells_position(series.geometry):
         labels, remark = _on_grid(labels, volume.geometry, series.geometry, series.image_shape)
         notices += [Notice("mask-resampled", remark)] if remark else []
     _check_size(path, labels.shape, series.image_shape)
@@ -111,9 +111,3 @@ def _on_grid(
     if labels.shape == shape and np.count_nonzero(moved) < 0.5 * np.count_nonzero(labels):
         return labels, "the mask lies elsewhere in space than the series; it was taken pixel by pixel"
     return moved, "the mask was brought onto the series through the positions in both files"
-
-
-def _is_default(geometry: Geometry) -> bool:
-    """Return True for a geometry that tells no position: axes along the patient's and origin 0."""
-    matrix = np.abs(geometry.stack_to_lps[:3])
-    return bool(np.allclose(matrix[:, 3], 0) and np.allclose(matrix[:, :3], np.diag(np.diag(matrix[:, :3]))))

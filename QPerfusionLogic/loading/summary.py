@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -14,12 +14,12 @@ from numpy.typing import NDArray
 from QPerfusionLogic.errors import InputError, QPerfusionError
 from QPerfusionLogic.progress import Progress
 from QPerfusionLogic.settings import LoadingSettings
-from QPerfusionLogic.study import Protocol, SeriesKind, State
+from QPerfusionLogic.study import FloatArray, Protocol, SeriesKind, State
 
 from .contents import Found, contents_of
 from .dicom_pixels import read_images
 from .file_folder import words_of_name
-from .frame_clock import clock_of, running_clocks
+from .frame_clock import clock_of
 from .identity import without_names
 from .image_files import frame_times_of, is_volume_file, read_volume
 from .image_group import ImageGroup
@@ -134,27 +134,36 @@ def inspect(
     return tuple(sorted(summaries, key=lambda item: (item.kind is SeriesKind.OTHER, item.series_number or 0)))
 
 
+@dataclass(frozen=True)
+class _Timing:
+    """Frames of a series and the steps (frames - 1,) between them, with their source and what is wrong."""
+
+    frames: int
+    proton_density_frames: int = 0
+    steps_s: FloatArray = field(default_factory=lambda: np.array([]))
+    source: str = ""
+    clocks_left_out: tuple[str, ...] = ()
+    problems: tuple[str, ...] = ()
+
+    def as_fields(self) -> dict[str, Any]:
+        """Return the fields of a summary that tell the timing."""
+        known = self.steps_s.size > 0
+        return {
+            "frames": self.frames,
+            "proton_density_frames": self.proton_density_frames,
+            "interval_s": float(np.median(self.steps_s)) if known else None,
+            "shortest_interval_s": float(self.steps_s.min()) if known else None,
+            "longest_interval_s": float(self.steps_s.max()) if known else None,
+            "time_source": self.source,
+            "clocks_left_out": self.clocks_left_out,
+        }
+
+
 def _of_group(item: Found, settings: LoadingSettings, shared_problems: tuple[str, ...]) -> SeriesSummary:
     group, tags = item.group, Tags(item.group.header)
     protocol, notices = protocol_of(group)
-    problems = [*group.remarks, *(notice.message for notice in notices)]
-    problems += [problem for problem in shared_problems if item.name in problem]
-    density_frames = len(group.proton_density) // max(group.slices, 1)
-    steps, source, frames = np.array([]), "", group.frames
-    left_out: tuple[str, ...] = ()
-    if item.role.kind in (SeriesKind.TISSUE, SeriesKind.AIF, SeriesKind.PRE_BOLUS):
-        try:
-            clock = clock_of(group, vendor_of(group.header), settings.frame_interval_s)
-            stack = stack_of(group.records, group.slice_index, clock.time_s)
-            steps, source, frames = np.diff(stack.time_s[:, 0]), clock.source, len(stack.index)
-            left_out = tuple(
-                reason for reason in running_clocks(group, vendor_of(group.header))[1] if "absent" not in reason
-            )
-            problems += [notice.message for notice in (*clock.notices, *stack.notices)]
-            density_frames = density_frames or _leading_proton_density(group, stack.index)
-            frames -= 0 if group.proton_density else density_frames
-        except QPerfusionError as error:
-            problems.append(str(error))
+    dynamic = item.role.kind in (SeriesKind.TISSUE, SeriesKind.AIF, SeriesKind.PRE_BOLUS)
+    timing = _timing_of(group, settings) if dynamic else _Timing(group.frames)
     return SeriesSummary(
         description=without_names(tags.text("SeriesDescription") or tags.text("ProtocolName"), group.header),
         series_number=tags.integer("SeriesNumber"),
@@ -162,18 +171,36 @@ def _of_group(item: Found, settings: LoadingSettings, shared_problems: tuple[str
         state=item.role.state,
         reason=item.role.reason,
         slices=group.slices,
-        frames=frames,
         rows=group.first.rows,
         columns=group.first.columns,
-        proton_density_frames=density_frames,
         echoes=2 if group.second_echo else 1,
-        interval_s=float(np.median(steps)) if steps.size else None,
-        shortest_interval_s=float(steps.min()) if steps.size else None,
-        longest_interval_s=float(steps.max()) if steps.size else None,
-        time_source=source,
-        clocks_left_out=left_out,
         protocol=protocol,
-        problems=tuple(problems),
+        problems=(
+            *group.remarks,
+            *(notice.message for notice in notices if dynamic),
+            *(problem for problem in shared_problems if item.name in problem),
+            *timing.problems,
+        ),
+        **timing.as_fields(),
+    )
+
+
+def _timing_of(group: ImageGroup, settings: LoadingSettings) -> _Timing:
+    vendor = vendor_of(group.header)
+    try:
+        clock = clock_of(group, vendor, settings.frame_interval_s)
+        stack = stack_of(group.records, group.slice_index, clock.time_s)
+        tagged = len(group.proton_density) // max(group.slices, 1)
+        leading = 0 if tagged else _leading_proton_density(group, stack.index)
+    except QPerfusionError as error:
+        return _Timing(group.frames, problems=(str(error),))
+    return _Timing(
+        frames=len(stack.index) - leading,
+        proton_density_frames=tagged or leading,
+        steps_s=np.diff(stack.time_s[leading:, 0]),
+        source=clock.source,
+        clocks_left_out=tuple(reason for reason in clock.rejected if "absent" not in reason),
+        problems=tuple(notice.message for notice in (*clock.notices, *stack.notices)),
     )
 
 
@@ -185,18 +212,16 @@ def _leading_proton_density(group: ImageGroup, index: NDArray[np.intp]) -> int:
 
 
 def _of_volume(path: Path, settings: LoadingSettings) -> SeriesSummary:
-    volume = read_volume(path, settings)
+    volume, sidecar = read_volume(path, settings), read_sidecar(path)
     frames, slices, rows, columns = volume.values.shape
-    sidecar = read_sidecar(path)
-    time_s, source = None, ""
-    problems: tuple[str, ...] = ()
+    timing = _Timing(frames)
     if frames > 1:
         try:
             time_s, source, notices = frame_times_of(path, volume, sidecar, settings)
-            problems = tuple(notice.message for notice in notices)
+            steps_s = np.diff(time_s.reshape(frames, -1)[:, 0])
+            timing = _Timing(frames, 0, steps_s, source, problems=tuple(notice.message for notice in notices))
         except QPerfusionError as error:
-            problems = (str(error),)
-    steps = np.array([]) if time_s is None else np.diff(time_s.reshape(frames, -1)[:, 0])
+            timing = _Timing(frames, problems=(str(error),))
     return SeriesSummary(
         description=path.name,
         series_number=None,
@@ -204,16 +229,10 @@ def _of_volume(path: Path, settings: LoadingSettings) -> SeriesSummary:
         state=state_of_words(words_of_name(path)),
         reason=f"{frames} frames in the file" if frames > 1 else "one frame: a map or mask",
         slices=slices,
-        frames=frames,
         rows=rows,
         columns=columns,
-        proton_density_frames=0,
         echoes=1,
-        interval_s=float(np.median(steps)) if steps.size else None,
-        shortest_interval_s=float(steps.min()) if steps.size else None,
-        longest_interval_s=float(steps.max()) if steps.size else None,
-        time_source=source,
-        clocks_left_out=(),
         protocol=sidecar.protocol if sidecar else Protocol(),
-        problems=problems,
+        problems=timing.problems,
+        **timing.as_fields(),
     )

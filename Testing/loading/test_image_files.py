@@ -53,14 +53,15 @@ def test_pixel_spacing_follows_the_axes(values, tmp_path):
     assert series.geometry.pixel_spacing_mm == pytest.approx((2.5, 1.5))
 
 
-def test_a_nifti_in_standard_order_keeps_its_place_in_the_patient(values, tmp_path):
+def test_a_nifti_in_standard_order_keeps_its_place_in_the_patient_upper_slice_first(values, tmp_path):
     image = SimpleITK.GetImageFromArray(values, isVector=False)
     image.SetOrigin((7.0, -8.0, 9.0, 0.0))
     image.SetSpacing((1.5, 2.5, 8.0, 0.9))
     SimpleITK.WriteImage(image, str(tmp_path / "rest.nii.gz"))
     series = loaded(tmp_path / "rest.nii.gz")
     expected = [[1.5, 0, 0, 7], [0, 2.5, 0, -8], [0, 0, 8, 17], [0, 0, 0, 1]]
-    np.testing.assert_allclose(series.geometry.index_to_lps[1], expected, atol=1e-5)
+    np.testing.assert_allclose(series.geometry.index_to_lps[0], expected, atol=1e-5)
+    np.testing.assert_array_equal(series.signal, values[:, ::-1])
     np.testing.assert_allclose(series.time_s[:, 0], 0.9 * np.arange(FRAMES), atol=1e-6)
     assert [notice.code for notice in series.notices] == ["constant-interval"]
 

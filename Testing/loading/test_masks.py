@@ -13,7 +13,8 @@ from QPerfusionLogic.study import Geometry
 
 @pytest.fixture
 def a_geometry():
-    matrices = Geometry.axis_aligned(2, (2.0, 1.5), 10.0).index_to_lps.copy()
+    """Two slices, the basal one 10 mm above the apical one."""
+    matrices = Geometry.axis_aligned(2, (2.0, 1.5), 10.0).index_to_lps[::-1].copy()
     matrices[:, :3, 3] += [7.0, -8.0, 9.0]
     return Geometry(matrices)
 
@@ -46,8 +47,8 @@ def test_a_mask_on_the_grid_is_taken_as_it_is(a_series, labels, a_geometry, tmp_
 def test_a_mask_stored_with_flipped_rows_and_slices_is_put_right_by_its_positions(a_series, labels, tmp_path):
     image = SimpleITK.GetImageFromArray(labels[::-1, ::-1])
     image.SetSpacing((1.5, 2.0, 10.0))
-    image.SetDirection((1, 0, 0, 0, -1, 0, 0, 0, -1))
-    image.SetOrigin((7.0, -8.0 + 2.0 * 7, 9.0 + 10.0))
+    image.SetDirection((1, 0, 0, 0, -1, 0, 0, 0, 1))
+    image.SetOrigin((7.0, -8.0 + 2.0 * 7, 9.0))
     SimpleITK.WriteImage(image, str(tmp_path / "mask.nii.gz"))
     found = loaded(a_series, tmp_path / "mask.nii.gz")
     np.testing.assert_array_equal(found.mask.labels, labels)
@@ -82,11 +83,13 @@ def test_a_slicer_segmentation_is_read_by_the_names_of_its_segments(
 
     scene = slicer.vtkMRMLScene()
     segmentation = scene.AddNewNodeByClass("vtkMRMLSegmentationNode")
-    to_ras = np.diag([-1.0, -1.0, 1.0, 1.0]) @ a_geometry.stack_to_lps
+    upwards = Geometry(a_geometry.index_to_lps[::-1])
+    to_ras = np.diag([-1.0, -1.0, 1.0, 1.0]) @ upwards.stack_to_lps
     matrix = vtk.vtkMatrix4x4()
     matrix.DeepCopy(to_ras.ravel().tolist())
+    images = labels[::-1]
     for value, name in ((2, "LV blood pool"), (3, "Right ventricle"), (1, "Myocardium")):
-        drawn = (labels == value) | ((labels == 2) if overlapping and value == 1 else False)
+        drawn = (images == value) | ((images == 2) if overlapping and value == 1 else False)
         image = slicer.vtkOrientedImageData()
         image.SetDimensions(6, 8, 2)
         image.GetPointData().SetScalars(numpy_to_vtk(drawn.astype(np.uint8).ravel(), deep=True))

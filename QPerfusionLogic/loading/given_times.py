@@ -1,0 +1,50 @@
+"""Times that replace those of the files, and what to say where two series share no clock."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+
+from QPerfusionLogic.errors import InputError
+from QPerfusionLogic.study import FloatArray, Notice, PerfusionSeries, Severity
+
+SAME_BEAT_S = 0.05
+_CLOCK_NOTICES = {
+    *("clocks-disagree", "content-time", "whole-second-times", "nominal-times"),
+    *("constant-interval", "interval-unused"),
+}
+
+
+def with_given_times(series: PerfusionSeries, times_s: FloatArray, path: Path) -> PerfusionSeries:
+    """Return the series on times (frames,) read from a file; these may count the leading proton-density frames or not.
+
+    Raises
+    ------
+    InputError
+        When the number of times is not that of the frames.
+    """
+    leading = 0 if series.proton_density is None else len(series.proton_density)
+    times = times_s[leading:] if len(times_s) == series.frames + leading else times_s
+    if len(times) != series.frames:
+        raise InputError(
+            f"{len(times_s)} times in {path}",
+            expected=f"{series.frames}, one for each frame of the {series.state} series",
+        )
+    return replace(
+        series,
+        time_s=np.repeat((times - times[0])[:, None], series.slices, axis=1),
+        notices=tuple(notice for notice in series.notices if notice.code not in _CLOCK_NOTICES),
+        source=replace(series.source, time_source=f"times given in {path.name}"),
+    )
+
+
+def clock_notice(tissue: PerfusionSeries, aif: PerfusionSeries) -> Notice:
+    """Return what to say of an AIF series whose times cannot be subtracted from those of the perfusion series."""
+    steps = [np.diff(series.time_s[:, 0]) for series in (tissue, aif)]
+    if len(steps[0]) == len(steps[1]) and np.abs(steps[0] - steps[1]).max() < SAME_BEAT_S:
+        message = "AIF and perfusion series share no clock but the same beats; their delay inside a beat is taken as 0"
+        return Notice("aif-clock", message, severity=Severity.NOTE)
+    message = "AIF and perfusion series share no clock; both were taken to start in the same beat"
+    return Notice("aif-clock", message, "check the delay between the two curves")
