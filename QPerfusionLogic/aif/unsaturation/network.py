@@ -1,0 +1,100 @@
+"""The two networks: ours, conditioned on the protocol with a band, and the published AI-AIF U-Net as reference."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+from torch import nn
+
+from .pairs import CONDITIONS
+
+QUANTILES = (0.05, 0.95)
+
+
+class UnsaturationNetwork(nn.Module):
+    """A 1D U-Net with group normalisation: saturated curve and protocol in, gadolinium with band and state out.
+
+    Parameters
+    ----------
+    widths : tuple of int
+        Channels per resolution; the curve of 64 samples is halved between them.
+    """
+
+    def __init__(self, widths: tuple[int, ...] = (32, 64, 96, 128, 160)) -> None:
+        super().__init__()
+        inputs = 2 + len(CONDITIONS) + 1
+        sizes = (inputs, *widths)
+        self.down = nn.ModuleList(Block(sizes[i], sizes[i + 1]) for i in range(len(widths)))
+        self.up = nn.ModuleList(Block(widths[i] + widths[i - 1], widths[i - 1]) for i in range(len(widths) - 1, 0, -1))
+        self.curves = nn.Conv1d(widths[0], 1 + len(QUANTILES), 1)
+        self.state = nn.Sequential(nn.Linear(widths[-1], 64), nn.SiLU(), nn.Linear(64, 2))
+
+    def forward(self, signal: Any, valid: Any, conditions: Any) -> tuple[Any, Any]:
+        """Return curves (n, 3, 64): gadolinium, 5 and 95 % points; and the state before contrast (n, 2), all scaled."""
+        constant = conditions[:, :, None].expand(-1, -1, signal.shape[1])
+        values = torch.cat([signal[:, None], valid[:, None], constant], dim=1)
+        kept = []
+        for level, block in enumerate(self.down):
+            values = block(values if level == 0 else nn.functional.avg_pool1d(values, 2))
+            kept.append(values)
+        state = self.state(values.mean(dim=2))
+        for block, skip in zip(self.up, kept[-2::-1], strict=True):
+            raised = nn.functional.interpolate(values, scale_factor=2.0, mode="linear", align_corners=False)
+            values = block(torch.cat([raised, skip], dim=1))
+        raw = self.curves(values)
+        spread = nn.functional.softplus(raw[:, 1:])
+        mean = raw[:, :1]
+        return torch.cat([mean, mean - spread[:, :1], mean + spread[:, 1:]], dim=1), state
+
+
+class Block(nn.Module):
+    """Two convolutions with group normalisation and a residual path."""
+
+    def __init__(self, inputs: int, outputs: int) -> None:
+        super().__init__()
+        self.first = nn.Conv1d(inputs, outputs, 5, padding=2)
+        self.second = nn.Conv1d(outputs, outputs, 5, padding=2)
+        self.norms = nn.ModuleList([nn.GroupNorm(8, outputs), nn.GroupNorm(8, outputs)])
+        self.short = nn.Conv1d(inputs, outputs, 1)
+
+    def forward(self, values: Any) -> Any:
+        """Return (n, outputs, length)."""
+        inner = nn.functional.silu(self.norms[0](self.first(values)))
+        return self.short(values) + nn.functional.silu(self.norms[1](self.second(inner)))
+
+
+class PaperNetwork(nn.Module):
+    """AI-AIF as published (Scannell 2022): five resolutions of two blocks with batch norm, ReLU and dropout 0.2.
+
+    Its input and output are curves divided by the maximum of the saturated one; it knows no protocol.
+    """
+
+    def __init__(self, width: int = 32) -> None:
+        super().__init__()
+        widths = [width * 2**level for level in range(5)]
+        self.down = nn.ModuleList(_paper_step(([1, *widths])[i], widths[i]) for i in range(5))
+        self.raise_ = nn.ModuleList(nn.ConvTranspose1d(widths[i], widths[i - 1], 2, 2) for i in range(4, 0, -1))
+        self.up = nn.ModuleList(_paper_step(2 * widths[i - 1], widths[i - 1]) for i in range(4, 0, -1))
+        self.last = nn.Conv1d(width, 1, 1)
+        for module in self.modules():
+            if isinstance(module, (nn.Conv1d, nn.ConvTranspose1d)):
+                nn.init.kaiming_normal_(module.weight)
+
+    def forward(self, signal: Any) -> Any:
+        """Return the unsaturated curve (n, 64) for the saturated one (n, 64)."""
+        values = signal[:, None]
+        kept = []
+        for level, step in enumerate(self.down):
+            values = step(values if level == 0 else nn.functional.max_pool1d(values, 2))
+            kept.append(values)
+        for raise_, step, skip in zip(self.raise_, self.up, kept[-2::-1], strict=True):
+            values = step(torch.cat([raise_(values), skip], dim=1))
+        return self.last(values)[:, 0]
+
+
+def _paper_step(inputs: int, outputs: int) -> nn.Sequential:
+    layers: list[nn.Module] = []
+    for size in (inputs, outputs):
+        layers += [nn.Conv1d(size, outputs, 3, padding=1), nn.BatchNorm1d(outputs), nn.ReLU(), nn.Dropout(0.2)]
+    return nn.Sequential(*layers)
