@@ -9,18 +9,20 @@ import numpy as np
 
 from QPerfusionLogic.study import PerfusionSeries
 
-from .dicom_writer import STUDY_START_S, Picture, dicom_time
+from .dicom_header import dicom_time
+from .dicom_pictures import STUDY_START_S, Picture
 from .scanner import MODELS
 
 if TYPE_CHECKING:
     from pydicom.dataset import Dataset
 
+MANUFACTURERS = {"siemens": "SIEMENS", "ge": "GE MEDICAL SYSTEMS", "philips": "Philips Medical Systems"}
 GE_START_DELAY_MS = 250.0
 
 
-def siemens_tags(data: Dataset, series: PerfusionSeries, picture: Picture, instance: int) -> float:
+def siemens_tags(data: Dataset, series: PerfusionSeries, picture: Picture) -> float:
     """AcquisitionTime is the clock of every image; TriggerTime is the delay after the R wave."""
-    data.Manufacturer, data.ManufacturerModelName = "SIEMENS", MODELS["siemens"]
+    data.Manufacturer, data.ManufacturerModelName = MANUFACTURERS["siemens"], MODELS["siemens"]
     data.ImageType = ["ORIGINAL", "PRIMARY", "M", "ND", "NORM"]
     data.SequenceName = f"*{'tfi' if series.protocol.sequence == 'bssfp' else 'tfl'}2d1_{series.image_shape[1] // 3}"
     data.SequenceVariant = ["SS", "SP"] if series.protocol.sequence == "bssfp" else ["SP", "MP", "OSP"]
@@ -30,9 +32,9 @@ def siemens_tags(data: Dataset, series: PerfusionSeries, picture: Picture, insta
     return 1.0
 
 
-def ge_tags(data: Dataset, series: PerfusionSeries, picture: Picture, instance: int) -> float:
+def ge_tags(data: Dataset, series: PerfusionSeries, picture: Picture) -> float:
     """TriggerTime runs on from the start of the series; AcquisitionTime is coarse and field strength is in gauss."""
-    data.Manufacturer, data.ManufacturerModelName = "GE MEDICAL SYSTEMS", MODELS["ge"]
+    data.Manufacturer, data.ManufacturerModelName = MANUFACTURERS["ge"], MODELS["ge"]
     data.ImageType = ["ORIGINAL", "PRIMARY", "OTHER"]
     data.MagneticFieldStrength = round((series.protocol.field_strength_t or 1.5) * 1e4)
     data.SequenceVariant, data.SequenceName = ["SS", "SP"], "fgret"
@@ -43,9 +45,9 @@ def ge_tags(data: Dataset, series: PerfusionSeries, picture: Picture, instance: 
     return 1.0
 
 
-def philips_tags(data: Dataset, series: PerfusionSeries, picture: Picture, instance: int) -> float:
+def philips_tags(data: Dataset, series: PerfusionSeries, picture: Picture) -> float:
     """TemporalPositionIdentifier counts the dynamics and TriggerTime runs on; pixels carry a rescale slope."""
-    data.Manufacturer, data.ManufacturerModelName = "Philips Medical Systems", MODELS["philips"]
+    data.Manufacturer, data.ManufacturerModelName = MANUFACTURERS["philips"], MODELS["philips"]
     data.ImageType = ["ORIGINAL", "PRIMARY", "M_FFE", "M", "FFE"]
     data.SequenceVariant, data.PulseSequenceName = ["SS", "SP"], "TFE"
     start = STUDY_START_S + (series.source.acquired_at_s or 0.0)
@@ -59,7 +61,7 @@ def philips_tags(data: Dataset, series: PerfusionSeries, picture: Picture, insta
     return slope
 
 
-VENDOR_TAGS: dict[str, Callable[[Any, PerfusionSeries, Picture, int], float]] = {
+VENDOR_TAGS: dict[str, Callable[[Any, PerfusionSeries, Picture], float]] = {
     "siemens": siemens_tags,
     "ge": ge_tags,
     "philips": philips_tags,

@@ -57,7 +57,12 @@ class Beats:
 
 
 def sample_beats(
-    motion: Motion, frames: int, slice_delays_s: FloatArray, leading: int, random: np.random.Generator
+    motion: Motion,
+    frames: int,
+    slice_delays_s: FloatArray,
+    leading: int,
+    random: np.random.Generator,
+    beats_per_frame: int = 1,
 ) -> Beats:
     """Let a heart beat and its owner breathe for `frames` images of every slice.
 
@@ -73,12 +78,14 @@ def sample_beats(
         First frames that nothing happens to (baseline).
     random : Generator
         Source of chance.
+    beats_per_frame : int
+        2 where all slices do not fit into one beat.
     """
     slices = slice_delays_s.size
     interval = 60.0 / motion.heart_rate_bpm * (1.0 + motion.rr_jitter * random.standard_normal(frames).clip(-2.5, 2.5))
     missed = random.random(frames) < motion.missed_share
     missed[: leading + 1] = False
-    interval = interval * np.where(missed, 2.0, 1.0)
+    interval = interval * np.where(missed, 2.0, 1.0) * beats_per_frame
     start = np.concatenate(([0.0], np.cumsum(interval[1:])))
     time_s = start[:, None] + slice_delays_s[None, :]
     displacement = _breathing(motion, time_s, random) + motion.jitter_mm * random.standard_normal((frames, slices, 2))

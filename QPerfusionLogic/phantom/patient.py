@@ -42,6 +42,7 @@ class DigitalPatient:
     """All parameters of one patient; the same parameters and seed give the same study, bit for bit.
 
     `levels` are slice positions from 0 (base) to 1 (apex); `factors` scatter the properties of the tissues.
+    `pre_bolus_ratio` above 0 adds a pre-bolus diluted by it; `t1_map` a native T1 map.
 
     Examples
     --------
@@ -59,6 +60,9 @@ class DigitalPatient:
     levels: tuple[float, ...] = (0.2, 0.5, 0.8)
     factors: TissueFactors = TissueFactors()
     texture: float = 0.04
+    dual_sequence: bool = True
+    pre_bolus_ratio: float = 0.0
+    t1_map: bool = False
 
     @staticmethod
     def sample(seed: int, **options: Any) -> DigitalPatient:

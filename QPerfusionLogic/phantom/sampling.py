@@ -41,6 +41,9 @@ def sample_patient(
     mishaps: bool = True,
     rotation_deg: float | None = None,
     irregular_bolus: bool | None = None,
+    dual_sequence: bool = True,
+    pre_bolus_ratio: float = 0.0,
+    t1_map: bool = False,
 ) -> DigitalPatient:
     """Draw one patient.
 
@@ -70,6 +73,12 @@ def sample_patient(
         In-plane rotation of the picture; drawn when not given.
     irregular_bolus : bool, optional
         A double-peaked bolus; drawn with 8 % when not given.
+    dual_sequence : bool
+        Acquire the low-resolution AIF series.
+    pre_bolus_ratio : float
+        Above 0: a pre-bolus, diluted by this ratio, is imaged before each bolus.
+    t1_map : bool
+        Acquire a native T1 map.
     """
     random = np.random.default_rng([seed, 1])
     condition = condition or str(random.choice(CONDITIONS, p=CONDITION_SHARES))
@@ -93,6 +102,9 @@ def sample_patient(
         _levels(slices),
         factors,
         texture=float(random.uniform(0.02, 0.06)),
+        dual_sequence=dual_sequence,
+        pre_bolus_ratio=pre_bolus_ratio,
+        t1_map=t1_map,
     )
 
 

@@ -45,7 +45,7 @@ class Scanner:
     slice_thickness_mm: float = 8.0
     slice_step_mm: float = 16.0
     proton_density_frames: int = 3
-    proton_density_flip_deg: float = 5.0
+    proton_density_flip_deg: float = 8.0
     flip_scale: float = 1.0
     saturation_efficiency: float = 0.99
     shading: float = 0.5
