@@ -74,7 +74,7 @@ def parametric_map(
     name : str
         Name of the map; decides quantity and unit.
     values : (slices, rows, columns) array
-        NaN where there is no number; NaN is declared as the padding value.
+        NaN where there is no number, kept as NaN.
     geometry : Geometry
         Of `values`.
     sources : SourceImages
@@ -88,7 +88,6 @@ def parametric_map(
     pixels = np.asarray(values, dtype=np.float32)
     known = pixels[np.isfinite(pixels)]
     low, high = (float(known.min()), float(known.max())) if known.size else (0.0, 1.0)
-    window = colour_table(name.upper()).top if name in ("mbf", "mpr") else max(high, 1e-6)
     mapping = hd.pm.RealWorldValueMapping(
         lut_label=name[:16],
         lut_explanation=quantity.meaning[:64],
@@ -105,12 +104,12 @@ def parametric_map(
         real_world_value_mappings=[mapping],
         content_label=name.upper()[:16],
         content_description=quantity.meaning[:64],
-        voi_lut_transformations=[hd.VOILUTTransformation(window_center=window / 2, window_width=window)],
+        voi_lut_transformations=[_window(name, low, high)],
         **_planes(geometry),
         **identity.keywords(sources),
         **identity.equipment(),
     )
-    found.FloatPixelPaddingValue = float("nan")
+    found.BodyPartExamined = "HEART"
     return found
 
 
@@ -166,6 +165,18 @@ def segmentation(
         **_planes(geometry),
         **identity.keywords(sources),
         **identity.equipment(),
+    )
+
+
+def _window(name: str, low: float, high: float) -> Any:
+    """Return how the map is first shown: flow and reserve over their fixed range, other maps over their own."""
+    import highdicom as hd
+
+    if name in ("mbf", "mpr"):
+        low, high = 0.0, colour_table(name.upper()).top
+    width = high - low if high > low else 1.0
+    return hd.VOILUTTransformation(
+        window_center=(low + high) / 2, window_width=width, voi_lut_function=hd.VOILUTFunctionValues.LINEAR_EXACT
     )
 
 

@@ -59,12 +59,14 @@ def _global_cards(row: SegmentRow, settings: ReportingSettings) -> list[str]:
 
 def _lowest_card(rows: Sequence[SegmentRow]) -> str:
     """Return the vessel with the lowest flow: at stress, else at rest."""
-    for name, label in (("stress_mbf", "stress"), ("rest_mbf", "rest")):
+    for name, error_name, label in (("stress_mbf", "stress_se", "stress"), ("rest_mbf", "rest_se", "rest")):
         vessels = [row for row in rows if row.layer == "vessel" and math.isfinite(getattr(row, name))]
         if vessels:
             lowest = min(vessels, key=lambda row: getattr(row, name))
             value = f"{lowest.territory} {number(getattr(lowest, name))}"
-            return _card("Lowest territory", value, "mL/min/g", f"{label} MBF, mean of its two lowest segments")
+            error = getattr(lowest, error_name)
+            beside = f"± {number(error)} mL/min/g" if math.isfinite(error) else "mL/min/g"
+            return _card("Lowest territory", value, beside, f"{label} MBF, mean of its two lowest segments")
     return ""
 
 

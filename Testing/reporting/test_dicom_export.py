@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
+import shutil
+import subprocess
 from pathlib import Path
 
 import highdicom as hd
@@ -262,3 +264,10 @@ def test_an_enhanced_multi_frame_series_is_a_source_too(tmp_path, a_study_from_d
     assert (found.PatientID, found.StudyInstanceUID) == (NUMBER, STUDY_UID)
     assert hd.seg.segread(tmp_path / "out" / "rest_segmentation.dcm").number_of_segments == 3
     assert hd.sr.srread(tmp_path / "out" / "measurements.dcm").PatientID == NUMBER
+
+
+@pytest.mark.skipif(shutil.which("dciodvfy") is None, reason="dicom3tools is not installed")
+def test_every_object_satisfies_the_validator_of_dicom3tools(exported):
+    for path in exported.iterdir():
+        told = subprocess.run(["dciodvfy", "-new", str(path)], capture_output=True, text=True, check=False).stderr
+        assert [line for line in told.splitlines() if line.startswith("Error")] == []
