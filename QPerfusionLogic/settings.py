@@ -139,7 +139,10 @@ class KineticsSettings:
     window_s: float | None = number(None, 1.0, 1000.0, "s", "fit window from the foot; None: the model's own")
     tissue_density_g_ml: float = number(1.05, 0.9, 1.2, "g/mL", "used where a model works per mL of tissue")
     starts: int = number(2, 1, 12, "", "starts of each fit of the models with several minima")
-    priors: bool = field(default=True, metadata={"help": "log-normal priors on PS, Vp and Visf of the BTEX models"})
+    priors: bool = field(
+        default=False,
+        metadata={"help": "log-normal priors on PS, Vp and Visf of the BTEX models; false: flat over published ranges"},
+    )
     pixelwise: bool = field(default=True, metadata={"help": "fit every pixel; false: segments only"})
 
 

@@ -60,4 +60,4 @@ class Axis:
     @property
     def coarse_nodes(self) -> NDArray[np.intp]:
         """(coarse,) indices of the nodes at which the search for a start looks."""
-        return np.unique(np.round(np.linspace(0, self.nodes - 1, self.coarse + 2)[1:-1]).astype(int))
+        return np.unique(np.round(np.linspace(1, self.nodes - 2, self.coarse)).astype(int))

@@ -23,7 +23,7 @@ class Btex(ExchangeModel):
     """
 
     name = "btex"
-    layout = exchange_layout(Axis("transit_s", 0.02, 60.0, 42, "sqrt", coarse=9))
+    layout = exchange_layout(Axis("transit_s", 0.02, 60.0, 42, "sqrt", coarse=10))
 
     def tabulate(
         self,

@@ -20,16 +20,16 @@ EXTRACTION_SPLIT = 0.9
 def exchange_layout(transit: Axis, rate_step: float = 0.38) -> Layout:
     """Return the layout of the models with Fp, Vp, PS and Visf; their shapes are Vp/Fp (s), PS/Fp and PS/Visf (1/s).
 
-    The priors hold the published ranges Vp 0.05-0.10, PS 0.35-4 and Visf 0.1-0.475 (spec/performance.md) as 95 %
-    intervals of log-normal distributions.
+    The priors are flat over the published ranges Vp 0.05-0.10, PS 0.35-4 and Visf 0.1-0.475 (spec/performance.md,
+    Agreement); outside them a curve has to be clear.
     """
     per_minute = np.log(60.0)
     return Layout(
         parameters=(
             Parameter("fp", "fp_ml_min_g", 0.005, 12.0, aliases=("flow", "f")),
-            _with_prior("vp", "vp_ml_g", 0.001, 0.6, (0.05, 0.10), ("v_p",)),
-            _with_prior("ps", "ps_ml_min_g", 0.005, 30.0, (0.35, 4.0), ()),
-            _with_prior("visf", "visf_ml_g", 0.005, 1.5, (0.10, 0.475), ("ve", "v_e", "visf_ml_ml")),
+            Parameter("vp", "vp_ml_g", 0.001, 0.6, (0.05, 0.10), aliases=("v_p",)),
+            Parameter("ps", "ps_ml_min_g", 0.005, 30.0, (0.35, 4.0)),
+            Parameter("visf", "visf_ml_g", 0.005, 1.5, (0.10, 0.475), aliases=("ve", "v_e")),
         ),
         axes=(
             transit,
@@ -39,14 +39,6 @@ def exchange_layout(transit: Axis, rate_step: float = 0.38) -> Layout:
         matrix=np.array([[-1.0, 1.0, 0.0, 0.0], [-1.0, 0.0, 1.0, 0.0], [0.0, 0.0, 1.0, -1.0]]),
         offset=np.array([per_minute, 0.0, -per_minute]),
     )
-
-
-def _with_prior(
-    name: str, field: str, low: float, high: float, interval: tuple[float, float], aliases: tuple[str, ...]
-) -> Parameter:
-    median = float(np.sqrt(interval[0] * interval[1]))
-    log_sd = float(np.log(interval[1] / interval[0]) / (2 * 1.96))
-    return Parameter(name, field, low, high, median, log_sd, aliases=aliases)
 
 
 def exchange_tail(elapsed: FloatArray, ps_per_fp: FloatArray) -> FloatArray:

@@ -10,8 +10,8 @@ from .exchange import EXTRACTION_SPLIT
 from .model import AT_BOUND, CONVERGED, NOT_CONVERGED, NOT_IDENTIFIABLE, Solution
 from .tabulated_model import TabulatedModel
 
-LARGEST_AMPLIFICATION = 30.0
-"""A residual of 1 % of the peak may change flow by 30 % and no more."""
+LITTLE_PLASMA, LARGEST_AMPLIFICATION = 0.04, 30.0
+"""Below this Vp (mL/g) a residual of 1 % of the peak may change flow by 30 % and no more."""
 SHORTEST_TRANSIT_FRAMES = 0.3
 FLOW_LIMITED = 0.9
 """Extraction above which uptake is flow and a missing plasma phase does not matter."""
@@ -35,7 +35,7 @@ class ExchangeModel(TabulatedModel):
         frame_s = float(np.median(np.diff(self.time_s)))
         unseen = (transit_s < SHORTEST_TRANSIT_FRAMES * frame_s) & (extraction < FLOW_LIMITED)
         fitted = np.isin(solution.status, (CONVERGED, AT_BOUND, NOT_CONVERGED))
-        hidden = fitted & (unseen | (amplification > LARGEST_AMPLIFICATION))
+        hidden = fitted & (unseen | ((vp < LITTLE_PLASMA) & (amplification > LARGEST_AMPLIFICATION)))
         values["ki_ml_min_g"] = flow * extraction / self.plasma_share
         for name in ("mbf_ml_min_g", "mbf_se", "fp_ml_min_g"):
             values[name] = np.where(hidden, np.nan, values[name])

@@ -14,8 +14,8 @@ from QPerfusionLogic.study import FloatArray
 from .axes import Axis
 
 TAIL = 4.0
-"""Degrees of freedom of the priors: log-normal near the centre, with the tails of a t distribution, so that curves that
-clearly say otherwise are believed."""
+"""Degrees of freedom of the priors: normal in the logarithm at first, with the tails of a t distribution, so that
+curves that clearly say otherwise are believed."""
 
 
 @dataclass(frozen=True)
@@ -28,22 +28,32 @@ class Parameter:
         Short name, as used in `kinetics.bounds.NAME`.
     field : str
         Name of the result with its unit, "" for shape parameters that are not reported.
-    prior_median, prior_log_sd : float, optional
-        Log-normal prior; None for none.
+    believed : (float, float), optional
+        Range in which the prior is flat; None where there is no prior.
+    prior_log_sd : float
+        How fast the prior falls off outside that range, on a logarithmic scale.
     """
 
     name: str
     field: str
     low: float
     high: float
-    prior_median: float | None = None
-    prior_log_sd: float | None = None
+    believed: tuple[float, float] | None = None
+    prior_log_sd: float = 0.05
     logarithmic: bool = True
     aliases: tuple[str, ...] = ()
 
     def natural(self, value: float) -> float:
         """Return the value on the scale on which it is estimated."""
         return float(np.log(max(value, 1e-9))) if self.logarithmic else float(value)
+
+    def log_normal(self) -> Parameter:
+        """Return the parameter with a log-normal prior whose 95 % interval is the range that was flat."""
+        if self.believed is None:
+            return self
+        low, high = self.believed
+        median = float(np.sqrt(low * high))
+        return replace(self, believed=(median, median), prior_log_sd=float(np.log(high / low) / (2 * 1.96)))
 
 
 @dataclass(frozen=True)
@@ -84,19 +94,18 @@ class Layout:
 
     @cached_property
     def prior(self) -> tuple[FloatArray, FloatArray]:
-        """(p,) centres and (p,) precisions of the priors on x; precision 0 where there is none."""
-        centre = np.zeros(len(self.parameters))
+        """(p, 2) ranges of x in which the priors are flat and (p,) precisions outside; 0 where there is no prior."""
+        believed = np.zeros((len(self.parameters), 2))
         precision = np.zeros(len(self.parameters))
         for index, parameter in enumerate(self.parameters):
-            if parameter.prior_median is not None and parameter.prior_log_sd is not None:
-                centre[index] = np.log(parameter.prior_median)
+            if parameter.believed is not None:
+                believed[index] = np.log(parameter.believed)
                 precision[index] = parameter.prior_log_sd**-2
-        return centre, precision
+        return believed, precision
 
-    def without_priors(self) -> Layout:
-        """Return the same layout with flat priors."""
-        flat = tuple(replace(parameter, prior_median=None, prior_log_sd=None) for parameter in self.parameters)
-        return replace(self, parameters=flat)
+    def with_log_normal_priors(self) -> Layout:
+        """Return the layout with log-normal priors whose 95 % interval is the range that was flat."""
+        return replace(self, parameters=tuple(parameter.log_normal() for parameter in self.parameters))
 
     def bounded(self, bounds: Mapping[str, tuple[float, float]], ignored: tuple[str, ...] = ("delay",)) -> Layout:
         """Return the layout with the given ranges, which replace both the built-in range and the prior of a parameter.
@@ -118,7 +127,9 @@ class Layout:
                 raise SettingsError(f"kinetics.bounds.{name} = {limits[0]}:{limits[1]}", expected="positive values")
             wanted[names[name]] = limits
         changed = tuple(
-            replace(item, low=wanted[item.name][0], high=wanted[item.name][1]) if item.name in wanted else item
+            replace(item, low=wanted[item.name][0], high=wanted[item.name][1], believed=None)
+            if item.name in wanted
+            else item
             for item in self.parameters
         )
         return replace(self, parameters=changed)

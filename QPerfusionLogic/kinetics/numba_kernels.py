@@ -112,13 +112,21 @@ def _dot(a, b):
 
 
 @njit(cache=True, fastmath=FAST)
+def _away(x, believed):
+    """Return how far x lies outside the range in which the prior is flat."""
+    return x - min(max(x, believed[0]), believed[1])
+
+
+@njit(cache=True, fastmath=FAST)
 def _pull(away, precision):
-    """Return the precision with which a heavy-tailed prior acts at a distance from its centre."""
+    """Return the precision with which a heavy-tailed prior acts at a distance from where it is flat."""
+    if away == 0.0:
+        return 0.0
     return precision * (TAIL + 1.0) / (TAIL + precision * away * away)
 
 
 @njit(cache=True, fastmath=FAST)
-def _set_flow(x, curve, data, direction, low, high, centre, precision, weight):
+def _set_flow(x, curve, data, direction, low, high, believed, precision, weight):
     """Move x along the direction of flow, which leaves the shape alone, to the best flow inside the bounds."""
     p = x.size
     square = _dot(curve, curve) + 1e-30
@@ -144,7 +152,7 @@ def _set_flow(x, curve, data, direction, low, high, centre, precision, weight):
             bend = weight * flow * flow * square
             for k in range(p):
                 if direction[k] > 0.5 and precision[k] > 0.0:
-                    away = x[k] + shift - centre[k]
+                    away = _away(x[k] + shift, believed[k])
                     pull = _pull(away, precision[k])
                     tilt += pull * away
                     bend += pull
@@ -191,7 +199,7 @@ def _solve(hessian, gradient, damping, held, step, lower):
 
 @njit(cache=True, fastmath=FAST)
 def fit_block(
-    table, strides, matrix, offset, scale, first, step, nodes, direction, low, high, centre, precision,
+    table, strides, matrix, offset, scale, first, step, nodes, direction, low, high, believed, precision,
     data, outside, freedom, starts, x_out, error_out, penalty_out, variance_out, converged_out,
 ):  # fmt: skip
     """Fit every curve at every delay and keep the best; see `numpy_engine.fit_in_numpy`.
@@ -242,7 +250,7 @@ def fit_block(
                 for iteration in range(ITERATIONS):
                     _locate(trial, matrix, offset, scale, first, step, nodes, cell, weight, slope)
                     _read(slab, strides, cell, weight, slope, curve, partial, value, tilt)
-                    _set_flow(trial, curve, z, direction, low, high, centre, precision, noise)
+                    _set_flow(trial, curve, z, direction, low, high, believed, precision, noise)
                     flow = np.exp(trial[0])
                     flow32 = np.float32(flow)
                     for r in range(rank):
@@ -251,7 +259,7 @@ def fit_block(
                     new_penalty = 0.0
                     for k in range(p):
                         if precision[k] > 0.0:
-                            away = trial[k] - centre[k]
+                            away = _away(trial[k], believed[k])
                             new_penalty += 0.5 * (TAIL + 1.0) * np.log(1.0 + precision[k] * away * away / TAIL)
                     if iteration == 0 or 0.5 * noise * (new_error - error) + new_penalty - penalty < 0.0:
                         for k in range(p):
@@ -261,7 +269,7 @@ def fit_block(
                         noise = freedom / error
                         damping = max(damping * 0.15, 1e-9)
                         _differentiate(flow, curve, partial, matrix, jacobian)
-                        _normal(jacobian, residual, noise, x, low, high, centre, precision, gradient, hessian, held)
+                        _normal(jacobian, residual, noise, x, low, high, believed, precision, gradient, hessian, held)
                     else:
                         damping *= 8.0
                         if damping > 1e8:
@@ -315,10 +323,10 @@ def _differentiate(flow, curve, partial, matrix, jacobian):
 
 
 @njit(cache=True, fastmath=FAST)
-def _normal(jacobian, residual, noise, x, low, high, centre, precision, gradient, hessian, held):
+def _normal(jacobian, residual, noise, x, low, high, believed, precision, gradient, hessian, held):
     """Fill gradient and Gauss-Newton Hessian, and which parameters press against a bound."""
     for k in range(x.size):
-        away = x[k] - centre[k]
+        away = _away(x[k], believed[k])
         pull = _pull(away, precision[k])
         gradient[k] = -noise * _dot(jacobian[k], residual) + pull * away
         for m in range(k + 1):

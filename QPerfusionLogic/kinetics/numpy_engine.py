@@ -176,14 +176,19 @@ def _minimise(
 
 
 def _penalty(layout: Layout, x: FloatArray) -> FloatArray:
-    centre, precision = layout.prior
-    return (TAIL + 1.0) / 2 * np.log1p(precision * (x - centre) ** 2 / TAIL).sum(axis=1)
+    return (TAIL + 1.0) / 2 * np.log1p(layout.prior[1] * _away(layout, x) ** 2 / TAIL).sum(axis=1)
+
+
+def _away(layout: Layout, x: FloatArray) -> FloatArray:
+    """Return how far each x (n, p) lies outside the range in which its prior is flat."""
+    believed = layout.prior[0]
+    return x - np.clip(x, believed[:, 0], believed[:, 1])
 
 
 def _pull(layout: Layout, x: FloatArray) -> FloatArray:
     """Return the precisions (n, p) with which the heavy-tailed priors act at x (n, p)."""
-    centre, precision = layout.prior
-    return precision * (TAIL + 1.0) / (TAIL + precision * (x - centre) ** 2)
+    precision, away = layout.prior[1], _away(layout, x)
+    return np.where(away == 0.0, 0.0, precision * (TAIL + 1.0) / (TAIL + precision * away**2))
 
 
 def _best_flow(
@@ -191,7 +196,7 @@ def _best_flow(
 ) -> FloatArray:
     """Move each x along the direction of flow, which leaves the shape alone, to the best flow inside the bounds."""
     direction = layout.flow_direction
-    centre, precision = layout.prior
+    precision = layout.prior[1]
     square = np.einsum("nr,nr->n", curve, curve) + 1e-300
     height = np.einsum("nr,nr->n", curve, data)
     low = np.max(np.where(direction > 0, (layout.low - x) / np.where(direction > 0, direction, 1), -np.inf), axis=1)
@@ -203,7 +208,7 @@ def _best_flow(
             moved = x + shift[:, None] * direction
             flow = np.exp(moved[:, 0])
             pull = _pull(layout, moved)
-            slope = weight * flow * (flow * square - height) + (pull * (moved - centre)) @ direction
+            slope = weight * flow * (flow * square - height) + (pull * _away(layout, moved)) @ direction
             bend = weight * flow * flow * square + pull @ direction**2
             shift = np.clip(shift - np.clip(slope / bend, -1, 1), np.minimum(low, high), np.maximum(low, high))
     return np.clip(x + shift[:, None] * direction, layout.low, layout.high)
@@ -213,7 +218,7 @@ def _normal_equations(
     layout: Layout, x: FloatArray, residual: FloatArray, jacobian: FloatArray, weight: FloatArray
 ) -> tuple[FloatArray, FloatArray]:
     pull = _pull(layout, x)
-    gradient = -weight[:, None] * np.einsum("npr,nr->np", jacobian, residual) + (x - layout.prior[0]) * pull
+    gradient = -weight[:, None] * np.einsum("npr,nr->np", jacobian, residual) + _away(layout, x) * pull
     hessian = weight[:, None, None] * np.einsum("npr,nqr->npq", jacobian, jacobian)
     hessian += pull[:, :, None] * np.eye(x.shape[1])
     return gradient, hessian

@@ -12,6 +12,8 @@ from QPerfusionLogic.study import FloatArray
 from .layout import Layout
 from .table import ShapeTable
 
+MANY_STARTS = 6
+
 
 @dataclass(frozen=True)
 class Dictionary:
@@ -70,15 +72,18 @@ def _on_own_scale(values: FloatArray, scale: str) -> FloatArray:
 
 
 def _basins(shape: FloatArray, starts: int, split: tuple[int, float] | None) -> NDArray[np.intp]:
+    """Part the shapes at `split`, evenly within both halves, and from six starts on along the first axis too."""
     if split is None or starts < 2:
         return np.zeros(len(shape), dtype=int)
     axis, at = split
+    along_first = 3 if starts >= MANY_STARTS else 1
+    parts = starts // along_first
     values = shape[:, axis]
     upper = values > at
-    lower_parts = starts // 2
     basin = np.zeros(len(shape), dtype=int)
-    basin[~upper] = _even_parts(values[~upper], lower_parts)
-    basin[upper] = lower_parts + _even_parts(values[upper], starts - lower_parts)
+    basin[~upper] = _even_parts(values[~upper], parts // 2)
+    basin[upper] = parts // 2 + _even_parts(values[upper], parts - parts // 2)
+    basin = basin * along_first + _even_parts(shape[:, 0], along_first)
     return np.unique(basin, return_inverse=True)[1]
 
 
