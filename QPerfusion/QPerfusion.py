@@ -22,22 +22,13 @@ from slicer.ScriptedLoadableModule import (
 if (Path(__file__).resolve().parents[1] / "QPerfusionLogic").is_dir():
     sys.path.append(str(Path(__file__).resolve().parents[1]))
 
-from QPerfusionLogic.errors import QPerfusionError
 from QPerfusionLogic.panel import choices
 from QPerfusionLogic.panel.background import BackgroundRun
 from QPerfusionLogic.panel.guesses import guess
 from QPerfusionLogic.panel.options import BOUND_SETTINGS, options_of
+from QPerfusionLogic.panel.results_part import ResultsPart
+from QPerfusionLogic.panel.settings_part import SettingsPart
 from QPerfusionLogic.settings import Settings
-
-TABLES = (
-    ("Segments", "table:segments", ""),
-    ("Notices", "table:notices", ""),
-    ("Stress frames", "table:frames", "stress"),
-    ("Rest frames", "table:frames", "rest"),
-    ("Stress AIF", "table:aif", "stress"),
-    ("Rest AIF", "table:aif", "rest"),
-)
-"""Title, role and state of the tables that the panel shows."""
 
 
 class QPerfusion(ScriptedLoadableModule):
@@ -233,7 +224,8 @@ class QPerfusionWidget(ScriptedLoadableModuleWidget, slicer.util.VTKObservationM
         self.ui = None
         self._parameters = None
         self._guiTag = None
-        self._updatingSettings = False
+        self.results = None
+        self.settingsPart = None
 
     def setup(self):
         ScriptedLoadableModuleWidget.setup(self)
@@ -242,6 +234,8 @@ class QPerfusionWidget(ScriptedLoadableModuleWidget, slicer.util.VTKObservationM
         self.ui = slicer.util.childWidgetVariables(uiWidget)
         uiWidget.setMRMLScene(slicer.mrmlScene)
         self.logic = QPerfusionLogic()
+        self.results = ResultsPart(self.ui, _Application, lambda: self._parameters)
+        self.settingsPart = SettingsPart(self.ui, self._settings, self._setSettings, makeItem)
         self._connectButtons()
         self.addObserver(slicer.mrmlScene, slicer.mrmlScene.StartCloseEvent, self.onSceneStartClose)
         self.addObserver(slicer.mrmlScene, slicer.mrmlScene.EndCloseEvent, self.onSceneEndClose)
@@ -269,7 +263,7 @@ class QPerfusionWidget(ScriptedLoadableModuleWidget, slicer.util.VTKObservationM
 
     def onNodeRemoved(self, caller, event):
         self.updateApplyButton()
-        self.updateStudies()
+        self.results.update()
 
     def onReload(self):
         """Reload the package too, so that an edit anywhere in it is seen."""
@@ -294,8 +288,8 @@ class QPerfusionWidget(ScriptedLoadableModuleWidget, slicer.util.VTKObservationM
 
     def onParametersModified(self, caller=None, event=None):
         self.updateApplyButton()
-        self.updateSettingsTable()
-        self.updateStudies()
+        self.settingsPart.update()
+        self.results.update()
 
     def updateApplyButton(self):
         """Enable Apply, or say in its tooltip why it is not; during a run it is Cancel."""
@@ -309,6 +303,15 @@ class QPerfusionWidget(ScriptedLoadableModuleWidget, slicer.util.VTKObservationM
         self.ui.resumeButton.enabled = not running and bool(self._parameters.studyName)
         self.ui.inputsButton.enabled = not running
         self.ui.methodButton.enabled = not running
+
+    def _settings(self):
+        return self.logic.settings(self._parameters)
+
+    def _setSettings(self, settings):
+        self.logic.setSettings(self._parameters, settings)
+
+    def onGuess(self):
+        self.logic.fillInGuesses(self._parameters)
 
     def onApply(self):
         if self.logic.currentRun is not None:
@@ -343,182 +346,46 @@ class QPerfusionWidget(ScriptedLoadableModuleWidget, slicer.util.VTKObservationM
             self.ui.messageLabel.text = _("Cancelled; nothing was changed.")
         else:
             self.ui.messageLabel.text = _("Done: {name}").format(name=outcome.name)
-            self.showStudy()
+            self.results.show_study()
         self.updateApplyButton()
-
-    def showStudy(self):
-        """Show the maps, charts, notices and tables of the chosen study."""
-        from QPerfusionLogic.scene.views import show_study
-
-        study = self.currentStudy()
-        if study is None:
-            return
-        show_study(slicer.mrmlScene, study)
-        self.showNotices(study)
-        self.showTable()
-        self.showSegment()
-
-    def currentStudy(self):
-        """Return the study to look at, None when there is none."""
-        from QPerfusionLogic.scene.finding import study_named
-
-        return study_named(slicer.mrmlScene, self._parameters.studyName) if self._parameters is not None else None
-
-    def showNotices(self, study):
-        table = study.node("table:notices")
-        lines = []
-        for row in range(table.GetNumberOfRows() if table is not None else 0):
-            severity, _code, state, _stage, message, action = (table.GetCellText(row, column) for column in range(6))
-            where = f"{state}: " if state else ""
-            lines.append(f"[{severity}] {where}{message}" + (f"\n    -> {action}" if action else ""))
-        self.ui.noticesBrowser.plainText = "\n".join(lines) or _("Nothing to note.")
-
-    def showTable(self):
-        """Show the table that the user chose."""
-        study = self.currentStudy()
-        role, state = TABLES[self.ui.tableBox.currentIndex][1:]
-        self.ui.tableView.setMRMLTableNode(study.node(role, state) if study is not None else None)
-
-    def showSegment(self):
-        """Show curve and fit of the chosen segment and state in the chart."""
-        from QPerfusionLogic.scene.charts import show_segment
-
-        study = self.currentStudy()
-        if study is None:
-            return
-        state = self.ui.stateBox.currentText
-        nodes = [study.node(role, state) for role in ("chart:curve", "plot:curve:0", "plot:curve:1")]
-        if all(node is not None for node in nodes):
-            show_segment(*nodes, self.ui.segmentBox.value, self.ui.layerBox.currentText)
-            self.showChart(nodes[0])
-
-    def showAif(self):
-        study = self.currentStudy()
-        chart = study.node("chart:aif", self.ui.stateBox.currentText) if study is not None else None
-        if chart is not None:
-            self.showChart(chart)
-
-    def showChart(self, chart):
-        selection = slicer.app.applicationLogic().GetSelectionNode()
-        selection.SetActivePlotChartID(chart.GetID())
-        slicer.app.applicationLogic().PropagatePlotChartSelection()
-
-    def onOverlay(self, percent):
-        from QPerfusionLogic.scene.views import set_overlay_opacity
-
-        set_overlay_opacity(slicer.mrmlScene, percent / 100.0)
-
-    def onStudyChosen(self, index):
-        name = self.ui.studyBox.currentText
-        if self._parameters is not None and name and name != self._parameters.studyName:
-            self._parameters.studyName = name
-
-    def updateStudies(self):
-        """Offer the studies of the scene."""
-        from QPerfusionLogic.scene.finding import study_names
-
-        if self._parameters is None:
-            return
-        names = study_names(slicer.mrmlScene)
-        box = self.ui.studyBox
-        wasBlocked = box.blockSignals(True)
-        box.clear()
-        box.addItems(names)
-        box.setCurrentText(self._parameters.studyName)
-        box.blockSignals(wasBlocked)
-        for button in (self.ui.showButton, self.ui.editContoursButton, self.ui.editPointsButton):
-            button.enabled = bool(names)
-
-    def onEditContours(self):
-        """Open the Segment Editor; Resume takes the contours as they are then."""
-        self.editIn("SegmentEditor", "segmentation")
-
-    def onEditPoints(self):
-        """Open the Markups module; the AHA segments turn with the insertion points when the run is resumed."""
-        self.editIn("Markups", "insertion_points")
-
-    def editIn(self, module, role):
-        study = self.currentStudy()
-        node = study.node(role, self.ui.stateBox.currentText) if study is not None else None
-        if node is None:
-            slicer.util.errorDisplay(_("This study has nothing to edit there."), windowTitle=_("QPerfusion"))
-            return
-        slicer.app.applicationLogic().GetSelectionNode().SetActivePlaceNodeID(node.GetID())
-        slicer.util.selectModule(module)
-
-    def updateSettingsTable(self):
-        """Show every setting that has no widget of its own, with its unit and meaning."""
-        if self._updatingSettings:
-            return
-        self._updatingSettings = True
-        table = self.ui.settingsTable
-        rows = choices.setting_rows(self.logic.settings(self._parameters), tuple(BOUND_SETTINGS.values()))
-        table.setRowCount(len(rows))
-        for index, row in enumerate(rows):
-            for column, text in enumerate((row.name, row.value, row.unit)):
-                item = qt.QTableWidgetItem(text)
-                item.setToolTip("\n".join(filter(None, (row.meaning, ", ".join(row.options)))))
-                if column != 1:
-                    item.setFlags(qt.Qt.ItemIsEnabled)
-                table.setItem(index, column, item)
-        self._updatingSettings = False
-
-    def onSettingEdited(self, row, column):
-        if self._updatingSettings or column != 1:
-            return
-        name, text = self.ui.settingsTable.item(row, 0).text(), self.ui.settingsTable.item(row, 1).text()
-        try:
-            settings = choices.with_text(self.logic.settings(self._parameters), name, text)
-        except QPerfusionError as error:
-            self.ui.messageLabel.text = str(error)
-            self.updateSettingsTable()
-            return
-        self.ui.messageLabel.text = ""
-        self.logic.setSettings(self._parameters, settings)
 
     def onSavePreset(self):
         path = qt.QFileDialog.getSaveFileName(None, _("Save settings"), "", _("Settings (*.json)"))
-        self.savePreset(path)
-
-    def savePreset(self, path):
-        """Write the settings as the command line's --settings reads them."""
         if path:
             with slicer.util.tryWithErrorDisplay(_("The settings could not be saved.")):
-                content = json.dumps(self.logic.settings(self._parameters).as_dictionary(), indent=2)
-                Path(path).write_text(content, encoding="utf-8")
+                self.settingsPart.save(path)
 
     def onLoadPreset(self):
         path = qt.QFileDialog.getOpenFileName(None, _("Load settings"), "", _("Settings (*.json)"))
-        self.loadPreset(path)
-
-    def loadPreset(self, path):
-        """Take the settings of a file, also of the provenance.json of a run."""
         if path:
             with slicer.util.tryWithErrorDisplay(_("The settings could not be loaded.")):
-                self.logic.setSettings(self._parameters, Settings.from_file(Path(path)))
+                self.settingsPart.load(path)
 
     def _connectButtons(self):
-        ui = self.ui
-        ui.applyButton.connect("clicked(bool)", self.onApply)
-        ui.resumeButton.connect("clicked(bool)", self.onResume)
-        ui.guessButton.connect("clicked(bool)", lambda: self.logic.fillInGuesses(self._parameters))
-        ui.showButton.connect("clicked(bool)", self.showStudy)
-        ui.aifButton.connect("clicked(bool)", self.showAif)
-        ui.editContoursButton.connect("clicked(bool)", self.onEditContours)
-        ui.editPointsButton.connect("clicked(bool)", self.onEditPoints)
-        ui.savePresetButton.connect("clicked(bool)", self.onSavePreset)
-        ui.loadPresetButton.connect("clicked(bool)", self.onLoadPreset)
-        ui.settingsTable.connect("cellChanged(int,int)", self.onSettingEdited)
-        ui.studyBox.connect("currentIndexChanged(int)", self.onStudyChosen)
-        ui.tableBox.connect("currentIndexChanged(int)", self.showTable)
-        ui.segmentBox.connect("valueChanged(int)", self.showSegment)
-        ui.layerBox.connect("currentIndexChanged(int)", self.showSegment)
-        ui.stateBox.connect("currentIndexChanged(int)", self.showSegment)
-        ui.overlaySlider.connect("valueChanged(int)", self.onOverlay)
-        ui.tableBox.addItems([_(title) for title, _role, _state in TABLES])
-        ui.stateBox.addItems(["stress", "rest"])
-        ui.layerBox.addItems(["all", "endo", "epi"])
-        ui.resumeStage.addItems(["segmentation", "registration"])
+        self.ui.applyButton.connect("clicked(bool)", self.onApply)
+        self.ui.resumeButton.connect("clicked(bool)", self.onResume)
+        self.ui.guessButton.connect("clicked(bool)", self.onGuess)
+        self.ui.savePresetButton.connect("clicked(bool)", self.onSavePreset)
+        self.ui.loadPresetButton.connect("clicked(bool)", self.onLoadPreset)
+        self.ui.resumeStage.addItems(["segmentation", "registration"])
+
+
+class _Application:
+    """What the parts of the panel need of Slicer."""
+
+    scene = staticmethod(lambda: slicer.mrmlScene)
+    logic = staticmethod(lambda: slicer.app.applicationLogic())
+    text = staticmethod(_)
+    select_module = staticmethod(lambda name: slicer.util.selectModule(name))
+    report = staticmethod(lambda text: slicer.util.errorDisplay(text, windowTitle="QPerfusion"))
+
+
+def makeItem(text, tip, editable):
+    item = qt.QTableWidgetItem(text)
+    item.setToolTip(tip)
+    if not editable:
+        item.setFlags(qt.Qt.ItemIsEnabled)
+    return item
 
 
 class QPerfusionTest(ScriptedLoadableModuleTest):

@@ -58,6 +58,9 @@ def show_in_colors(scene: Any, volume: Any, colours: ColourTable, legend: str) -
     shown.SetTitleText(legend)
     shown.SetLabelFormat("%.1f")
     shown.SetNumberOfLabels(5)
+    shown.GetTitleTextProperty().SetFontSize(16)
+    shown.GetLabelTextProperty().SetFontSize(14)
+    shown.SetSize(0.12, 0.5)
     shown.SetVisibility(True)
 
 

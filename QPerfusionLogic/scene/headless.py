@@ -8,18 +8,18 @@ from typing import Any
 import slicer
 import vtk
 
-LOGICS = (
-    "vtkSlicerVolumesLogic",
-    "vtkSlicerSubjectHierarchyModuleLogic",
-    "vtkSlicerTerminologiesModuleLogic",
-    "vtkSlicerSegmentationsModuleLogic",
-    "vtkSlicerSequencesLogic",
-    "vtkSlicerTablesLogic",
-    "vtkSlicerPlotsLogic",
-    "vtkSlicerMarkupsLogic",
-    "vtkSlicerColorLogic",
-)
-"""Without them the scene cannot make sequence browsers, colour legends, segmentations or a subject hierarchy."""
+LOGICS = {
+    "Volumes": "vtkSlicerVolumesLogic",
+    "SubjectHierarchy": "vtkSlicerSubjectHierarchyModuleLogic",
+    "Terminologies": "vtkSlicerTerminologiesModuleLogic",
+    "Segmentations": "vtkSlicerSegmentationsModuleLogic",
+    "Sequences": "vtkSlicerSequencesLogic",
+    "Tables": "vtkSlicerTablesLogic",
+    "Plots": "vtkSlicerPlotsLogic",
+    "Markups": "vtkSlicerMarkupsLogic",
+    "Colors": "vtkSlicerColorLogic",
+}
+"""Module -> its logic; without them there are no sequence browsers, colour legends or subject hierarchy."""
 
 
 def new_scene() -> Any:
@@ -41,7 +41,7 @@ def new_scene() -> Any:
     shown = vtk.vtkObject.GetGlobalWarningDisplay()
     vtk.vtkObject.GlobalWarningDisplayOff()
     try:
-        logics = [_attached(name, scene, application) for name in LOGICS]
+        logics = [_attached(*names, scene, application) for names in LOGICS.items()]
     finally:
         vtk.vtkObject.SetGlobalWarningDisplay(shown)
     # Scenes are unpacked in the folder of the cache.
@@ -56,8 +56,9 @@ def new_scene() -> Any:
     return scene
 
 
-def _attached(name: str, scene: Any, application: Any) -> Any:
+def _attached(module: str, name: str, scene: Any, application: Any) -> Any:
     logic = getattr(slicer, name)()
     logic.SetMRMLApplicationLogic(application)
     logic.SetMRMLScene(scene)
+    application.SetModuleLogic(module, logic)
     return logic

@@ -6,6 +6,7 @@ import dataclasses
 from typing import Any
 
 import numpy as np
+import vtk
 
 from ..reporting.segment_table import segment_rows
 from ..study import ArterialInput, Mapped, Notice, Quantity, Registered, StudyResult
@@ -93,3 +94,12 @@ def add_notice_table(scene: Any, name: str, notices: tuple[Notice, ...]) -> Any:
 
 def _padded(values: Any, length: int) -> Any:
     return np.concatenate([values, np.full(length - len(values), np.nan)])
+
+
+def toggle_frame(table: Any, row: int) -> None:
+    """Exclude the frame of one row of a frame table by hand, or keep it again."""
+    keep = table.GetTable().GetValueByName(row, "kept").ToDouble() == 0.0
+    table.GetTable().SetValueByName(row, "kept", vtk.vtkVariant(1.0 if keep else 0.0))
+    table.GetTable().SetValueByName(row, "reason", vtk.vtkVariant("" if keep else "excluded by hand"))
+    table.GetTable().Modified()
+    table.Modified()

@@ -4,7 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+import vtk
+
+from ..study import FloatArray
 from .filling import SceneStudy
+from .volumes import as_array, as_vtk_matrix, image_of
 
 LAYOUT = 4711
 """Number of the layout among Slicer's; those below 1000 are Slicer's own."""
@@ -15,6 +20,13 @@ VIEWS = {
     "QPerfusionMpr": ("", "#666666"),
 }
 """Name of each slice view -> state of the map in it ("" for the reserve) and its colour."""
+
+
+_EVERYDAY_VIEWS = ("Red", "Green", "Yellow")
+"""Slicer's own slice views, in which everything stays visible."""
+
+_MARGIN = 2.4
+"""Width of a view in widths of the heart."""
 
 
 def layout_description() -> str:
@@ -39,14 +51,17 @@ def show_study(scene: Any, study: SceneStudy) -> None:
         if not layout.IsLayoutDescription(LAYOUT):
             layout.AddLayoutDescription(LAYOUT, layout_description())
         layout.SetViewArrangement(LAYOUT)
+    for state, views in (("stress", ("QPerfusionStress", "QPerfusionMpr")), ("rest", ("QPerfusionRest",))):
+        for role in ("segmentation", "insertion_points"):
+            _show_only_in(study.nodes.get((state, role)), (*views, *_EVERYDAY_VIEWS))
     for name, (state, _) in VIEWS.items():
         volume = study.nodes.get((state, "map:mbf" if state else "map:mpr"))
         under = study.nodes.get((state or "stress", "volume:registered"))
-        show_in_view(scene, name, volume, under)
+        show_in_view(scene, name, volume, under, study.nodes.get((state or "stress", "segments")))
 
 
-def show_in_view(scene: Any, view: str, volume: Any, under: Any = None) -> None:
-    """Show a map over an image in one slice view, in the plane in which it was acquired."""
+def show_in_view(scene: Any, view: str, volume: Any, under: Any = None, heart: Any = None) -> None:
+    """Show a map over an image in one slice view, in the plane it was acquired in, as large as `heart` allows."""
     composite = _of_view(scene, "vtkMRMLSliceCompositeNode", view)
     if composite is None:
         return
@@ -55,7 +70,44 @@ def show_in_view(scene: Any, view: str, volume: Any, under: Any = None) -> None:
     composite.SetForegroundOpacity(1.0)
     slice_node = _of_view(scene, "vtkMRMLSliceNode", view)
     if slice_node is not None and volume is not None:
-        slice_node.RotateToVolumePlane(volume)
+        face_slice(slice_node, heart or volume, volume.GetImageData().GetDimensions()[2] // 2)
+
+
+def _show_only_in(node: Any, views: tuple[str, ...]) -> None:
+    display = node.GetDisplayNode() if node is not None else None
+    if display is not None:
+        display.SetViewNodeIDs([f"vtkMRMLSliceNode{view}" for view in views])
+
+
+def face_slice(slice_node: Any, volume: Any, index: int) -> None:
+    """Turn a slice view to one slice of a volume as it was acquired: rows down, columns to the right, heart large.
+
+    Slicer's own `RotateToVolumePlane` takes the axis of the volume nearest to the present view, which need not be the
+    plane of the slices.
+    """
+    centre, size = _heart_of(image_of(volume))
+    matrix = vtk.vtkMatrix4x4()
+    volume.GetIJKToRASMatrix(matrix)
+    ijk_to_ras = as_array(matrix)
+    right = ijk_to_ras[:3, 0] / np.linalg.norm(ijk_to_ras[:3, 0])
+    up = -ijk_to_ras[:3, 1] / np.linalg.norm(ijk_to_ras[:3, 1])
+    slice_to_ras = np.eye(4)
+    slice_to_ras[:3, 0], slice_to_ras[:3, 1], slice_to_ras[:3, 2] = right, up, np.cross(right, up)
+    slice_to_ras[:3, 3] = (ijk_to_ras @ [centre[1], centre[0], index, 1.0])[:3]
+    slice_node.GetSliceToRAS().DeepCopy(as_vtk_matrix(slice_to_ras))
+    width, height, _ = slice_node.GetDimensions()
+    field = _MARGIN * size * max(np.linalg.norm(ijk_to_ras[:3, 0]), np.linalg.norm(ijk_to_ras[:3, 1]))
+    slice_node.SetFieldOfView(field * width / max(height, 1), field, slice_node.GetFieldOfView()[2])
+    slice_node.UpdateMatrices()
+
+
+def _heart_of(image: FloatArray) -> tuple[tuple[float, float], float]:
+    """Return centre (row, column) and size in pixels of the part of an image that is not empty."""
+    rows, columns = np.nonzero(np.isfinite(image).any(axis=0) & (np.nan_to_num(image) != 0).any(axis=0))
+    if rows.size == 0:
+        rows, columns = np.array([0, image.shape[1] - 1]), np.array([0, image.shape[2] - 1])
+    size = max(np.ptp(rows), np.ptp(columns)) + 1
+    return (float(rows.min() + rows.max()) / 2, float(columns.min() + columns.max()) / 2), float(size)
 
 
 def set_overlay_opacity(scene: Any, opacity: float) -> None:

@@ -35,7 +35,7 @@ def test_apply_is_enabled_when_a_series_is_chosen(a_loaded_panel):
 
 def test_apply_puts_the_result_into_the_scene(a_loaded_panel, a_scene):
     run_to_the_end(a_loaded_panel)
-    study = a_loaded_panel.currentStudy()
+    study = a_loaded_panel.results.study()
     assert a_loaded_panel.ui.messageLabel.text == "Done: Perfusion study"
     assert study.node("map:mbf", "stress").GetVoxelValueUnits().GetCodeValue() == "ml/min/g"
     assert a_loaded_panel.ui.tableView.mrmlTableNode() is study.node("table:segments")
@@ -94,7 +94,7 @@ def test_deleting_the_input_during_a_run_leaves_the_result_whole(a_loaded_panel,
     slicer_host.process_events(0.1)
     a_scene.RemoveNode(a_loaded_panel.ui.stressSelector.currentNode())
     slicer_host.process_events(60, until=lambda: a_loaded_panel.logic.currentRun is None)
-    assert a_loaded_panel.currentStudy().node("map:mbf", "stress") is not None
+    assert a_loaded_panel.results.study().node("map:mbf", "stress") is not None
 
 
 def test_a_script_waits_for_the_result(a_loaded_panel):

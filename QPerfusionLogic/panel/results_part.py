@@ -1,0 +1,165 @@
+"""The part of the panel that shows results: studies, maps, charts, tables, notices, and the way to the editors."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+TABLES = (
+    ("Segments", "table:segments", ""),
+    ("Notices", "table:notices", ""),
+    ("Stress frames", "table:frames", "stress"),
+    ("Rest frames", "table:frames", "rest"),
+    ("Stress AIF", "table:aif", "stress"),
+    ("Rest AIF", "table:aif", "rest"),
+)
+"""Title, role and state of the tables that the panel shows."""
+
+
+class ResultsPart:
+    """Shows the study that the parameters name.
+
+    Parameters
+    ----------
+    ui : object
+        The widgets of the panel by name.
+    application : object
+        Gives the application's scene (`scene()`) and logic (`logic()`), translates texts (`text(str)`), switches
+        modules (`select_module(str)`) and reports errors (`report(str)`).
+    parameters : callable
+        Returns the present parameters, None when there are none.
+    """
+
+    def __init__(self, ui: Any, application: Any, parameters: Callable[[], Any]) -> None:
+        self._ui = ui
+        self._application = application
+        self._parameters = parameters
+        ui.tableBox.addItems([application.text(title) for title, _, _ in TABLES])
+        ui.stateBox.addItems(["stress", "rest"])
+        ui.layerBox.addItems(["all", "endo", "epi"])
+        ui.showButton.connect("clicked(bool)", self.show_study)
+        ui.aifButton.connect("clicked(bool)", self.show_aif)
+        ui.editContoursButton.connect("clicked(bool)", self.edit_contours)
+        ui.editPointsButton.connect("clicked(bool)", self.edit_points)
+        ui.frameKeptButton.connect("clicked(bool)", self.toggle_frames)
+        ui.studyBox.connect("currentIndexChanged(int)", self._choose_study)
+        ui.tableBox.connect("currentIndexChanged(int)", self.show_table)
+        ui.segmentBox.connect("valueChanged(int)", self.show_segment)
+        ui.layerBox.connect("currentIndexChanged(int)", self.show_segment)
+        ui.stateBox.connect("currentIndexChanged(int)", self.show_segment)
+        ui.overlaySlider.connect("valueChanged(int)", self._set_overlay)
+
+    def study(self) -> Any:
+        """Return the study to look at, None when there is none."""
+        from ..scene.finding import study_named
+
+        parameters = self._parameters()
+        return study_named(self._application.scene(), parameters.studyName) if parameters is not None else None
+
+    def update(self) -> None:
+        """Offer the studies that the scene holds now."""
+        from ..scene.finding import study_names
+
+        parameters = self._parameters()
+        if parameters is None:
+            return
+        names = study_names(self._application.scene())
+        box = self._ui.studyBox
+        was_blocked = box.blockSignals(True)
+        box.clear()
+        box.addItems(names)
+        box.setCurrentText(parameters.studyName)
+        box.blockSignals(was_blocked)
+        for button in ("showButton", "aifButton", "editContoursButton", "editPointsButton", "frameKeptButton"):
+            getattr(self._ui, button).enabled = parameters.studyName in names
+
+    def show_study(self) -> None:
+        """Show maps, charts, notices and tables of the study."""
+        from ..scene.views import show_study
+
+        study = self.study()
+        if study is None:
+            return
+        show_study(self._application.scene(), study)
+        self._show_notices(study)
+        self.show_table()
+        self.show_segment()
+
+    def show_table(self) -> None:
+        """Show the chosen table."""
+        study = self.study()
+        _, role, state = TABLES[self._ui.tableBox.currentIndex]
+        self._ui.tableView.setMRMLTableNode(study.node(role, state) if study is not None else None)
+
+    def show_segment(self) -> None:
+        """Show curve and fit of the chosen segment."""
+        from ..scene.charts import show_segment
+
+        chart, curve, fit = self._nodes("chart:curve", "plot:curve:0", "plot:curve:1")
+        if chart is not None and curve is not None and fit is not None:
+            show_segment(chart, curve, fit, self._ui.segmentBox.value, self._ui.layerBox.currentText)
+            self._show_chart(chart)
+
+    def show_aif(self) -> None:
+        """Show the arterial input, measured against corrected."""
+        (chart,) = self._nodes("chart:aif")
+        if chart is not None:
+            self._show_chart(chart)
+
+    def edit_contours(self) -> None:
+        """Open the Segment Editor; a run from there takes the contours as they are then."""
+        self._edit_in("SegmentEditor", "segmentation")
+
+    def edit_points(self) -> None:
+        """Open the Markups module; the AHA segments turn with the insertion points when the run is resumed."""
+        self._edit_in("Markups", "insertion_points")
+
+    def toggle_frames(self) -> None:
+        """Keep the frames of the selected rows of the frame table, or exclude them when they are kept now."""
+        from ..scene.result_tables import toggle_frame
+
+        table = self._ui.tableView.mrmlTableNode()
+        if table is None or table.GetColumnIndex("kept") < 0:
+            self._application.report(self._application.text("Choose a table of frames and select rows in it."))
+            return
+        rows = {index.row() for index in self._ui.tableView.selectedIndexes()}
+        for row in sorted(rows):
+            toggle_frame(table, row)
+        self.show_table()
+
+    def _nodes(self, *roles: str) -> list[Any]:
+        study = self.study()
+        state = self._ui.stateBox.currentText
+        return [study.node(role, state) if study is not None else None for role in roles]
+
+    def _show_notices(self, study: Any) -> None:
+        table = study.node("table:notices")
+        lines = []
+        for row in range(table.GetNumberOfRows() if table is not None else 0):
+            severity, _, state, _, message, action = (table.GetCellText(row, column) for column in range(6))
+            where = f"{state}: " if state else ""
+            lines.append(f"[{severity}] {where}{message}" + (f"\n    -> {action}" if action else ""))
+        self._ui.noticesBrowser.plainText = "\n".join(lines) or self._application.text("Nothing to note.")
+
+    def _show_chart(self, chart: Any) -> None:
+        logic = self._application.logic()
+        logic.GetSelectionNode().SetActivePlotChartID(chart.GetID())
+        logic.PropagatePlotChartSelection()
+
+    def _edit_in(self, module: str, role: str) -> None:
+        (node,) = self._nodes(role)
+        if node is None:
+            self._application.report(self._application.text("This study has nothing to edit there."))
+            return
+        self._application.logic().GetSelectionNode().SetActivePlaceNodeID(node.GetID())
+        self._application.select_module(module)
+
+    def _choose_study(self) -> None:
+        parameters, name = self._parameters(), self._ui.studyBox.currentText
+        if parameters is not None and name and name != parameters.studyName:
+            parameters.studyName = name
+
+    def _set_overlay(self, percent: int) -> None:
+        from ..scene.views import set_overlay_opacity
+
+        set_overlay_opacity(self._application.scene(), percent / 100.0)

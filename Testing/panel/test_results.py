@@ -1,0 +1,110 @@
+"""Results in the panel: studies, tables, charts, maps, editors; also of scenes that were saved and opened again."""
+
+from __future__ import annotations
+
+import pytest
+from host import slicer_host
+
+from QPerfusionLogic.scene import fill_scene, load_scene, save_scene
+
+
+@pytest.fixture
+def a_panel_with_a_result(a_panel, a_scene, a_result):
+    study = fill_scene(a_scene, a_result)
+    a_panel._parameters.studyName = study.name
+    return a_panel
+
+
+def shown_cells(panel):
+    model = panel.ui.tableView.model()
+    return [[model.index(row, column).data() for column in range(model.columnCount())] for row in range(3)]
+
+
+def test_segment_table_is_shown_with_units(a_panel_with_a_result):
+    a_panel_with_a_result.ui.showButton.click()
+    model = a_panel_with_a_result.ui.tableView.model()
+    titles = [model.horizontalHeaderItem(column).text() for column in range(model.columnCount())]
+    assert "stress_mbf (mL/min/g)" in titles
+    assert shown_cells(a_panel_with_a_result)[0][1] == "LAD"
+
+
+def test_notices_say_what_to_do(a_panel_with_a_result):
+    a_panel_with_a_result.ui.showButton.click()
+    text = a_panel_with_a_result.ui.noticesBrowser.plainText
+    assert "[warning] stress: the AIF peaks at 4.1 mmol/L" in text
+    assert "-> use a dual-sequence AIF" in text
+
+
+def test_choosing_a_segment_changes_the_chart(a_panel_with_a_result):
+    import slicer
+
+    a_panel_with_a_result.ui.stateBox.currentText = "rest"
+    a_panel_with_a_result.ui.segmentBox.value = 11
+    a_panel_with_a_result.ui.layerBox.currentText = "endo"
+    chart = slicer.mrmlScene.GetNodeByID(slicer.app.applicationLogic().GetSelectionNode().GetActivePlotChartID())
+    assert chart.GetTitle() == "Rest segment curve, segment 11 endo"
+    assert chart.GetNthPlotSeriesNode(0).GetYColumnName() == "11 endo gd"
+
+
+def test_aif_button_shows_measured_against_corrected(a_panel_with_a_result):
+    import slicer
+
+    a_panel_with_a_result.ui.aifButton.click()
+    chart_id = slicer.app.applicationLogic().GetSelectionNode().GetActivePlotChartID()
+    assert slicer.mrmlScene.GetNodeByID(chart_id).GetName() == "Stress AIF"
+
+
+def test_choosing_a_table_shows_it(a_panel_with_a_result):
+    a_panel_with_a_result.ui.tableBox.currentText = "Rest frames"
+    assert a_panel_with_a_result.ui.tableView.mrmlTableNode().GetName() == "Rest frames"
+
+
+def test_editors_open_with_the_right_node(a_panel_with_a_result):
+    import slicer
+
+    slicer.app.selected_modules.clear()
+    a_panel_with_a_result.ui.editContoursButton.click()
+    a_panel_with_a_result.ui.editPointsButton.click()
+    assert slicer.app.selected_modules == ["SegmentEditor", "Markups"]
+
+
+def test_a_deleted_node_is_reported_not_raised(a_panel_with_a_result, a_scene):
+    import slicer
+
+    a_scene.RemoveNode(a_panel_with_a_result.results.study().node("segmentation", "stress"))
+    a_panel_with_a_result.ui.editContoursButton.click()
+    assert slicer.app.errors == ["This study has nothing to edit there."]
+
+
+def test_two_studies_are_offered_and_kept_apart(a_panel_with_a_result, a_scene, a_result):
+    second = fill_scene(a_scene, a_result, "Second patient")
+    a_panel_with_a_result._parameters.studyName = second.name
+    box = a_panel_with_a_result.ui.studyBox
+    assert [box.itemText(index) for index in range(box.count)] == ["Perfusion study", "Second patient"]
+    assert a_panel_with_a_result.results.study().node("map:mbf", "rest") is second.node("map:mbf", "rest")
+    box.currentText = "Perfusion study"
+    assert a_panel_with_a_result.results.study().name == "Perfusion study"
+
+
+def test_a_saved_scene_opens_in_the_panel(a_panel_with_a_result, a_scene, tmp_path):
+    a_panel_with_a_result._parameters.kineticModel = "btex"
+    save_scene(a_scene, tmp_path / "study.mrb")
+    a_scene.Clear(False)
+    slicer_host.process_events()
+    assert not a_panel_with_a_result.ui.showButton.enabled
+    load_scene(a_scene, tmp_path / "study.mrb")
+    slicer_host.process_events()
+    assert a_panel_with_a_result.ui.modelBox.currentText == "btex"
+    a_panel_with_a_result.ui.showButton.click()
+    assert a_panel_with_a_result.ui.tableView.mrmlTableNode().GetName() == "Segments"
+
+
+def test_frames_are_excluded_and_kept_by_hand(a_panel_with_a_result):
+    from QPerfusionLogic.scene.result_tables import toggle_frame
+    from QPerfusionLogic.scene.tables import column_values
+
+    table = a_panel_with_a_result.results.study().node("table:frames", "stress")
+    toggle_frame(table, 3)
+    assert (column_values(table, "kept")[3], column_values(table, "reason")[3]) == (0.0, "excluded by hand")
+    toggle_frame(table, 3)
+    assert (column_values(table, "kept")[3], column_values(table, "reason")[3]) == (1.0, "")
