@@ -66,7 +66,7 @@ def page(
     css = resource_path("Report", "report.css").read_text(encoding="utf-8")
     body = "".join(
         (
-            summary_section(rows, notices, settings),
+            summary_section(study, rows, notices, settings),
             notices_section(notices),
             flow_map_section(pictures),
             polar_section(rows, _doubtful(rows, settings)),

@@ -93,6 +93,15 @@ def share_with_flow(result: StateResult) -> float:
     return float(np.isfinite(values).mean()) if values.size else math.nan
 
 
+def median_flow(result: StateResult) -> float:
+    """Return the median flow of all myocardial pixels (mL/min/g), which a few bad pixels or segments do not move."""
+    if result.mapped is None or result.segmented is None:
+        return math.nan
+    values = result.mapped.maps["mbf"][result.segmented.labels == 1]
+    values = values[np.isfinite(values)]
+    return float(np.median(values)) if values.size else math.nan
+
+
 def _coverage_notices(state: State, result: StateResult) -> list[Notice]:
     """Return a notice when hardly a segment or pixel got a flow."""
     flows = [flow for flow in result.mapped.segments if flow.layer == "all"] if result.mapped is not None else []
@@ -173,6 +182,9 @@ def _fit_items(result: StateResult) -> list[QualityItem]:
                 "myocardial pixels with a flow", f"{share:.0%}", f"at least {PIXEL_LIMIT:.0%}", share >= PIXEL_LIMIT
             )
         )
+    median = median_flow(result)
+    if math.isfinite(median):
+        items.append(QualityItem("median flow of myocardial pixels", f"{median:.2f} mL/min/g"))
     gradient = transmural_gradient(result)
     if math.isfinite(gradient):
         items.append(QualityItem("endocardial / epicardial flow", f"{gradient:.2f}"))

@@ -17,6 +17,9 @@ from .reserve import Comparability, comparability, reserve
 COLUMNS = tuple(item.name for item in fields(SegmentRow))
 """Columns of segments.csv, in order."""
 
+POOR_FIT_R2 = 0.5
+"""A fit that explains less than half of the variance of its curve is flagged, whatever its status."""
+
 LAYERS = ("all", "endo", "epi")
 
 Flows = dict[tuple[int, str], SegmentFlow]
@@ -68,8 +71,7 @@ def _flows(study: StudyResult, state: State) -> Flows:
 
 def _segment_row(segment: int, layer: str, stress: Flows, rest: Flows, check: Comparability | None) -> SegmentRow:
     one, two = stress.get((segment, layer)), rest.get((segment, layer))
-    flags = [f"stress:{flag}" for flag in (one.flags if one else ())]
-    flags += [f"rest:{flag}" for flag in (two.flags if two else ())]
+    flags = [*_flow_flags("stress", one), *_flow_flags("rest", two)]
     counts = [flow.n_pixels for flow in (one, two) if flow is not None]
     if not counts:
         flags.append("not_imaged")
@@ -78,6 +80,14 @@ def _segment_row(segment: int, layer: str, stress: Flows, rest: Flows, check: Co
     return SegmentRow(
         segment, TERRITORY_OF[segment], layer, *numbers, mpr, mpr_se, min(counts, default=0), (*flags, *refused)
     )
+
+
+def _flow_flags(state: str, flow: SegmentFlow | None) -> list[str]:
+    """Return the flags of one state, each behind its name; a fit that explains less than half is poor."""
+    if flow is None:
+        return []
+    poor = ("poor_fit",) if flow.r2 < POOR_FIT_R2 else ()
+    return [f"{state}:{flag}" for flag in (*flow.flags, *poor)]
 
 
 def _reserve(

@@ -7,17 +7,20 @@ from collections.abc import Sequence
 from html import escape
 
 from QPerfusionLogic.settings import ReportingSettings
-from QPerfusionLogic.study import Notice, Severity
+from QPerfusionLogic.study import Notice, Severity, State, StudyResult
 
 from .aha import SEGMENT_NAMES
 from .markup import number, section, with_error
+from .quality import median_flow
 from .report import SegmentRow
 from .table_sections import reading
 
 
-def summary_section(rows: Sequence[SegmentRow], notices: Sequence[Notice], settings: ReportingSettings) -> str:
+def summary_section(
+    study: StudyResult, rows: Sequence[SegmentRow], notices: Sequence[Notice], settings: ReportingSettings
+) -> str:
     """Return global values, the lowest territory and the findings, under a banner where the measurement is in doubt."""
-    cards = "".join((*_global_cards(rows[-1], settings), _lowest_card(rows)))
+    cards = "".join((*_global_cards(study, rows[-1], settings), _lowest_card(rows)))
     findings = (
         *_low_segments(rows, "stress_mbf", "Stress MBF", settings.cad_stress_mbf, settings),
         *_low_segments(rows, "mpr", "MPR", settings.mpr_abnormal, settings),
@@ -41,9 +44,9 @@ def _banner(notices: Sequence[Notice]) -> str:
     )
 
 
-def _global_cards(row: SegmentRow, settings: ReportingSettings) -> list[str]:
-    stress = f"normal {settings.stress_normal_low:g} to {settings.stress_normal_high:g}"
-    rest = f"normal {settings.rest_normal_low:g} to {settings.rest_normal_high:g}"
+def _global_cards(study: StudyResult, row: SegmentRow, settings: ReportingSettings) -> list[str]:
+    stress = f"normal {settings.stress_normal_low:g} to {settings.stress_normal_high:g}{_median(study, State.STRESS)}"
+    rest = f"normal {settings.rest_normal_low:g} to {settings.rest_normal_high:g}{_median(study, State.REST)}"
     mpr = f"normal from {settings.mpr_normal:g}, abnormal below {settings.mpr_abnormal:g}"
     shown = (
         ("Global stress MBF", row.stress_mbf, row.stress_se, "mL/min/g", stress),
@@ -55,6 +58,11 @@ def _global_cards(row: SegmentRow, settings: ReportingSettings) -> list[str]:
         for name, value, error, unit, hint in shown
         if math.isfinite(value)
     ]
+
+
+def _median(study: StudyResult, state: State) -> str:
+    median = median_flow(study.states[state]) if state in study.states else math.nan
+    return f"; median pixel {number(median)}" if math.isfinite(median) else ""
 
 
 def _lowest_card(rows: Sequence[SegmentRow]) -> str:

@@ -97,3 +97,14 @@ def test_one_state_alone_leaves_the_other_columns_empty(a_study, state):
     assert first["mpr"] == ""
     assert first[f"{state}_mbf"] != ""
     assert "mbf-without-mpr" in {item.code for item in report.notices}
+
+
+def test_a_fit_that_explains_less_than_half_is_flagged(a_study):
+    result = a_study.states[State.STRESS]
+    flows = tuple(
+        dataclasses.replace(flow, r2=-6.4) if (flow.segment, flow.layer) == (9, "all") else flow
+        for flow in result.mapped.segments
+    )
+    changed = dataclasses.replace(result, mapped=dataclasses.replace(result.mapped, segments=flows))
+    rows = segment_rows(dataclasses.replace(a_study, states=a_study.states | {State.STRESS: changed}))
+    assert row_of(rows, "RCA", "all", 9).flags == ("stress:poor_fit",)
