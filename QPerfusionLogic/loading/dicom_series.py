@@ -18,7 +18,7 @@ from .dicom_pixels import read_images
 from .frame_clock import FrameClock, clock_of, session_window
 from .identity import hashed, patient_of, without_names
 from .image_group import MINIMUM_FRAMES, ImageGroup, slice_indices
-from .image_record import WALL_CLOCKS, ImageRecord
+from .image_record import CONTENT_TIME, WALL_CLOCKS, ImageRecord
 from .protocol_tags import protocol_of, vendor_of
 from .proton_density import found_notice, leading_frames
 from .roles import Role
@@ -31,16 +31,19 @@ DEFAULT_THICKNESS_MM = 8.0
 
 @dataclass(frozen=True)
 class Timed:
-    """A series together with the zero of its times on the clock they were read from."""
+    """A series together with the zero of its times on every clock that runs with it."""
 
     series: PerfusionSeries
-    origin_s: float
-    clock: str
+    origins_s: dict[str, float]
     series_uid: str
 
-    def shares_clock_with(self, other: Timed) -> bool:
-        """Return True when times of the two can be subtracted."""
-        return self.clock == other.clock and (self.clock in WALL_CLOCKS or self.series_uid == other.series_uid)
+    def delay_after(self, other: Timed) -> float | None:
+        """Return how many seconds after another series this one starts, None where the two share no clock."""
+        for clock, origin_s in self.origins_s.items():
+            shared = clock in WALL_CLOCKS and clock != CONTENT_TIME
+            if clock in other.origins_s and (shared or self.series_uid == other.series_uid):
+                return origin_s - other.origins_s[clock]
+        return None
 
 
 def check_dynamic(group: ImageGroup, role: Role, path: Path) -> None:
@@ -83,11 +86,12 @@ def load_series(
     if density is None:
         message = "no proton-density frames; the signal is normalised to the baseline before the bolus"
         notices += (Notice("no-proton-density", message, severity=Severity.NOTE),)
-    origin_s = float(stack.time_s[0].min())
+    first = stack.index[0]
+    origins_s = {name: float(times[first].min()) for name, times in clock.running.items()}
     echo = _second_echo(group, stack, settings, progress.part(0.9, 1.0))
     series = PerfusionSeries(
         signal=signal,
-        time_s=stack.time_s - origin_s,
+        time_s=stack.time_s - stack.time_s[0].min(),
         geometry=geometry_of([group.records[index] for index in stack.index[0]]),
         protocol=protocol,
         kind=role.kind,
@@ -102,7 +106,7 @@ def load_series(
             *notices,
         ),
     )
-    return Timed(series, origin_s, clock.source, group.first.series_uid)
+    return Timed(series, origins_s, group.first.series_uid)
 
 
 def load_t1_map(group: ImageGroup, path: Path, salt: str, progress: Progress) -> T1Map:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -38,12 +38,16 @@ FIXED_INTERVAL = "loading.frame_interval_s"
 
 @dataclass(frozen=True)
 class FrameClock:
-    """Seconds of each image (n,) on one clock, the clock's name, and why the others were not taken."""
+    """Seconds of each image (n,) on one clock, the clock's name, and why the others were not taken.
+
+    `running` holds the times (n,) on every clock that runs with the frames in better than whole seconds.
+    """
 
     time_s: NDArray[np.float64]
     source: str
     rejected: tuple[str, ...] = ()
     notices: tuple[Notice, ...] = ()
+    running: dict[str, NDArray[np.float64]] = field(default_factory=dict)
 
 
 def clock_of(group: ImageGroup, vendor: str, frame_interval_s: float | None) -> FrameClock:
@@ -61,7 +65,7 @@ def clock_of(group: ImageGroup, vendor: str, frame_interval_s: float | None) -> 
         notices = (
             _disagreement(name, usable) + _late_clock(name) + _interval_unused(usable[name], name, frame_interval_s)
         )
-        return FrameClock(usable[name], name, rejected, notices)
+        return FrameClock(usable[name], name, rejected, notices, {key: usable[key] for key in exact})
     nominal = _nominal_times(group)
     if nominal is not None and frame_interval_s is None:
         return FrameClock(nominal, NOMINAL, rejected, (_nominal_notice(group),))

@@ -175,7 +175,7 @@ class _Loading:
         if isinstance(found, Path):
             timed = bool(self._times) and kind is not SeriesKind.PRE_BOLUS
             series = load_series_file(found, kind, state, self._settings, timed)
-            return Timed(series, 0.0, str(found), str(found))
+            return Timed(series, {}, str(found))
         role = replace(found.role, kind=kind, state=state)
         settings = self._settings
         if self._times and kind is not SeriesKind.PRE_BOLUS and settings.frame_interval_s is None:
@@ -222,8 +222,9 @@ class _Loading:
         untimed = aif.series.source.time_source == FIXED_INTERVAL and self._settings.frame_interval_s is None
         if self._times and untimed:
             return self._with_given_times(aif.series)
-        if not self._times and tissue.shares_clock_with(aif):
-            return replace(aif.series, time_s=aif.series.time_s + (aif.origin_s - tissue.origin_s))
+        delay_s = aif.delay_after(tissue)
+        if not self._times and delay_s is not None:
+            return replace(aif.series, time_s=aif.series.time_s + delay_s)
         return replace(aif.series, notices=(*aif.series.notices, clock_notice(tissue.series, aif.series)))
 
     def _pre_bolus(self, state: State, tissue: Found | Path, progress: Progress) -> PerfusionSeries | None:

@@ -149,3 +149,20 @@ def test_an_interval_that_contradicts_the_clock_is_left_aside_and_told(write, cl
     series = loaded(tmp_path, frame_interval_s=0.5)
     np.testing.assert_allclose(series.time_s[:, 0], clocks.beats_s[:12], atol=1e-4)
     assert "interval-unused" in codes(series)
+
+
+def test_the_delay_of_the_aif_comes_from_any_clock_that_both_series_share(write, clocks, tmp_path):
+    def tags_from(start_s):
+        def tags(frame, slice_):
+            own = {"TriggerTime": 1000 * clocks.beats_s[frame]}
+            return {**own, "AcquisitionTime": clocks.text(start_s + clocks.beats_s[frame])}
+
+        return tags
+
+    shared = {"frames": 12, "Manufacturer": "Philips"}
+    write(tmp_path, SeriesDescription="perf rest", tags=tags_from(36000.08), **shared)
+    write(tmp_path, SeriesDescription="perf rest AIF", rows=8, columns=8, tags=tags_from(36000.0), **shared)
+    found = LoadingLogic().run(StudyRequest(study=tmp_path)).rest
+    assert found.tissue.source.time_source == "TriggerTime (0018,1060)"
+    np.testing.assert_allclose(found.aif_series.time_s[:, 0], clocks.beats_s[:12] - 0.08, atol=1e-4)
+    assert "aif-clock" not in codes(found.aif_series)
