@@ -130,10 +130,11 @@ def compare_tables(
     quantities: list[QuantityAgreement] = []
     remarks: list[str] = []
     for name in table.reference:
-        reason = _why_not(table, name)
-        if reason:
-            remarks.append(f"{name} left out: {reason}")
+        pairs = int(np.sum(np.isfinite(table.reference[name]) & np.isfinite(table.test[name])))
+        if pairs < MINIMUM_PAIRS:
+            remarks.append(f"{name} left out: {pairs} pairs of numbers")
             continue
+        _refuse_constant(table, name)
         quantities.append(_compare_rows(table, name, limits.get(name)))
         by_patient = _compare_patients(table, name)
         if by_patient is not None:
@@ -148,15 +149,15 @@ def compare_tables(
     return Agreement(tuple(quantities), tuple(remarks))
 
 
-def _why_not(table: PairedTable, name: str) -> str:
-    """Return why a quantity cannot be compared, "" when it can."""
+def _refuse_constant(table: PairedTable, name: str) -> None:
     both = np.isfinite(table.reference[name]) & np.isfinite(table.test[name])
-    if int(both.sum()) < MINIMUM_PAIRS:
-        return f"{int(both.sum())} pairs of numbers"
     for label, column in (("reference", table.reference[name]), ("test", table.test[name])):
         if np.ptp(column[both]) == 0:
-            return f"the {label} column is constant ({column[both][0]:g})"
-    return ""
+            raise InputError(
+                f"the constant {column[both][0]:g} in column {name} of the {label} table",
+                expected="values that vary: correlation and agreement of a constant mean nothing",
+                action="correct the table, or name other columns with --value",
+            )
 
 
 def _compare_rows(table: PairedTable, name: str, threshold: float | None) -> QuantityAgreement:
