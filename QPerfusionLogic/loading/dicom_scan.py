@@ -112,6 +112,11 @@ def _files_under(path: Path) -> list[Path]:
     )
 
 
+def is_dicom(file: Path) -> bool:
+    """Return True for a file with the mark of DICOM."""
+    return _is_marked_as_dicom(file) is True
+
+
 def _is_marked_as_dicom(file: Path) -> bool | None:
     """Return True for a DICM mark, False for an old file that starts right away with group 0002 or 0008, else None."""
     try:

@@ -9,6 +9,7 @@ from pathlib import Path
 from QPerfusionLogic.errors import InputError
 from QPerfusionLogic.study import State
 
+from .dicom_scan import is_dicom
 from .image_files import is_volume_file
 from .request import StudyRequest
 from .roles import AIF_WORDS, PRE_BOLUS_WORDS, T1_MAP_WORDS, state_of_words
@@ -30,14 +31,11 @@ def with_files_named(request: StudyRequest) -> StudyRequest:
     """
     if request.study is None or not Path(request.study).is_dir():
         return request
-    files = sorted(path for path in Path(request.study).iterdir() if path.is_file() and not path.name.startswith("."))
-    volumes = [path for path in files if is_volume_file(path)]
-    if not volumes or any(
-        path not in volumes and path.suffix.lower() not in (".csv", ".json", ".txt") for path in files
-    ):
+    volumes = volume_files_in(Path(request.study))
+    if not volumes:
         return request
     found: dict[str, Path] = {}
-    for path in volumes + [path for path in files if path.suffix.lower() == ".csv"]:
+    for path in (*volumes, *sorted(Path(request.study).glob("*.csv"))):
         part = _part_of(path)
         if part in found:
             raise InputError(
@@ -50,6 +48,14 @@ def with_files_named(request: StudyRequest) -> StudyRequest:
     if "stress" not in found and "rest" not in found and len(volumes) == 1:
         found["rest"] = volumes[0]
     return replace(request, study=None, **{**found, **_named(request)})
+
+
+def volume_files_in(folder: Path) -> tuple[Path, ...]:
+    """Return the NIfTI and NRRD files of a folder; none where it holds DICOM files too."""
+    files = sorted(path for path in folder.iterdir() if path.is_file() and not path.name.startswith("."))
+    volumes = tuple(path for path in files if is_volume_file(path))
+    others = (path for path in files if path not in volumes)
+    return () if volumes and any(is_dicom(path) for path in others) else volumes
 
 
 def words_of_name(path: Path) -> str:

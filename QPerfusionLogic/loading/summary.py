@@ -18,7 +18,7 @@ from QPerfusionLogic.study import FloatArray, Protocol, SeriesKind, State
 
 from .contents import Found, contents_of
 from .dicom_pixels import read_images
-from .file_folder import words_of_name
+from .file_folder import volume_files_in, words_of_name
 from .frame_clock import clock_of
 from .identity import without_names
 from .image_files import frame_times_of, is_volume_file, read_volume
@@ -74,7 +74,7 @@ class SeriesSummary:
         if self.interval_s is not None and self.clocks_left_out:
             lines.append(f"            not from {'; '.join(self.clocks_left_out)}")
         known = self._protocol_text()
-        if known:
+        if self.protocol != Protocol():
             lines.append(f"  protocol  {known}")
         lines.extend(f"  problem   {problem}" for problem in self.problems)
         return "\n".join(lines)
@@ -124,6 +124,9 @@ def inspect(
     settings, progress, path = settings or LoadingSettings(), progress or Progress(), Path(path)
     if is_volume_file(path):
         return (_of_volume(path, settings),)
+    volumes = volume_files_in(path) if path.is_dir() else ()
+    if volumes:
+        return tuple(_of_volume(file, settings) for file in volumes)
     found: Sequence[Found] = contents_of(path, progress)
     try:
         found, notices = with_states(found)

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from QPerfusionLogic.errors import InputError
-from QPerfusionLogic.loading import LoadingLogic, StudyRequest
+from QPerfusionLogic.loading import LoadingLogic, StudyRequest, inspect
 from QPerfusionLogic.nrrd_files import write_labels, write_map, write_sequence
 from QPerfusionLogic.study import Geometry
 
@@ -51,3 +51,18 @@ def test_a_single_file_that_tells_no_state_is_taken_as_rest(a_folder, tmp_path_f
     folder = tmp_path_factory.mktemp("single")
     (folder / "case02.seq.nrrd").write_bytes((a_folder / "rest_tissue.seq.nrrd").read_bytes())
     assert LoadingLogic().run(StudyRequest(study=folder)).rest.tissue.frames == 11
+
+
+def test_inspect_lists_every_file(a_folder):
+    summaries = {summary.description: summary for summary in inspect(a_folder)}
+    assert set(summaries) == {
+        *("stress_tissue.seq.nrrd", "rest_tissue.seq.nrrd", "rest_aif.seq.nrrd"),
+        *("rest_mask.nrrd", "T1_map.nrrd"),
+    }
+    assert summaries["rest_tissue.seq.nrrd"].frames == 11
+    assert summaries["rest_mask.nrrd"].frames == 1
+
+
+def test_a_note_beside_the_files_is_no_hindrance(a_folder):
+    (a_folder / "README.md").write_text("How these were made.")
+    assert LoadingLogic().run(StudyRequest(study=a_folder)).rest.tissue.frames == 11
