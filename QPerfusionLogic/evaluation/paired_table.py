@@ -79,7 +79,7 @@ def read_pairs(
         any number may be absent from the other table: a segment that was not imaged.
     """
     one, two = _rows(reference), _rows(test)
-    names = tuple(ids) or _identifiers(one, two)
+    names = tuple(ids) or _identifiers(one, two, reference, test)
     columns = tuple(values) or _quantities(one, two, names, reference, test)
     first = _by_key(one, names, columns, layer, reference)
     second = _by_key(two, names, columns, layer, test)
@@ -115,7 +115,15 @@ def _rows(path: Path) -> list[dict[str, str]]:
     return rows
 
 
-def _identifiers(one: list[dict[str, str]], two: list[dict[str, str]]) -> tuple[str, ...]:
+def _identifiers(one: list[dict[str, str]], two: list[dict[str, str]], reference: Path, test: Path) -> tuple[str, ...]:
+    for name in (*PATIENT_COLUMNS, "segment"):
+        if (name in one[0]) != (name in two[0]):
+            path, other = (reference, test) if name in one[0] else (test, reference)
+            raise InputError(
+                f"a column {name} in {path} and none in {other}",
+                expected="the same identifier columns in both tables",
+                action="compare tables of the same kind, or name identifiers with --id",
+            )
     common = [name for name in one[0] if name in two[0]]
     known = tuple(name for name in (*PATIENT_COLUMNS, *SEGMENT_COLUMNS) if name in common)
     if "segment" in known:

@@ -195,6 +195,12 @@ def test_a_file_that_is_not_text_is_refused(tmp_path, reference):
         compare_tables(reference, path)
 
 
+def test_a_cohort_and_a_single_patient_are_not_compared(tmp_path, reference):
+    cohort = write(tmp_path / "c.csv", segment_lines(prefix="P1,"), "patient," + HEAD)
+    with pytest.raises(InputError, match=r"a column patient in .*c\.csv and none in .*reference\.csv"):
+        compare_tables(reference, cohort)
+
+
 def test_a_missing_file_is_named(tmp_path, reference):
     with pytest.raises(InputError, match=r"nothing\.csv"):
         compare_tables(reference, tmp_path / "nothing.csv")
