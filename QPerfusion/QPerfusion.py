@@ -324,13 +324,26 @@ class QPerfusionWidget(ScriptedLoadableModuleWidget, slicer.util.VTKObservationM
         self.startRun(self.ui.resumeStage.currentText)
 
     def startRun(self, resumeFrom):
-        with slicer.util.tryWithErrorDisplay(_("The run could not be started."), waitCursor=False):
-            self.ui.noticesBrowser.plainText = ""
-            self.ui.messageLabel.text = _("Starting ...")
-            self.logic.run(self._parameters, resumeFrom, False, self.onProgress, self.onRunEnded)
+        self.ui.noticesBrowser.plainText = ""
+        self.ui.messageLabel.text = _("Starting ...")
+        self.guarded(
+            _("The run could not be started."),
+            lambda: self.logic.run(self._parameters, resumeFrom, False, self.onProgress, self.onRunEnded),
+        )
         if self.logic.currentRun is None:
             self.ui.messageLabel.text = _("Not started.")
         self.updateApplyButton()
+
+    def guarded(self, message, action):
+        """Do something that may fail because of the user's data: the error is shown and ends here.
+
+        Slicer versions differ in whether tryWithErrorDisplay raises the error again after it has shown it.
+        """
+        try:
+            with slicer.util.tryWithErrorDisplay(message):
+                action()
+        except Exception as error:
+            self.ui.noticesBrowser.plainText = str(error)
 
     def onProgress(self, fraction, message):
         self.ui.progressBar.value = round(100 * fraction)
@@ -352,14 +365,12 @@ class QPerfusionWidget(ScriptedLoadableModuleWidget, slicer.util.VTKObservationM
     def onSavePreset(self):
         path = qt.QFileDialog.getSaveFileName(None, _("Save settings"), "", _("Settings (*.json)"))
         if path:
-            with slicer.util.tryWithErrorDisplay(_("The settings could not be saved.")):
-                self.settingsPart.save(path)
+            self.guarded(_("The settings could not be saved."), lambda: self.settingsPart.save(path))
 
     def onLoadPreset(self):
         path = qt.QFileDialog.getOpenFileName(None, _("Load settings"), "", _("Settings (*.json)"))
         if path:
-            with slicer.util.tryWithErrorDisplay(_("The settings could not be loaded.")):
-                self.settingsPart.load(path)
+            self.guarded(_("The settings could not be loaded."), lambda: self.settingsPart.load(path))
 
     def _connectButtons(self):
         self.ui.applyButton.connect("clicked(bool)", self.onApply)

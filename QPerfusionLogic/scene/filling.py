@@ -25,7 +25,7 @@ from .colours import hide_missing, segment_colors
 from .hierarchy import add_folder, put_into
 from .landmarks import add_insertion_points
 from .maps import add_map
-from .marks import mark, write_note
+from .marks import mark, new_study_name, write_note
 from .result_tables import add_aif_table, add_curve_table, add_frame_table, add_notice_table, add_segment_table
 from .segmentations import add_segmentation
 from .sequences import add_browser, add_sequence, refer_to_companion, write_description
@@ -81,7 +81,7 @@ def fill_scene(
     SceneStudy
         The nodes by state and role.
     """
-    unique = scene.GenerateUniqueName(name)
+    unique = new_study_name(scene, name)
     study = SceneStudy(unique, add_folder(scene, unique))
     scene.StartState(slicer.vtkMRMLScene.BatchProcessState)
     try:

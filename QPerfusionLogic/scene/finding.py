@@ -6,13 +6,9 @@ from typing import Any
 
 from .filling import SceneStudy
 from .hierarchy import folder_named
-from .marks import ROLE, STATE, STUDY
+from .marks import ROLE, STATE, STUDY, study_names
 
-
-def study_names(scene: Any) -> list[str]:
-    """Return the names of the studies in a scene, in the order they were added."""
-    names = (scene.GetNthNode(index).GetAttribute(STUDY) for index in range(scene.GetNumberOfNodes()))
-    return list(dict.fromkeys(name for name in names if name))
+__all__ = ["study_named", "study_names"]
 
 
 def study_named(scene: Any, name: str) -> SceneStudy | None:

@@ -33,6 +33,20 @@ def marked_nodes(scene: Any, role: str, state: State | None = None, study: str =
     return found
 
 
+def study_names(scene: Any) -> list[str]:
+    """Return the names of the studies in a scene, in the order they were added."""
+    names = (scene.GetNthNode(index).GetAttribute(STUDY) for index in range(scene.GetNumberOfNodes()))
+    return list(dict.fromkeys(name for name in names if name))
+
+
+def new_study_name(scene: Any, wanted: str) -> str:
+    """Return `wanted`, with a number when a study of the scene, perhaps loaded from a file, has this name already."""
+    taken, number = set(study_names(scene)), 1
+    while (name := wanted if number == 1 else f"{wanted} {number}") in taken:
+        number += 1
+    return name
+
+
 def write_note(node: Any, name: str, content: Any) -> None:
     """Keep a JSON value on a node under `QPerfusion.name`."""
     node.SetAttribute(f"QPerfusion.{name}", json.dumps(content))

@@ -7,7 +7,8 @@ from host import python_qt, slicer_host
 from host.ui_loader import UnknownInUiError, load_ui
 
 UI = """<ui version="4.0"><class>X</class><widget class="QWidget" name="X"><layout class="QVBoxLayout" name="l"><item>
-<widget class="{kind}" name="w"><property name="{name}"><bool>true</bool></property></widget></item></layout></widget></ui>"""
+<widget class="{kind}" name="w"><property name="{name}"><bool>true</bool></property></widget>
+</item></layout></widget></ui>"""
 
 
 def test_properties_are_attributes_and_setters_stay(a_panel):
