@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from .image_record import ImageRecord
+from .image_record import ImageRecord, start_of
 from .wording import counted
 
 SLICE_TOLERANCE_MM = 1.0
@@ -148,9 +148,13 @@ def _by_preparation(records: Sequence[ImageRecord], header: Any) -> list[ImageGr
     if len(parts) > 1 and _on_different_slices(parts):
         parts = [list(records)]
     dynamic = [part for part in parts if _frames(part) >= MINIMUM_FRAMES]
+    if not dynamic:
+        return [ImageGroup(tuple(records), header)]
     short = [record for part in parts if _frames(part) < MINIMUM_FRAMES for record in part]
     if len(dynamic) == 1 and short and _frames(short) <= 2 * MAXIMUM_PROTON_DENSITY_FRAMES:
         group = _with_echoes(dynamic[0], header)
+        if start_of(short) > start_of(dynamic[0]):
+            return [group, ImageGroup(tuple(short), header)]
         first_echo = sorted(_split(short, _echo).values(), key=_echo_time)[0]
         return [replace(group, proton_density=tuple(first_echo))]
     return [_with_echoes(part, header) for part in parts]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -84,6 +86,11 @@ def record_of(path: Path, frame: int, tags: Tags) -> ImageRecord:
         intercept=_or(tags.number("RescaleIntercept"), 0.0),
         clocks=_clocks(tags),
     )
+
+
+def start_of(records: Sequence[ImageRecord]) -> float:
+    """Return the earliest AcquisitionTime of images in seconds, minus infinity where one does not tell it."""
+    return min((record.clocks.get(ACQUISITION_TIME, -math.inf) for record in records), default=-math.inf)
 
 
 def _of_length(values: tuple[float, ...], length: int) -> tuple[float, ...]:

@@ -12,7 +12,7 @@ import numpy as np
 from QPerfusionLogic.study import SeriesKind, State
 
 from .frame_clock import clock_times, overlap_of, running_clocks, session_window
-from .image_group import MINIMUM_FRAMES, ImageGroup, grid_of
+from .image_group import MINIMUM_FRAMES, ImageGroup, grid_of, preparation_of
 from .image_record import TRIGGER_TIME
 from .tags import Tags
 from .wording import counted
@@ -148,6 +148,9 @@ def _stress_agent(header: Any) -> str:
 
 def _why_not_dynamic(group: ImageGroup, words: str) -> str:
     """Return why many images of one slice are no first pass (a cine, echoes), or ""."""
+    of_first_slice = [group.records[index] for index in np.flatnonzero(group.slice_index == 0)]
+    if len({preparation_of(record) for record in of_first_slice}) > 1:
+        return "the inversion time or flip angle changes from image to image"
     if running_clocks(group)[0] or re.search(PERFUSION_WORDS, words):
         return ""
     if len({record.temporal_position for record in group.records}) >= MINIMUM_FRAMES:

@@ -143,3 +143,16 @@ def test_colour_pictures_are_no_series(write, clocks, tmp_path):
         dataset.PixelData = bytes(16 * 20 * 3)
         dataset.save_as(path)
     assert list(roles(tmp_path)) == ["perf rest"]
+
+
+def test_an_inversion_recovery_series_is_one_series_and_no_perfusion(write, clocks, tmp_path):
+    timing = clocks.siemens()
+    clock = timing.pop("tags")
+
+    def tags(frame, slice_):
+        return {**clock(frame, slice_), "InversionTime": 100 + 80 * frame}
+
+    write(tmp_path, frames=11, SeriesDescription="MOLLI raw", tags=tags, **timing)
+    (summary,) = inspect(tmp_path)
+    assert (summary.kind, summary.frames) == (SeriesKind.OTHER, 11)
+    assert "changes from image to image" in summary.reason

@@ -142,3 +142,21 @@ def test_raw_images_are_preferred_to_motion_corrected_ones(write, clocks, tmp_pa
     study = LoadingLogic().run(StudyRequest(study=tmp_path))
     assert study.rest.tissue.signal[0, 0, 0, 0] == 100
     assert any("motion corrected" in notice.message for notice in study.notices)
+
+
+def test_stray_images_after_the_bolus_are_no_proton_density(write, clocks, tmp_path):
+    uid = "1.2.3.4.10"
+    write(tmp_path, frames=12, series_uid=uid, **clocks.siemens(start_s=36000.0))
+    write(tmp_path, frames=1, series_uid=uid, **clocks.siemens(start_s=36100.0, FlipAngle=5))
+    assert acquired(tmp_path).tissue.proton_density is None
+
+
+def test_slices_with_saturation_times_of_their_own_stay_one_series(write, clocks, tmp_path):
+    timing = clocks.siemens()
+    clock = timing.pop("tags")
+
+    def tags(frame, slice_):
+        return {**clock(frame, slice_), "InversionTime": 100 + 10 * slice_}
+
+    write(tmp_path, frames=12, slices=3, tags=tags, **timing)
+    assert acquired(tmp_path).tissue.image_shape == (3, 16, 20)
