@@ -114,8 +114,8 @@ def sample_circulation(
 ) -> Circulation:
     """Return an injection; the second one of a study (`order` 1) meets what the first one left."""
     stress = state is State.STRESS
-    output = sample_normal(random, 8.0 if stress else 5.6, 1.3, 3.0, 12.0)
-    dose = float(random.choice([0.05, 0.075, 0.1]))
+    output = sample_normal(random, 9.0 if stress else 5.6, 1.3, 3.0, 12.5)
+    dose = float(random.choice([0.05, 0.075]))
     double = bool(random.random() < 0.08) if irregular is None else irregular
     return Circulation(
         dose_mmol_kg=dose,
@@ -123,7 +123,7 @@ def sample_circulation(
         injection_rate_ml_s=4.0,
         cardiac_output_l_min=output,
         arrival_s=float(random.uniform(5.0, 9.0)),
-        vein_transit_s=float(random.uniform(2.5, 6.0)) * (0.85 if stress else 1.1),
+        vein_transit_s=float(random.uniform(3.0, 6.5)) * (0.85 if stress else 1.1),
         vein_dispersion=float(random.uniform(0.38, 0.5)),
         lung_transit_s=0.6 / (output / 60.0) * float(random.uniform(0.8, 1.2)),
         lung_dispersion=float(random.uniform(0.33, 0.43)),

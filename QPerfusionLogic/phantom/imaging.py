@@ -89,14 +89,13 @@ def encode(objects: FloatArray, profiles: FloatArray, encoding: Encoding) -> Flo
         Pixel (i, j) lies on fine pixel (i, j) times the oversampling.
     """
     matrix = encoding.matrix
-    columns = np.round(fftfreq(matrix, 1.0 / matrix)).astype(int)
+    lines = np.round(fftfreq(matrix, 1.0 / matrix)).astype(int)
     pulses, row_weight = line_pulses(encoding)
-    half_spectrum = rfft(objects, axis=2)[:, :, : matrix // 2 + 1]
-    spectrum = fft(half_spectrum, axis=1)[:, columns, :]
     modulation = (profiles[:, pulses] * row_weight).astype(np.float32)
-    # The negative columns follow from the conjugate symmetry of real objects.
-    mirrored = np.conj(spectrum[:, -np.arange(matrix) % matrix][:, :, -columns[matrix // 2 :]])
-    full = np.concatenate([spectrum[:, :, : matrix // 2], mirrored], axis=2)
+    half = fft(rfft(objects, axis=2)[:, :, : matrix // 2 + 1], axis=1)
+    # Objects are real: the spectrum at the negative columns is that of the opposite rows and columns, conjugated.
+    mirrored = np.conj(half[:, -lines][:, :, -lines[matrix // 2 :]])
+    full = np.concatenate([half[:, lines, : matrix // 2], mirrored], axis=2)
     combined = np.einsum("krc,kr->rc", full, modulation) * _column_weight(encoding)
     return np.asarray(ifft2(combined) / encoding.oversampling**2)
 
