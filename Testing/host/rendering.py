@@ -100,7 +100,7 @@ class SliceView:
         actor = vtk.vtkActor2D()
         actor.SetMapper(mapper)
         actor.GetProperty().SetDisplayLocationToBackground()
-        self._renderer.AddActor2D(actor)
+        self._renderer.AddViewProp(actor)
         return actor
 
     def _add_managers(self) -> Any:

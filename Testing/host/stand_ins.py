@@ -42,7 +42,7 @@ class ctkCollapsibleButton(QWidget):  # noqa: N801
         self.setContentsMargins(8, 26, 4, 4)
 
     def resizeEvent(self, event: Any) -> None:  # noqa: N802
-        self._title.setGeometry(0, 0, self.width(), 24)
+        self._title.setGeometry(0, 0, self.property("width"), 24)
         super().resizeEvent(event)
 
     def showEvent(self, event: Any) -> None:  # noqa: N802

@@ -1,0 +1,77 @@
+"""Pictures of the panel and of its slice views, kept where QPERFUSION_PICTURES says and compared by what they show."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import numpy as np
+import pytest
+from host import slicer_host
+
+from QPerfusionLogic.reporting.colour_table import colour_table
+from QPerfusionLogic.scene import fill_scene
+from QPerfusionLogic.scene.views import VIEWS, show_study
+
+
+@pytest.fixture
+def pictures(tmp_path):
+    """Folder that keeps the pictures."""
+    folder = Path(os.environ.get("QPERFUSION_PICTURES", tmp_path))
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
+
+
+@pytest.fixture
+def the_views(a_scene):
+    """The three slice views of the result layout, there before the study as in the application."""
+    rendering = pytest.importorskip("host.rendering")
+    views = {name: rendering.SliceView(a_scene, name) for name in VIEWS}
+    yield views
+    for view in views.values():
+        view.close()
+
+
+def test_flow_is_shown_in_its_fixed_colours_over_the_images(a_scene, the_views, a_result, pictures):
+    study = fill_scene(a_scene, a_result)
+    show_study(a_scene, study)
+    heart = study.node("segments", "stress")
+    picture = the_views["QPerfusionStress"].picture(pictures / "stress.png", 1, heart)
+    expected = colour_table("MBF").colours(3.0 + 0.02 * 26)
+    near = np.abs(picture.astype(int) - expected).max(axis=-1) < 12
+    assert 0.02 < near.mean() < 0.5
+    assert picture[:20, :20].std() < 80
+
+
+def test_the_legend_is_seen_and_goes_with_the_map(a_scene, the_views, a_result, pictures):
+    study = fill_scene(a_scene, a_result)
+    show_study(a_scene, study)
+    view = the_views["QPerfusionRest"]
+    with_map = view.picture(pictures / "rest.png", 1, study.node("segments", "rest"))
+    white = (with_map > 240).all(axis=-1)[:, 300:]
+    view.composite_node.SetForegroundVolumeID(None)
+    without = (view.picture() > 240).all(axis=-1)[:, 300:]
+    assert white.sum() > without.sum() + 200
+
+
+def test_pixels_without_a_number_show_the_image_below(a_scene, the_views, a_result):
+    study = fill_scene(a_scene, a_result)
+    show_study(a_scene, study)
+    view = the_views["QPerfusionStress"]
+    with_map = view.picture(None, 1, study.node("segments", "stress"))
+    view.composite_node.SetForegroundVolumeID(None)
+    without = view.picture()
+    centre = slice(195, 215)
+    np.testing.assert_allclose(with_map[centre, centre].mean(), without[centre, centre].mean(), atol=12)
+
+
+def test_the_panel_is_drawn(a_panel, a_scene, a_result, pictures):
+    study = fill_scene(a_scene, a_result)
+    a_panel._parameters.studyName = study.name
+    a_panel.ui.showButton.click()
+    a_panel.parent.resize(520, 1180)
+    a_panel.parent.show()
+    slicer_host.process_events(0.2)
+    picture = a_panel.parent.grab()
+    assert picture.save(str(pictures / "panel.png"))
+    assert (picture.width(), picture.height()) == (520, 1180)
