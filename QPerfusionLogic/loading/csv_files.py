@@ -10,7 +10,8 @@ import numpy as np
 from QPerfusionLogic.errors import InputError
 from QPerfusionLogic.study import Curve, FloatArray, Quantity, State
 
-LONGEST_STEP_S, SHORTEST_STEP_S = 20.0, 0.05
+from .time_checks import plausible_times
+
 TIME_NAMES = ("time_s", "time", "t", "t_s")
 
 
@@ -25,7 +26,7 @@ def read_times(path: Path, state: State = State.UNKNOWN) -> FloatArray:
     names, table = _table(path)
     column = names.index(f"{state}_time_s") if f"{state}_time_s" in names else _time_column(names)
     times = table[:, column]
-    return _checked_times(path, times[: _without_empty_end(times)])
+    return plausible_times(path, times[: _without_empty_end(times)])
 
 
 def read_curve(path: Path) -> Curve:
@@ -48,7 +49,7 @@ def read_curve(path: Path) -> Curve:
     if not np.isfinite(value).all():
         raise InputError(f"values that are no numbers in {path}", expected="a number in every row")
     quantity = Quantity.SIGNAL if is_signal else Quantity.GADOLINIUM
-    return Curve(_checked_times(path, table[:, time_column]), value, quantity, source=path.name)
+    return Curve(plausible_times(path, table[:, time_column]), value, quantity, source=path.name)
 
 
 def _table(path: Path) -> tuple[list[str], FloatArray]:
@@ -89,26 +90,3 @@ def _without_empty_end(times: FloatArray) -> int:
     """Return the length without the empty cells below a column that is shorter than its neighbours."""
     known = np.flatnonzero(np.isfinite(times))
     return int(known[-1]) + 1 if known.size else len(times)
-
-
-def _checked_times(path: Path, times: FloatArray) -> FloatArray:
-    if not np.isfinite(times).all():
-        row = int(np.flatnonzero(~np.isfinite(times))[0]) + 1
-        raise InputError(f"no number as time {row} in {path}", expected="seconds in every row")
-    steps = np.diff(times)
-    if np.any(steps <= 0):
-        row = int(np.flatnonzero(steps <= 0)[0]) + 2
-        raise InputError(
-            f"time {row} ({times[row - 1]:g}) not after the one before ({times[row - 2]:g}) in {path}",
-            expected="increasing times",
-        )
-    step = float(np.median(steps)) if steps.size else 1.0
-    if step > LONGEST_STEP_S:
-        raise InputError(
-            f"times {step:g} apart in {path}", expected="seconds", action="these look like milliseconds: divide by 1000"
-        )
-    if step < SHORTEST_STEP_S:
-        raise InputError(
-            f"times {step:g} apart in {path}", expected="seconds", action="these look like minutes: multiply by 60"
-        )
-    return times

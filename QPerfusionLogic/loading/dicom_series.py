@@ -68,7 +68,7 @@ def load_series(
     """Read a dynamic group: times, pixels, geometry, protocol, second echo and proton-density frames."""
     check_dynamic(group, role, path)
     clock = clock_of(group, vendor_of(group.header), settings.frame_interval_s)
-    stack = stack_of(group.records, group.slice_index, clock.time_s)
+    stack = stack_of(group.slice_index, clock.time_s, group.temporal_positions)
     if len(stack.index) < MINIMUM_FRAMES:
         raise InputError(
             f"{len(stack.index)} complete frames in {path}",
@@ -188,7 +188,7 @@ def _second_echo(group: ImageGroup, stack: Stack, settings: LoadingSettings, pro
         return None
     second = replace(group, records=group.second_echo, second_echo=())
     clock = clock_of(second, vendor_of(group.header), settings.frame_interval_s)
-    other = stack_of(second.records, second.slice_index, clock.time_s)
+    other = stack_of(second.slice_index, clock.time_s, second.temporal_positions)
     if other.index.shape[1] != stack.index.shape[1]:
         return None
     nearest = np.abs(other.time_s[None, :, 0] - stack.time_s[:, None, 0]).argmin(axis=1)

@@ -26,6 +26,7 @@ from .frame_clock import FIXED_INTERVAL
 from .image_group import MINIMUM_FRAMES
 from .proton_density import found_notice, leading_frames
 from .sidecar import Sidecar, read_sidecar
+from .time_checks import plausible_times
 from .wording import counted
 
 NRRD_SUFFIXES = (".nrrd", ".nhdr")
@@ -119,11 +120,11 @@ def frame_times_of(
     """Return times (frames,) or (frames, slices), where they come from, and what to say of them."""
     frames = len(volume.values)
     if volume.time_s is not None:
-        return _increasing(path, volume.time_s), "times in the file", ()
+        return plausible_times(path, volume.time_s), "times in the file", ()
     if sidecar is not None and sidecar.time_s is not None:
         if len(sidecar.time_s) != frames:
             raise InputError(f"{len(sidecar.time_s)} times beside {path}", expected=f"{frames}, one for each frame")
-        return _increasing(path, sidecar.time_s), "times in the JSON sidecar", ()
+        return plausible_times(path, sidecar.time_s), "times in the JSON sidecar", ()
     interval_s = 1.0 if timed else settings.frame_interval_s
     if interval_s is not None:
         return np.arange(frames) * interval_s, FIXED_INTERVAL, ()
@@ -136,14 +137,6 @@ def frame_times_of(
         expected="the time of every frame",
         action="give them with --times CSV or --set loading.frame_interval_s=SECONDS",
     )
-
-
-def _increasing(path: Path, time_s: FloatArray) -> FloatArray:
-    steps = np.diff(time_s.reshape(len(time_s), -1), axis=0)
-    if np.any(steps <= 0):
-        row = int(np.flatnonzero((steps <= 0).any(axis=1))[0]) + 2
-        raise InputError(f"time of frame {row} not after the one before in {path}", expected="increasing times")
-    return time_s
 
 
 def _read_with_itk(path: Path, settings: LoadingSettings) -> VolumeFile:

@@ -56,6 +56,11 @@ class ImageGroup:
         return slice_indices(self.records)
 
     @property
+    def temporal_positions(self) -> tuple[int | None, ...]:
+        """Number of the frame of each record, where its header tells it."""
+        return tuple(record.temporal_position for record in self.records)
+
+    @property
     def slices(self) -> int:
         """Number of slice positions."""
         return int(self.slice_index.max()) + 1

@@ -10,10 +10,10 @@ from numpy.typing import NDArray
 
 from QPerfusionLogic.study import Notice, Severity
 
-from .image_record import ImageRecord
 from .wording import counted
 
 DUPLICATE_TOLERANCE_S = 1e-3
+DELAY_JITTER_S = 0.01
 
 
 @dataclass(frozen=True)
@@ -33,35 +33,57 @@ class Stack:
     notices: tuple[Notice, ...] = ()
 
 
-def stack_of(records: Sequence[ImageRecord], slice_index: NDArray[np.intp], time_s: NDArray[np.float64]) -> Stack:
+def stack_of(
+    slice_index: NDArray[np.intp],
+    time_s: NDArray[np.float64],
+    temporal_position: Sequence[int | None] | None = None,
+) -> Stack:
     """Order images in time, drop duplicates, and keep the frames in which every slice was acquired.
 
-    Slices may be acquired in the same beat or in alternating beats: each is matched to the frame of the most complete
-    slice that lies at that slice's usual delay.
+    Frames are counted by the temporal position of the headers where it grows with the time of every slice. Elsewhere
+    each slice, acquired in the same beat as the others or in one of its own, is matched to the frames of the most
+    complete slice that lie at its usual delay.
+
+    Parameters
+    ----------
+    slice_index : (n,) int array
+    time_s : (n,) array
+    temporal_position : sequence of n int or None, optional
     """
-    notices: list[Notice] = []
     per_slice, duplicates = _ordered_slices(slice_index, time_s)
-    if duplicates:
-        notices.append(
-            Notice(
-                "duplicated-frames",
-                f"{counted(duplicates, 'image')} with the time and slice of another",
-            )
-        )
-    reference = max(range(len(per_slice)), key=lambda index: len(per_slice[index]))
-    frames = len(per_slice[reference])
-    table = np.full((frames, len(per_slice)), -1, dtype=np.intp)
+    table = _table_by_position(per_slice, temporal_position)
+    if table is None:
+        table = _table_by_delay(per_slice, time_s)
+    whole = table[(table >= 0).all(axis=1)]
+    left_out = sum(len(members) for members in per_slice) - whole.size
+    notices = [*_duplicate_notice(duplicates), *_missing_notice(left_out, whole.size), *_gap_notice(time_s[whole])]
+    return Stack(whole, time_s[whole], tuple(notices))
+
+
+def _table_by_position(
+    per_slice: list[NDArray[np.intp]], temporal_position: Sequence[int | None] | None
+) -> NDArray[np.intp] | None:
+    """Return (frames, slices) indices, -1 where there is no image; None where positions do not count the frames."""
+    if temporal_position is None or any(position is None for position in temporal_position):
+        return None
+    positions = np.array(temporal_position, dtype=np.intp)
+    if any((np.diff(positions[members]) <= 0).any() for members in per_slice):
+        return None
+    known = np.unique(positions)
+    table = np.full((len(known), len(per_slice)), -1, dtype=np.intp)
     for index, members in enumerate(per_slice):
-        frame = _frames_of(time_s[members], time_s[per_slice[reference]])
+        table[np.searchsorted(known, positions[members]), index] = members
+    return table
+
+
+def _table_by_delay(per_slice: list[NDArray[np.intp]], time_s: NDArray[np.float64]) -> NDArray[np.intp]:
+    """Return (frames, slices) indices, -1 where there is no image, with the frames of the most complete slice."""
+    reference = time_s[max(per_slice, key=len)]
+    table = np.full((len(reference), len(per_slice)), -1, dtype=np.intp)
+    for index, members in enumerate(per_slice):
+        frame = _frames_of(time_s[members], reference)
         table[frame[frame >= 0], index] = members[frame >= 0]
-    complete = (table >= 0).all(axis=1)
-    used = int(complete.sum()) * len(per_slice)
-    missing = sum(len(members) for members in per_slice) - used
-    if not complete.all() or missing:
-        notices.append(_missing_notice(int(np.count_nonzero(~complete)), missing, frames))
-    table = table[complete]
-    notices.extend(_gap_notice(time_s[table]))
-    return Stack(table, time_s[table], tuple(notices))
+    return table
 
 
 def _ordered_slices(slice_index: NDArray[np.intp], time_s: NDArray[np.float64]) -> tuple[list[NDArray[np.intp]], int]:
@@ -79,17 +101,21 @@ def _ordered_slices(slice_index: NDArray[np.intp], time_s: NDArray[np.float64]) 
 def _frames_of(times: NDArray[np.float64], reference: NDArray[np.float64]) -> NDArray[np.intp]:
     """Return for each time the index of its frame on the reference slice, -1 where it has none.
 
-    Of the two delays that are possible in a periodic acquisition (to the nearest frame, to the one before), that which
-    finds frames for more images is the slice's.
+    A slice lies at one delay before or behind the reference slice. Hearts beat unevenly, so of the possible delays (to
+    the frame before, behind or nearest) that is right which fits best; in even beats that which finds most frames.
     """
-    before = np.clip(np.searchsorted(reference, times + DUPLICATE_TOLERANCE_S, side="right") - 1, 0, len(reference) - 1)
-    delays = [float(np.median(times - reference[index])) for index in (_nearest(times, reference), before)]
-    matches = [_matched(times - delay, reference) for delay in delays]
-    distances = [
-        float(np.abs(times - delay - reference[match]).sum()) for delay, match in zip(delays, matches, strict=True)
-    ]
-    best = max(range(2), key=lambda k: (np.count_nonzero(matches[k] >= 0), -distances[k]))
-    return matches[best]
+    last = len(reference) - 1
+    behind = np.clip(np.searchsorted(reference, times - DUPLICATE_TOLERANCE_S), 0, last)
+    before = np.clip(np.searchsorted(reference, times + DUPLICATE_TOLERANCE_S, side="right") - 1, 0, last)
+    best: tuple[tuple[float, int, float], NDArray[np.intp]] | None = None
+    for index in (_nearest(times, reference), before, behind):
+        delay = float(np.median(times - reference[index]))
+        matched = _matched(times - delay, reference)
+        misfit = float(np.median(np.abs(times - delay - reference[_nearest(times - delay, reference)])))
+        rank = (round(misfit / DELAY_JITTER_S), int(np.count_nonzero(matched < 0)), abs(delay))
+        if best is None or rank < best[0]:
+            best = (rank, matched)
+    return best[1] if best else np.empty(0, dtype=np.intp)
 
 
 def _matched(times: NDArray[np.float64], reference: NDArray[np.float64]) -> NDArray[np.intp]:
@@ -110,10 +136,19 @@ def _nearest(times: NDArray[np.float64], reference: NDArray[np.float64]) -> NDAr
     return np.where(np.abs(times - reference[before]) <= np.abs(times - reference[after]), before, after)
 
 
-def _missing_notice(frames: int, images: int, of_frames: int) -> Notice:
-    message = f"{frames} of {of_frames} frames lack an image of some slice; they were left out ({images} images)"
-    severity = Severity.SERIOUS if frames > 0.2 * of_frames else Severity.WARNING
-    return Notice("missing-images", message, "export the series again if images were lost", severity)
+def _duplicate_notice(duplicates: int) -> tuple[Notice, ...]:
+    if not duplicates:
+        return ()
+    message = f"{counted(duplicates, 'image')} left out with the slice and time of another"
+    return (Notice("duplicated-frames", message, severity=Severity.NOTE),)
+
+
+def _missing_notice(left_out: int, used: int) -> tuple[Notice, ...]:
+    if not left_out:
+        return ()
+    message = f"{counted(left_out, 'image')} left out whose frame lacks an image of another slice"
+    severity = Severity.SERIOUS if left_out > 0.2 * (used + left_out) else Severity.WARNING
+    return (Notice("missing-images", message, "export the series again if images were lost", severity),)
 
 
 def _gap_notice(time_s: NDArray[np.float64]) -> tuple[Notice, ...]:

@@ -192,7 +192,7 @@ def _timing_of(group: ImageGroup, settings: LoadingSettings) -> _Timing:
     vendor = vendor_of(group.header)
     try:
         clock = clock_of(group, vendor, settings.frame_interval_s)
-        stack = stack_of(group.records, group.slice_index, clock.time_s)
+        stack = stack_of(group.slice_index, clock.time_s, group.temporal_positions)
         tagged = len(group.proton_density) // max(group.slices, 1)
         leading = 0 if tagged else _leading_proton_density(group, stack.index)
     except QPerfusionError as error:

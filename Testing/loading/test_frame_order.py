@@ -105,3 +105,19 @@ def test_slices_that_follow_the_breathing_stay_one_slice(write, clocks, tmp_path
 
     write(tmp_path, frames=12, slices=3, Manufacturer="SIEMENS", tags=tags)
     np.testing.assert_array_equal(loaded(tmp_path).signal[..., 0, 0], values(12, 3))
+
+
+def test_temporal_positions_hold_slices_of_uneven_alternating_beats_together(write, clocks, tmp_path):
+    beats = np.concatenate([clocks.beats_s, clocks.beats_s[-1] + 0.8 + clocks.beats_s])
+
+    def tags(frame, slice_):
+        milliseconds = round(1000 * beats[2 * frame + slice_], 3)
+        return {"TemporalPositionIdentifier": frame + 1, "TriggerTime": milliseconds}
+
+    lost = [2 * 6, 2 * 11 + 1]
+    order = [k for k in range(40) if k not in lost]
+    write(tmp_path, frames=20, slices=2, order=order, Manufacturer="Philips", tags=tags)
+    series = loaded(tmp_path)
+    kept = np.delete(np.arange(20), [6, 11])
+    np.testing.assert_array_equal(series.signal[..., 0, 0], values(20, 2)[kept])
+    np.testing.assert_allclose(series.time_s, beats[2 * kept[:, None] + [0, 1]], atol=1e-6)

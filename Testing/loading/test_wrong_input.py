@@ -140,7 +140,7 @@ def test_a_sequence_whose_times_stand_still(tmp_path):
     signal = np.ones((10, 1, 8, 8), dtype=np.float32)
     times = np.array([0.0, 1, 2, 3, 3, 4, 5, 6, 7, 8])
     write_sequence(tmp_path / "rest.seq.nrrd", signal, times, Geometry.axis_aligned(1))
-    refused("time of frame 5 not after", rest=tmp_path / "rest.seq.nrrd")
+    refused("time 5 .* not after the one before", rest=tmp_path / "rest.seq.nrrd")
 
 
 def test_a_file_that_is_no_nifti(tmp_path):
@@ -170,3 +170,28 @@ def test_a_damaged_file_of_a_series_that_does_not_matter_is_passed_over(a_rest_f
     scout = write(a_rest_folder, frames=3, SeriesDescription="localizer", Manufacturer="SIEMENS")[1]
     scout.write_bytes(scout.read_bytes()[:-50])
     assert LoadingLogic().run(StudyRequest(study=a_rest_folder)).rest.tissue.frames == 12
+
+
+def test_times_in_minutes(a_rest_folder, tmp_path):
+    (tmp_path / "times.csv").write_text("\n".join(f"{0.0117 * k:g}" for k in range(12)))
+    refused("minutes: multiply by 60", rest=a_rest_folder, times=tmp_path / "times.csv")
+
+
+def test_a_sequence_with_its_times_in_milliseconds(tmp_path):
+    signal = np.ones((10, 1, 8, 8), dtype=np.float32)
+    write_sequence(tmp_path / "rest.seq.nrrd", signal, 698.0 * np.arange(10), Geometry.axis_aligned(1))
+    refused("milliseconds: divide by 1000", rest=tmp_path / "rest.seq.nrrd")
+
+
+@pytest.mark.parametrize(
+    ("text", "match"),
+    [
+        ("time_s\n0\n1\n2\n", "one column"),
+        ("time_s,value\n0,1\n1,high\n", "values that are no numbers"),
+        ("time_s,value\n", "no rows"),
+        ("time_s,value\n0,1\n0,2\n", "not after the one before"),
+    ],
+)
+def test_an_aif_curve_that_is_none(text, match, a_rest_folder, tmp_path):
+    (tmp_path / "aif.csv").write_text(text)
+    refused(match, rest=a_rest_folder, rest_aif=tmp_path / "aif.csv")
