@@ -102,7 +102,10 @@ def resolve_sequence(series: PerfusionSeries, settings: ConversionSettings) -> R
         if series.proton_density is not None:
             assumed.append(f"flip angle of the proton-density frames {proton_density_flip:g} degree")
     if assumed:
-        notices.insert(0, _assumed_notice(table, assumed))
+        decisive = {"repetition_time", "saturation_time", "flip_angle"} & {
+            name for name, constant in sources.items() if constant.source not in ("setting", "header")
+        }
+        notices.insert(0, _assumed_notice(table, assumed, bool(decisive)))
     readout = given.sequence if given.sequence != "automatic" else protocol.sequence
     sequence = SaturationRecovery(
         readout="bssfp" if readout == "bssfp" else "flash",
@@ -144,12 +147,12 @@ def _pulses_notice(table: str, pulses: int) -> Notice:
     )
 
 
-def _assumed_notice(table: str, assumed: list[str]) -> Notice:
+def _assumed_notice(table: str, assumed: list[str], decisive: bool) -> Notice:
     return Notice(
         code="protocol-assumed",
-        message=f"the {table} series does not tell its {', '.join(assumed)}: published typical values were used, so "
-        "absolute concentrations and flows may be off",
+        message=f"the {table} series does not tell its {', '.join(assumed)}: published typical values were used"
+        + (", so absolute concentrations and flows may be off" if decisive else ""),
         action="give the true values with conversion settings",
-        severity=Severity.SERIOUS,
+        severity=Severity.SERIOUS if decisive else Severity.NOTE,
         stage="conversion",
     )

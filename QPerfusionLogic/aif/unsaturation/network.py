@@ -21,7 +21,7 @@ class UnsaturationNetwork(nn.Module):
         Channels per resolution; the curve of 64 samples is halved between them.
     """
 
-    def __init__(self, widths: tuple[int, ...] = (32, 64, 96, 128, 160)) -> None:
+    def __init__(self, widths: tuple[int, ...] = (24, 32, 48, 64, 96)) -> None:
         super().__init__()
         inputs = 2 + len(CONDITIONS) + 1
         sizes = (inputs, *widths)

@@ -52,6 +52,20 @@ class Pairs:
     gadolinium: Any
     state: Any
 
+    def chosen(self, index: Any) -> Pairs:
+        """Return the pairs of some rows."""
+        return Pairs(*(getattr(self, name)[index] for name in PARTS))
+
+    @staticmethod
+    def joined(parts: list[Pairs]) -> Pairs:
+        """Return several batches as one."""
+        import torch
+
+        return Pairs(*(torch.cat([getattr(part, name) for part in parts]) for name in PARTS))
+
+
+PARTS = ("signal", "valid", "conditions", "gadolinium", "state")
+
 
 def scaled_conditions(values: dict[str, Any]) -> list[Any]:
     """Return protocol values (SI units, degrees) scaled to about -1 to 1, in the order of `CONDITIONS`."""

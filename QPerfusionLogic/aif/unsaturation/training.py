@@ -15,6 +15,7 @@ from .pairs import Pairs, Shift, draw_pairs
 from .weights import save_weights
 
 STATE_WEIGHT, BAND_WEIGHT = 0.02, 0.2
+POOL_BATCH = 500
 SHIFTS = {
     "in distribution": Shift(),
     "saturation time 150 ms": Shift(saturation_time_s=0.15),
@@ -24,7 +25,7 @@ SHIFTS = {
 
 
 def train_unsaturation(
-    iterations: int, batch: int, seed: int, device: str, progress: Progress | None = None
+    iterations: int, batch: int, seed: int, device: str, progress: Progress | None = None, pool: int = 0
 ) -> UnsaturationNetwork:
     """Return our network, trained on the curve (relative squared error), its band (pinball) and the state before."""
     progress = progress or Progress()
@@ -32,8 +33,13 @@ def train_unsaturation(
     network = UnsaturationNetwork().to(device)
     optimiser = torch.optim.AdamW(network.parameters(), lr=1e-3, weight_decay=1e-4)
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, 2e-3, total_steps=iterations, pct_start=0.05)
+    parts = [draw_pairs(POOL_BATCH, device) for _ in range(-(-pool // POOL_BATCH))]
+    drawn = Pairs.joined(parts) if parts else None
     for step in range(iterations):
-        pairs = draw_pairs(batch, device)
+        if drawn is None:
+            pairs = draw_pairs(batch, device)
+        else:
+            pairs = drawn.chosen(torch.randint(0, len(drawn.signal), (batch,), device=device))
         curves, state = network(pairs.signal, pairs.valid, pairs.conditions)
         loss = curve_loss(curves, pairs) + STATE_WEIGHT * torch.mean((state - pairs.state) ** 2)
         optimiser.zero_grad()
@@ -113,6 +119,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--first-seed", type=int, default=0)
     parser.add_argument("--iterations", type=int, default=12_000)
     parser.add_argument("--batch", type=int, default=512)
+    parser.add_argument("--pool", type=int, default=0, help="pairs drawn once and reused; 0 draws afresh for each step")
     parser.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
     chosen = parser.parse_args(arguments)
     if chosen.preset == "paper":
@@ -122,7 +129,7 @@ def main(arguments: list[str] | None = None) -> int:
     log = Progress(lambda share, message: print(f"{100 * share:5.1f} % {message}", flush=True))  # noqa: T201
     networks = []
     for member in range(chosen.first_seed, chosen.first_seed + chosen.members):
-        network = train_unsaturation(chosen.iterations, chosen.batch, member, chosen.device, log)
+        network = train_unsaturation(chosen.iterations, chosen.batch, member, chosen.device, log, chosen.pool)
         networks.append(network)
         save_weights(chosen.output / f"aif_unsaturation_{member}.safetensors", network, vars(chosen))
     for name, shift in SHIFTS.items():
