@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import numpy as np
 from scipy.special import fdtri
 
 from QPerfusionLogic.study import BoolArray, FloatArray
 
 FALSE_ALARM = 1e-5
+CLEAR_RISE = 8.0
+"""Mean height after the foot in standard errors above which a curve is no noise, however few frames the window has."""
 
 
 def is_noise(energy: FloatArray, squared_error: FloatArray, freedom: float, parameters: int) -> BoolArray:
@@ -22,3 +25,25 @@ def is_noise(energy: FloatArray, squared_error: FloatArray, freedom: float, para
     threshold = float(fdtri(parameters, freedom, 1.0 - FALSE_ALARM))
     gain = energy - squared_error
     return ~(gain * freedom > threshold * parameters * squared_error)
+
+
+def clearly_rises(curves: FloatArray, weight: FloatArray, after_foot: BoolArray) -> BoolArray:
+    """Return which clean curves (n, frames) stand clearly higher after the foot than before, all frames counted.
+
+    A short fit window at a low heart rate holds a dozen frames, too few to tell a good fit from noise; the whole curve
+    tells. The noise is read from the second differences, which a smooth curve leaves nearly empty.
+
+    Parameters
+    ----------
+    curves : (n, frames) array
+    weight : (frames,) array
+        0 where a frame is missing.
+    after_foot : (frames,) bool array
+    """
+    present = curves[:, weight > 0]
+    early, late = curves[:, (weight > 0) & ~after_foot], curves[:, (weight > 0) & after_foot]
+    if present.shape[1] < 5 or late.shape[1] < 3 or early.shape[1] < 1:
+        return np.zeros(len(curves), dtype=bool)
+    noise = np.sqrt(np.mean(np.diff(present, 2, axis=1) ** 2, axis=1) / 6.0)
+    error = noise * np.sqrt(1.0 / late.shape[1] + 1.0 / early.shape[1])
+    return np.asarray(late.mean(axis=1) - early.mean(axis=1) > CLEAR_RISE * error)

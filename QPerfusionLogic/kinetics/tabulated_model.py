@@ -14,7 +14,7 @@ from .estimate import Data, Estimate, log_likelihood, marginalised, minima_at_de
 from .layout import Layout
 from .model import AT_BOUND, CONVERGED, NO_BOLUS, NOT_CONVERGED, KineticModel, Solution
 from .patterns import by_pattern
-from .significance import is_noise
+from .significance import clearly_rises, is_noise
 from .table import ShapeTable, build_table
 
 CHUNK = 8192
@@ -77,7 +77,9 @@ class TabulatedModel(KineticModel):
             minima = minima_at_delays(table, self.layout, data, self.settings.starts, self.split)
             estimate = marginalised(table, self.layout, data, minima)
             energy = np.einsum("nr,nr->n", data.on_basis, data.on_basis) + data.outside
-            parts.append(self._translate(table, estimate, energy, data.freedom))
+            after_foot = self.time_s >= self.time_s[self.window].min()
+            rises = clearly_rises(chunk, weight, after_foot)
+            parts.append(self._translate(table, estimate, energy, data.freedom, rises))
         names = parts[0].parameters
         return Solution(
             {name: np.concatenate([part.parameters[name] for part in parts]) for name in names},
@@ -111,10 +113,13 @@ class TabulatedModel(KineticModel):
             total += log_likelihood(minima, data.freedom)[~noise].sum(axis=0)
         return float(vertex(self.delays_s, total[None])[0])
 
-    def _translate(self, table: ShapeTable, estimate: Estimate, energy: FloatArray, freedom: float) -> Solution:
+    def _translate(
+        self, table: ShapeTable, estimate: Estimate, energy: FloatArray, freedom: float, rises: BoolArray
+    ) -> Solution:
         status = np.where(estimate.at_bound, AT_BOUND, CONVERGED).astype(np.uint8)
         status[~estimate.converged] = NOT_CONVERGED
-        status[is_noise(energy, estimate.squared_error, freedom, self.freedom_used)] = NO_BOLUS
+        noise = is_noise(energy, estimate.squared_error, freedom, self.freedom_used)
+        status[noise & ~rises] = NO_BOLUS
         parameters = {
             item.field: estimate.values[:, index] for index, item in enumerate(self.layout.parameters) if item.field
         }
