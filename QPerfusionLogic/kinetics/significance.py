@@ -9,7 +9,9 @@ from QPerfusionLogic.study import BoolArray, FloatArray
 
 FALSE_ALARM = 1e-5
 CLEAR_RISE = 8.0
-"""Mean height after the foot in standard errors above which a curve is no noise, however few frames the window has."""
+"""Rise after the foot in standard errors above which a curve is no noise, however few frames the window has."""
+NO_RISE = 2.0
+"""Rise in standard errors below which there is no bolus, however well a model follows the curve."""
 
 
 def is_noise(energy: FloatArray, squared_error: FloatArray, freedom: float, parameters: int) -> BoolArray:
@@ -27,11 +29,12 @@ def is_noise(energy: FloatArray, squared_error: FloatArray, freedom: float, para
     return ~(gain * freedom > threshold * parameters * squared_error)
 
 
-def clearly_rises(curves: FloatArray, weight: FloatArray, after_foot: BoolArray) -> BoolArray:
-    """Return which clean curves (n, frames) stand clearly higher after the foot than before, all frames counted.
+def rise_in_errors(curves: FloatArray, weight: FloatArray, after_foot: BoolArray) -> FloatArray:
+    """Return how much higher clean curves (n, frames) are after the foot than before, in standard errors (n,).
 
     A short fit window at a low heart rate holds a dozen frames, too few to tell a good fit from noise; the whole curve
-    tells. The noise is read from the second differences, which a smooth curve leaves nearly empty.
+    tells. The noise is read from the second differences, which a smooth curve leaves nearly empty. NaN where there are
+    too few frames to say.
 
     Parameters
     ----------
@@ -43,7 +46,8 @@ def clearly_rises(curves: FloatArray, weight: FloatArray, after_foot: BoolArray)
     present = curves[:, weight > 0]
     early, late = curves[:, (weight > 0) & ~after_foot], curves[:, (weight > 0) & after_foot]
     if present.shape[1] < 5 or late.shape[1] < 3 or early.shape[1] < 1:
-        return np.zeros(len(curves), dtype=bool)
+        return np.full(len(curves), np.nan)
     noise = np.sqrt(np.mean(np.diff(present, 2, axis=1) ** 2, axis=1) / 6.0)
     error = noise * np.sqrt(1.0 / late.shape[1] + 1.0 / early.shape[1])
-    return np.asarray(late.mean(axis=1) - early.mean(axis=1) > CLEAR_RISE * error)
+    rise = late.mean(axis=1) - early.mean(axis=1)
+    return np.asarray(rise / np.maximum(error, np.finfo(float).tiny))

@@ -14,7 +14,7 @@ from .estimate import Data, Estimate, log_likelihood, marginalised, minima_at_de
 from .layout import Layout
 from .model import AT_BOUND, CONVERGED, NO_BOLUS, NOT_CONVERGED, KineticModel, Solution
 from .patterns import by_pattern
-from .significance import clearly_rises, is_noise
+from .significance import CLEAR_RISE, NO_RISE, is_noise, rise_in_errors
 from .table import ShapeTable, build_table
 
 CHUNK = 8192
@@ -78,8 +78,8 @@ class TabulatedModel(KineticModel):
             estimate = marginalised(table, self.layout, data, minima)
             energy = np.einsum("nr,nr->n", data.on_basis, data.on_basis) + data.outside
             after_foot = self.time_s >= self.time_s[self.window].min()
-            rises = clearly_rises(chunk, weight, after_foot)
-            parts.append(self._translate(table, estimate, energy, data.freedom, rises))
+            rise = rise_in_errors(chunk, weight, after_foot)
+            parts.append(self._translate(table, estimate, energy, data.freedom, rise))
         names = parts[0].parameters
         return Solution(
             {name: np.concatenate([part.parameters[name] for part in parts]) for name in names},
@@ -114,12 +114,12 @@ class TabulatedModel(KineticModel):
         return float(vertex(self.delays_s, total[None])[0])
 
     def _translate(
-        self, table: ShapeTable, estimate: Estimate, energy: FloatArray, freedom: float, rises: BoolArray
+        self, table: ShapeTable, estimate: Estimate, energy: FloatArray, freedom: float, rise: FloatArray
     ) -> Solution:
         status = np.where(estimate.at_bound, AT_BOUND, CONVERGED).astype(np.uint8)
         status[~estimate.converged] = NOT_CONVERGED
         noise = is_noise(energy, estimate.squared_error, freedom, self.freedom_used)
-        status[noise & ~rises] = NO_BOLUS
+        status[(noise & ~(rise > CLEAR_RISE)) | (rise < NO_RISE)] = NO_BOLUS
         parameters = {
             item.field: estimate.values[:, index] for index, item in enumerate(self.layout.parameters) if item.field
         }
