@@ -21,6 +21,23 @@ class Grid:
     y_mm: FloatArray
     step_mm: float
 
+    def around(self, centre_mm: tuple[float, float], reach_mm: float) -> tuple[slice, slice]:
+        """Return the rows and columns that hold all within `reach_mm` of a point (none when it lies outside)."""
+        per_column = np.array([self.x_mm[0, 1] - self.x_mm[0, 0], self.y_mm[0, 1] - self.y_mm[0, 0]]) / self.step_mm**2
+        per_row = np.array([self.x_mm[1, 0] - self.x_mm[0, 0], self.y_mm[1, 0] - self.y_mm[0, 0]]) / self.step_mm**2
+        away = np.array([centre_mm[0] - self.x_mm[0, 0], centre_mm[1] - self.y_mm[0, 0]])
+        pixels = reach_mm / self.step_mm + 1.0
+        row, column = float(away @ per_row), float(away @ per_column)
+        rows, columns = self.x_mm.shape
+        return (
+            slice(int(np.clip(row - pixels, 0, rows)), int(np.clip(row + pixels + 1, 0, rows))),
+            slice(int(np.clip(column - pixels, 0, columns)), int(np.clip(column + pixels + 1, 0, columns))),
+        )
+
+    def part(self, box: tuple[slice, slice]) -> Grid:
+        """Return the grid of some rows and columns."""
+        return Grid(self.x_mm[box], self.y_mm[box], self.step_mm)
+
 
 @dataclass(frozen=True)
 class Blob:
@@ -47,6 +64,12 @@ class Blob:
             return np.asarray(self.radius_mm - radius, np.float32)
         outline = harmonics(np.arctan2(across, along), self.amplitudes, self.phases, self.first_order)
         return np.asarray(self.radius_mm * outline - radius, np.float32)
+
+    @property
+    def reach_mm(self) -> float:
+        """A distance from the centre that the outline never exceeds."""
+        longest = max(self.stretch, 1.0 / self.stretch)
+        return self.radius_mm * longest * (1.0 + sum(abs(amplitude) for amplitude in self.amplitudes))
 
     def grown(self, by_mm: float) -> Blob:
         """Return the outline moved outwards."""
@@ -105,3 +128,13 @@ class Canvas:
             self.fractions[:, box[0], box[1]] *= 1.0 - cover[box]
             self.fractions[tissue][box] += cover[box]
         return cover
+
+    def paint_blob(self, tissue: int, blob: Blob, within: FloatArray | None = None) -> None:
+        """Cover a blob, looking only at the pixels around it."""
+        box = self.grid.around(blob.centre_mm, blob.reach_mm + self.grid.step_mm)
+        near = self.grid.part(box)
+        if near.x_mm.size:
+            cover = np.clip(blob.depth_mm(near) / self.grid.step_mm + 0.5, 0.0, 1.0)
+            cover = cover if within is None else cover * within[box]
+            self.fractions[:, box[0], box[1]] *= 1.0 - cover
+            self.fractions[tissue][box] += cover

@@ -83,14 +83,13 @@ def _draw_ribs(canvas: Canvas, torso: TorsoShape, random: np.random.Generator, r
         torso.centre_mm[1] + 0.62 * torso.half_width_mm * np.sin(angle),
     )
     spine = random_blob(random, (float(centre[0]), float(centre[1])), random.uniform(16, 22), 0.05)
-    canvas.paint(MUSCLE, spine.grown(9.0).depth_mm(grid))
-    canvas.paint(BONE, spine.depth_mm(grid))
-    canvas.paint(MARROW, spine.depth_mm(grid) - 1.5)
+    canvas.paint_blob(MUSCLE, spine.grown(9.0))
+    canvas.paint_blob(BONE, spine)
+    canvas.paint_blob(MARROW, spine.grown(-1.5))
 
 
 def _draw_vessels(canvas: Canvas, torso: TorsoShape, random: np.random.Generator, cavity: np.ndarray) -> None:
     """Paint lung vessels: small ellipses, larger towards the hilum beside the heart."""
-    grid = canvas.grid
     hilum = np.array([random.uniform(50, 75), random.uniform(-20, 20)])
     for _ in range(torso.lung_vessels):
         distance = random.exponential(32.0) + 4.0
@@ -98,10 +97,7 @@ def _draw_vessels(canvas: Canvas, torso: TorsoShape, random: np.random.Generator
         x, y = hilum + distance * np.array([np.cos(angle), np.sin(angle)])
         radius = float(np.clip(random.lognormal(0.55, 0.45) * np.exp(-distance / 90.0), 0.6, 6.0))
         stretch, direction = float(random.uniform(1.0, 2.2)), float(angle + random.normal(0, 0.4))
-        near = np.abs(grid.x_mm - x) + np.abs(grid.y_mm - y) < 5 * radius * stretch + 3
-        if not near.any():
-            continue
-        canvas.paint(LUNG_VESSEL, np.where(near, Blob((x, y), radius, stretch, direction).depth_mm(grid), -9), cavity)
+        canvas.paint_blob(LUNG_VESSEL, Blob((float(x), float(y)), radius, stretch, direction), cavity)
 
 
 def _draw_abdomen(
@@ -123,21 +119,18 @@ def _draw_abdomen(
     stomach = random_blob(
         random, stomach_at, torso.stomach_radius_mm, 0.12, random.uniform(1, 1.4), random.uniform(0, 3)
     )
-    canvas.paint(SPLEEN, spleen.depth_mm(grid), under)
-    canvas.paint(STOMACH_WALL, stomach.depth_mm(grid), under)
+    canvas.paint_blob(SPLEEN, spleen, under)
+    canvas.paint_blob(STOMACH_WALL, stomach, under)
     lumen = canvas.paint(STOMACH, stomach.depth_mm(grid) - 4.0, under)
     if torso.stomach_gas > 0:
         top = stomach_at[1] - torso.stomach_radius_mm * (1.0 - 2.0 * torso.stomach_gas)
         canvas.paint(GAS, top - grid.y_mm, lumen)
-    canvas.paint(LIVER, liver.depth_mm(grid), under)
+    canvas.paint_blob(LIVER, liver, under)
     vessels_within = np.clip(liver.depth_mm(grid) / 8.0, 0, 1) * under
     for _ in range(6):
         at = (liver.centre_mm[0] + random.normal(0, 30), liver.centre_mm[1] + random.normal(-10, 25))
-        canvas.paint(
-            LUNG_VESSEL,
-            Blob(at, random.uniform(1.5, 4.0), 1.6, random.uniform(0, 3)).depth_mm(grid),
-            vessels_within * 0.6,
-        )
+        vessel = Blob(at, random.uniform(1.5, 4.0), 1.6, random.uniform(0, 3))
+        canvas.paint_blob(LUNG_VESSEL, vessel, vessels_within * 0.6)
 
 
 def _draw_mediastinum(
@@ -149,20 +142,19 @@ def _draw_mediastinum(
     cavity: np.ndarray,
 ) -> None:
     """Paint the fat around the heart, the descending aorta and, at the base, atria and outflow tract."""
-    grid = canvas.grid
     towards = random.uniform(-2.75, -1.9)
     for angle, reach, size in ((towards, 1.7, 18.0), (towards + random.uniform(0.9, 1.6), 1.15, 4.0)):
         at = (float(reach * heart_radius_mm * np.cos(angle)), float(reach * heart_radius_mm * np.sin(angle)))
         size = size + 3.0 * torso.pericardial_fat_mm
-        canvas.paint(FAT, random_blob(random, at, size, 0.2, random.uniform(1.2, 2.0), angle).depth_mm(grid), cavity)
+        canvas.paint_blob(FAT, random_blob(random, at, size, 0.2, random.uniform(1.2, 2.0), angle), cavity)
     angle, away = random.uniform(0.1, 1.1), heart_radius_mm + random.uniform(28, 65)
     aorta_at = (float(away * np.cos(angle)), float(away * np.sin(angle)))
-    canvas.paint(FAT, Blob(aorta_at, 13.0).depth_mm(grid))
-    canvas.paint(AORTA, Blob(aorta_at, random.uniform(8.0, 12.0)).depth_mm(grid))
+    canvas.paint_blob(FAT, Blob(aorta_at, 13.0))
+    canvas.paint_blob(AORTA, Blob(aorta_at, random.uniform(8.0, 12.0)))
     if level < 0.12:
         atrium = random_blob(random, (heart_radius_mm + 8.0, 10.0), random.uniform(14, 22), 0.08, 1.2, 1.2)
-        canvas.paint(LV_BLOOD, atrium.depth_mm(grid))
+        canvas.paint_blob(LV_BLOOD, atrium)
     if level < 0.3:
         size = random.uniform(12, 20) * (1.0 - level)
         tract = random_blob(random, (-heart_radius_mm * 0.75, -heart_radius_mm * 0.95), size, 0.05)
-        canvas.paint(RV_BLOOD, tract.depth_mm(grid))
+        canvas.paint_blob(RV_BLOOD, tract)
