@@ -8,7 +8,7 @@ from QPerfusionLogic.study import Notice, StudyResult
 
 from .map_sections import flow_pictures
 from .page import page
-from .quality import quality_notices
+from .quality_notices import quality_notices
 from .report import Report
 from .reserve import comparability
 from .segment_table import segment_rows, segments_csv
@@ -38,7 +38,7 @@ class ReportingLogic:
         """
         progress = progress or Progress()
         rows = segment_rows(study)
-        notices = _all_notices(study, self.settings)
+        notices = _all_notices(study)
         progress.update(0.2, "segment table")
         pictures = flow_pictures(study)
         progress.update(0.6, "maps drawn")
@@ -47,9 +47,9 @@ class ReportingLogic:
         return Report(html, rows, segments_csv(rows), pictures, notices)
 
 
-def _all_notices(study: StudyResult, settings: ReportingSettings) -> tuple[Notice, ...]:
+def _all_notices(study: StudyResult) -> tuple[Notice, ...]:
     """Return the study's notices and those of reporting, each (code, state) of reporting once."""
     check = comparability(study)
-    added = (*(check.notices() if check is not None else ()), *quality_notices(study, settings))
+    added = (*(check.notices() if check is not None else ()), *quality_notices(study))
     known = {(item.code, item.state) for item in study.notices}
     return (*study.notices, *(item for item in added if (item.code, item.state) not in known))

@@ -14,7 +14,7 @@ from QPerfusionLogic.study import Notice, Severity, StudyResult
 
 from .aha import SEGMENT_NAMES, TERRITORIES
 from .markup import notice, number, section, table
-from .quality import quality_items
+from .quality_table import quality_items
 from .report import SegmentRow
 from .thresholds import Reading, read_mpr, read_rest, read_stress, thresholds
 

@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 from QPerfusionLogic.reporting import ReportingLogic
-from QPerfusionLogic.reporting.quality import quality_items, transmural_gradient
+from QPerfusionLogic.reporting.quality import transmural_gradient
+from QPerfusionLogic.reporting.quality_table import quality_items
 from QPerfusionLogic.study import Notice, Severity, State
 
 
@@ -95,3 +96,26 @@ def test_a_map_with_holes_warns(a_study):
     holes[:, :, ::3] = np.nan
     mapped = dataclasses.replace(result.mapped, maps=result.mapped.maps | {"mbf": holes})
     assert ("few-pixels-with-flow", "stress") in codes(replaced(a_study, State.STRESS, mapped=mapped))
+
+
+def with_segments(study, state, **changes):
+    mapped = study.states[state].mapped
+    flows = tuple(dataclasses.replace(flow, **changes) for flow in mapped.segments)
+    return replaced(study, state, mapped=dataclasses.replace(mapped, segments=flows))
+
+
+def test_fits_that_run_into_their_bounds_warn(a_study):
+    found = codes(with_segments(a_study, State.REST, flags=("at_bound",)))["fits-at-bound", "rest"]
+    assert found.message.startswith("100% of the segment fits at rest end at a bound")
+    assert ("fits-at-bound", "rest") not in codes(a_study)
+
+
+def test_flows_smaller_than_twice_their_error_are_serious(a_study):
+    found = codes(with_segments(a_study, State.REST, mbf_se=0.7))["flow-undetermined", "rest"]
+    assert found.severity is Severity.SERIOUS
+    assert ("flow-undetermined", "stress") not in codes(a_study)
+
+
+def test_a_good_study_meets_every_bar(a_study):
+    for result in a_study.states.values():
+        assert all(item.good in (None, True) for item in quality_items(result))
