@@ -12,7 +12,6 @@ from ..study import (
     Geometry,
     Mapped,
     PerfusionSeries,
-    PerfusionStudy,
     Registered,
     Segmented,
     State,
@@ -23,6 +22,7 @@ from ..study import (
 from .charts import add_aif_chart, add_curve_chart
 from .colours import hide_missing, segment_colors
 from .hierarchy import add_folder, put_into
+from .inputs import T1_CODES, companions
 from .landmarks import add_insertion_points
 from .maps import add_map
 from .marks import mark, new_study_name, write_note
@@ -91,42 +91,6 @@ def fill_scene(
     finally:
         scene.EndState(slicer.vtkMRMLScene.BatchProcessState)
     return study
-
-
-def add_study_inputs(scene: Any, study: PerfusionStudy) -> dict[Key, Any]:
-    """Put the series, curves, masks and T1 map of a study that was loaded from files into a scene.
-
-    Returns
-    -------
-    dict
-        (state or "", role) -> node, with the roles tissue, aif, table:given_aif, pre_bolus, mask and t1_map.
-    """
-    nodes: dict[Key, Any] = {}
-    for state in study.states:
-        acquisition, prefix = study.acquisition(state), state.value.capitalize()
-        for role, series in (
-            ("tissue", acquisition.tissue),
-            ("aif", acquisition.aif_series),
-            ("pre_bolus", acquisition.pre_bolus),
-        ):
-            if series is not None:
-                text = "series" if role == "tissue" else f"{role.replace('_', '-')} series"
-                nodes[state.value, role] = _input_series(scene, f"{prefix} {text}", series)
-        if acquisition.aif_curve is not None:
-            nodes[state.value, "table:given_aif"] = add_curve(scene, f"{prefix} AIF", acquisition.aif_curve)
-        if acquisition.mask is not None:
-            geometry = acquisition.mask.geometry or acquisition.tissue.geometry
-            nodes[state.value, "mask"] = add_segmentation(scene, f"{prefix} mask", acquisition.mask.labels, geometry)
-    if study.t1_map is not None:
-        nodes["", "t1_map"] = add_volume(scene, "T1 map", study.t1_map.t1_s, study.t1_map.geometry)
-    return nodes
-
-
-def _input_series(scene: Any, name: str, series: PerfusionSeries) -> Any:
-    node = add_sequence(scene, name, series.signal, series.time_s, series.geometry)
-    write_description(node, series)
-    add_browser(scene, f"{name} player", [node], [name])
-    return node
 
 
 class _Filler:
@@ -211,11 +175,9 @@ def _add_series(filler: _Filler, role: str, text: str, series: PerfusionSeries) 
 def _sequence(filler: _Filler, role: str, text: str, series: PerfusionSeries) -> Any:
     node = add_sequence(filler.scene, filler.name(text), series.signal, series.time_s, series.geometry)
     write_description(node, series)
-    for name, images in (("proton density", series.proton_density), ("second echo", series.second_echo)):
-        if images is not None:
-            times = series.time_s if name == "second echo" else np.arange(len(images), dtype=float)[:, None]
-            companion = add_sequence(filler.scene, f"{node.GetName()} {name}", images, times, series.geometry)
-            refer_to_companion(node, name, filler.add(f"{role}:{name.replace(' ', '_')}", companion))
+    for name, images, times in companions(series):
+        companion = add_sequence(filler.scene, f"{node.GetName()} {name}", images, times, series.geometry)
+        refer_to_companion(node, name, filler.add(f"{role}:{name.replace(' ', '_')}", companion))
     return filler.add(role, node)
 
 
@@ -257,7 +219,7 @@ def _add_mapped(filler: _Filler, mapped: Mapped, geometry: Geometry) -> None:
 def _fill_study(filler: _Filler, result: StudyResult, t1_map: T1Map | None) -> None:
     if t1_map is not None:
         node = filler.add("t1_map", add_volume(filler.scene, "T1 map", t1_map.t1_s, t1_map.geometry))
-        set_units(node, ("t1", "99QPERFUSION", "Native T1"), ("s", "UCUM", "second"))
+        set_units(node, *T1_CODES)
         hide_missing(node)
     if result.mpr_map is not None:
         geometry = next(iter(result.states.values())).acquisition.tissue.geometry

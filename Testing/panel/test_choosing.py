@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from host.hand_made import hand_made_result, quick_study
 
-from QPerfusionLogic.scene.filling import add_study_inputs
+from QPerfusionLogic.scene.inputs import add_study_inputs
 from QPerfusionLogic.study import PerfusionStudy
 
 

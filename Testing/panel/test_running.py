@@ -9,7 +9,7 @@ from host import slicer_host
 from host.hand_made import QUICK_CHANGES, quick_study
 
 from QPerfusionLogic.panel.choices import with_changes
-from QPerfusionLogic.scene.filling import add_study_inputs
+from QPerfusionLogic.scene.inputs import add_study_inputs
 
 
 @pytest.fixture

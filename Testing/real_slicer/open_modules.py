@@ -1,6 +1,6 @@
 """Run inside a real Slicer with a main window: open every module, run the self-tests, print a VERDICT line.
 
-Slicer --no-splash --additional-module-paths QPerfusion --python-script Testing/slicer/open_modules.py
+Slicer --no-splash --additional-module-paths QPerfusion --python-script Testing/real_slicer/open_modules.py
 """
 
 import sys
