@@ -47,7 +47,7 @@ def contents_of(path: Path, progress: Progress) -> tuple[Found, ...]:
     """
     content = scan(path, progress)
     groups = with_slices_joined(groups_of(content.records, content.headers))
-    groups, roles = with_proton_density_attached(groups, guess_roles(groups))
+    groups, roles = with_proton_density_attached(groups, guess_roles(groups, path))
     found = tuple(Found(group, role, path) for group, role in zip(groups, roles, strict=True))
     check_content(path, content, found)
     return found

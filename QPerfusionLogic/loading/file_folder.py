@@ -12,7 +12,7 @@ from QPerfusionLogic.study import State
 from .dicom_scan import is_dicom
 from .image_files import is_volume_file
 from .request import StudyRequest
-from .roles import AIF_WORDS, PRE_BOLUS_WORDS, T1_MAP_WORDS, state_of_words
+from .roles import AIF_WORDS, PRE_BOLUS_WORDS, T1_MAP_WORDS, plain_words, state_of_words
 
 MASK_WORDS = r"mask|label|seg(?!\w*uence)"
 TIMES_WORDS = r"^times?$"
@@ -60,7 +60,7 @@ def volume_files_in(folder: Path) -> tuple[Path, ...]:
 
 def words_of_name(path: Path) -> str:
     """Return the words of a file's name in lower case with single spaces."""
-    return re.sub(r"[^a-z0-9]+", " ", path.name.lower().split(".")[0]).strip()
+    return plain_words(path.name.split(".")[0])
 
 
 def _part_of(path: Path) -> str:

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .image_record import ImageRecord, start_of
+from .slice_order import TO_THE_APEX
 from .wording import counted
 
 SLICE_TOLERANCE_MM = 1.0
@@ -118,7 +119,7 @@ def apex_direction(orientation: tuple[float, ...]) -> NDArray[np.float64]:
         return np.array([0.0, 0.0, 1.0])
     normal = np.cross(orientation[:3], orientation[3:])
     normal = normal / (np.linalg.norm(normal) or 1.0)
-    return -normal if normal @ np.array([1.0, -1.0, -1.0]) < 0 else normal
+    return -normal if normal @ TO_THE_APEX < 0 else normal
 
 
 def _along_normal(record: ImageRecord) -> float:

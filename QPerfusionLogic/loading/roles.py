@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -41,9 +42,9 @@ class Role:
     """True for images computed from others, such as motion-corrected ones."""
 
 
-def guess_roles(groups: Sequence[ImageGroup]) -> tuple[Role, ...]:
-    """Return the role of each group, judged first by itself and then beside the others."""
-    roles = [_role_by_itself(group) for group in groups]
+def guess_roles(groups: Sequence[ImageGroup], root: Path) -> tuple[Role, ...]:
+    """Return the role of each group found under a path, judged first by itself and then beside the others."""
+    roles = [_role_by_itself(group, root) for group in groups]
     for number, group in enumerate(groups):
         if roles[number].kind is SeriesKind.TISSUE:
             reason = _why_aif_beside(
@@ -65,7 +66,12 @@ def words_of(group: ImageGroup) -> str:
     parts = [tags.text(keyword) for keyword in ("SeriesDescription", "ProtocolName", "StageName", "SequenceName")]
     parts.append(group.first.comments)
     parts.extend(group.first.image_type)
-    return re.sub(r"[^a-z0-9*]+", " ", " ".join(parts).lower())
+    return plain_words(" ".join(parts))
+
+
+def plain_words(text: str) -> str:
+    """Return text in lower case with single spaces between letters, digits and stars."""
+    return re.sub(r"[^a-z0-9*]+", " ", text.lower()).strip()
 
 
 def state_of_words(words: str) -> State:
@@ -82,9 +88,9 @@ def state_of_words(words: str) -> State:
     return State.STRESS if stress else State.REST
 
 
-def _role_by_itself(group: ImageGroup) -> Role:
+def _role_by_itself(group: ImageGroup, root: Path) -> Role:
     words = words_of(group)
-    state, state_reason = _state_of(group, words)
+    state, state_reason = _state_of(group, root)
     image_type = set(group.first.image_type)
     if "MOSAIC" in image_type:
         return Role(SeriesKind.OTHER, state, "Siemens mosaic: slices are tiled in one image and their times are lost")
@@ -121,29 +127,39 @@ def _static_role(words: str, image_type: set[str], state: State) -> Role:
     return Role(SeriesKind.OTHER, state, STATIC_REASON)
 
 
-def _state_of(group: ImageGroup, words: str) -> tuple[State, str]:
-    state = state_of_words(words)
-    if state is not State.UNKNOWN:
-        pattern = STRESS_WORDS if state is State.STRESS else REST_WORDS
-        match = re.search(pattern, words)
-        return state, f"'{match.group()}' in its description" if match else ""
-    drug = _stress_agent(group.header)
-    if drug:
-        return State.STRESS, f"stress agent {drug} in its tags"
+def _state_of(group: ImageGroup, root: Path) -> tuple[State, str]:
+    """Return the state and its reason from the first text that tells one, the most particular text first."""
+    tags = Tags(group.header)
+    texts = (
+        (tags.text("SeriesDescription"), "description"),
+        (group.first.comments, "comments"),
+        (tags.text("StageName"), "stage name"),
+        (tags.text("ProtocolName"), "protocol name"),
+        (_drugs(group.header), "intervention tags"),
+        (_folders_between(root, group.first.path), "folder's name"),
+    )
+    for text, place in texts:
+        words = plain_words(text)
+        state = state_of_words(words)
+        match = re.search(STRESS_WORDS if state is State.STRESS else REST_WORDS, words)
+        if state is not State.UNKNOWN and match:
+            return state, f"'{match.group()}' in its {place}"
     return State.UNKNOWN, ""
 
 
-def _stress_agent(header: Any) -> str:
-    """Return the vasodilator that the intervention tags name, or ""."""
+def _folders_between(root: Path, file: Path) -> str:
+    return " ".join(file.parent.relative_to(root).parts) if root in file.parents else ""
+
+
+def _drugs(header: Any) -> str:
+    """Return the drugs that the intervention tags name."""
     texts = []
     for keyword in ("InterventionDrugInformationSequence", "InterventionSequence"):
         for item in header.get(keyword) or []:
-            tags = Tags(item)
-            texts.append(tags.text("InterventionDrugName"))
+            texts.append(Tags(item).text("InterventionDrugName"))
             codes = item.get("InterventionDrugCodeSequence") or []
             texts.extend(Tags(code).text("CodeMeaning") for code in codes)
-    match = re.search(STRESS_WORDS, " ".join(texts).lower())
-    return match.group() if match else ""
+    return " ".join(texts)
 
 
 def _why_not_dynamic(group: ImageGroup, words: str) -> str:

@@ -156,3 +156,17 @@ def test_an_inversion_recovery_series_is_one_series_and_no_perfusion(write, cloc
     (summary,) = inspect(tmp_path)
     assert (summary.kind, summary.frames) == (SeriesKind.OTHER, 11)
     assert "changes from image to image" in summary.reason
+
+
+def test_the_description_wins_over_a_protocol_that_names_both_states(write, clocks, tmp_path):
+    protocol = "Stress and rest perfusion"
+    write(tmp_path, frames=12, SeriesDescription="perf rest", ProtocolName=protocol, **clocks.siemens())
+    assert roles(tmp_path)["perf rest"] == (SeriesKind.TISSUE, State.REST)
+
+
+def test_the_folder_tells_the_state_where_the_tags_do_not(write, clocks, tmp_path):
+    for state, start_s in (("rest", 36000.0), ("stress", 37000.0)):
+        write(tmp_path / state / "images", frames=12, SeriesDescription="perf", **clocks.siemens(start_s=start_s))
+    found = {summary.state: summary.reason for summary in inspect(tmp_path)}
+    assert set(found) == {State.STRESS, State.REST}
+    assert "'stress' in its folder's name" in found[State.STRESS]
