@@ -77,7 +77,7 @@ def blood_curves(circulation: Circulation, duration_s: float) -> BloodCurves:
 
     Examples
     --------
-    >>> curves = blood_curves(Circulation(), 60.0)
+    >>> curves = blood_curves(Circulation(dose_mmol_kg=0.05), 60.0)
     >>> bool(3.0 < curves.left_ventricle.max() < 8.0)
     True
     """

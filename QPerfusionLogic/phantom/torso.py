@@ -92,7 +92,7 @@ def _draw_vessels(canvas: Canvas, torso: TorsoShape, random: np.random.Generator
     """Paint lung vessels: small ellipses, larger towards the hilum beside the heart."""
     hilum = np.array([random.uniform(50, 75), random.uniform(-20, 20)])
     for _ in range(torso.lung_vessels):
-        distance = random.exponential(32.0) + 4.0
+        distance = random.exponential(42.0) + 4.0
         angle = random.uniform(0, 2 * np.pi)
         x, y = hilum + distance * np.array([np.cos(angle), np.sin(angle)])
         radius = float(np.clip(random.lognormal(0.55, 0.45) * np.exp(-distance / 90.0), 0.6, 6.0))
@@ -142,15 +142,16 @@ def _draw_mediastinum(
     cavity: np.ndarray,
 ) -> None:
     """Paint the fat around the heart, the descending aorta and, at the base, atria and outflow tract."""
-    towards = random.uniform(-2.75, -1.9)
-    for angle, reach, size in ((towards, 1.7, 18.0), (towards + random.uniform(0.9, 1.6), 1.15, 4.0)):
-        at = (float(reach * heart_radius_mm * np.cos(angle)), float(reach * heart_radius_mm * np.sin(angle)))
-        size = size + 3.0 * torso.pericardial_fat_mm
-        canvas.paint_blob(FAT, random_blob(random, at, size, 0.2, random.uniform(1.2, 2.0), angle), cavity)
-    angle, away = random.uniform(0.1, 1.1), heart_radius_mm + random.uniform(28, 65)
-    aorta_at = (float(away * np.cos(angle)), float(away * np.sin(angle)))
-    canvas.paint_blob(FAT, Blob(aorta_at, 13.0))
-    canvas.paint_blob(AORTA, Blob(aorta_at, random.uniform(8.0, 12.0)))
+    _draw_front(canvas, torso, random, heart_radius_mm)
+    angle = random.uniform(-0.9, -0.2)
+    at = (float(1.15 * heart_radius_mm * np.cos(angle)), float(1.15 * heart_radius_mm * np.sin(angle)))
+    size = 3.0 + 2.5 * torso.pericardial_fat_mm
+    canvas.paint_blob(FAT, random_blob(random, at, size, 0.25, random.uniform(1.2, 2.0), angle + 1.2), cavity)
+    angle, away = random.uniform(0.1, 1.1), heart_radius_mm + random.uniform(32, 85)
+    aorta = Blob((float(away * np.cos(angle)), float(away * np.sin(angle))), random.uniform(8.0, 12.0))
+    if random.random() < 0.7:
+        canvas.paint_blob(FAT, aorta.grown(random.uniform(0.5, 2.5)))
+        canvas.paint_blob(AORTA, aorta)
     if level < 0.12:
         atrium = random_blob(random, (heart_radius_mm + 8.0, 10.0), random.uniform(14, 22), 0.08, 1.2, 1.2)
         canvas.paint_blob(LV_BLOOD, atrium)
@@ -158,3 +159,19 @@ def _draw_mediastinum(
         size = random.uniform(12, 20) * (1.0 - level)
         tract = random_blob(random, (-heart_radius_mm * 0.75, -heart_radius_mm * 0.95), size, 0.05)
         canvas.paint_blob(RV_BLOOD, tract)
+
+
+def _draw_front(canvas: Canvas, torso: TorsoShape, random: np.random.Generator, heart_radius_mm: float) -> None:
+    """Fill what lies between the right ventricle and the chest wall: fat, some muscle, seldom lung."""
+    grid = canvas.grid
+    towards = random.uniform(-0.15, 0.75)
+    along = -(grid.x_mm * np.cos(towards) + grid.y_mm * np.sin(towards))
+    across = grid.x_mm * np.sin(towards) - grid.y_mm * np.cos(towards)
+    wave = 7.0 * np.cos(across / 19.0 + random.uniform(0, 6)) + 4.0 * np.cos(across / 8.0 + random.uniform(0, 6))
+    start = heart_radius_mm * random.uniform(0.1, 1.4) - 2.0 * torso.pericardial_fat_mm
+    lung = canvas.fractions[LUNG].copy()
+    canvas.paint(FAT, along - start + wave, lung)
+    if random.random() < 0.6:
+        return
+    deeper = along - start - random.uniform(15, 60) + 2.0 * wave
+    canvas.paint(MUSCLE, np.minimum(deeper, random.uniform(5, 14) - np.abs(deeper - 8.0)), lung)

@@ -75,6 +75,7 @@ def test_partial_fourier_leaves_out_the_early_lines_only():
     assert not weight[lines < -16].any()
 
 
+@pytest.mark.slow
 def test_a_dark_rim_emerges_beside_a_bright_pool_without_any_defect():
     options = {"slices": 1, "frames": 26, "states": (State.REST,), "motion": False, "noise": False}
     patient = DigitalPatient.sample(21, condition="healthy", **options)
@@ -96,6 +97,7 @@ def test_a_missed_beat_doubles_an_interval_and_is_marked():
     assert np.array_equal(beats.bad[1:, 0], long)
 
 
+@pytest.mark.slow
 def test_mistriggered_frames_look_different():
     options = {"slices": 1, "frames": 40, "states": (State.REST,), "noise": False}
     patient = DigitalPatient.sample(2, **options)
@@ -110,6 +112,7 @@ def test_mistriggered_frames_look_different():
     assert np.median(near[bad & late]) > 2.0 * np.median(near[~bad & late])
 
 
+@pytest.mark.slow
 def test_bssfp_and_six_slices_can_be_imaged():
     patient = DigitalPatient.sample(3, slices=6, frames=12, states=(State.STRESS,), sequence="bssfp")
     series = simulate_patient(patient).study.stress.tissue

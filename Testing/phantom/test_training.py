@@ -40,6 +40,7 @@ def test_insertion_points_lie_on_the_outer_edge_of_the_myocardium(seed):
         assert np.hypot(rows - point[0], columns - point[1]).min() * sample.pixel_mm < 5.0
 
 
+@pytest.mark.slow
 def test_hearts_come_in_every_size_and_orientation():
     samples = [training_sample(seed) for seed in range(30)]
     areas = np.array([(sample.labels == 2).sum() * sample.pixel_mm**2 for sample in samples])
