@@ -49,6 +49,12 @@ class ArterialCurve:
         gains = first[:-1] * step + value[:-1] * step**2 / 2 + slope[:-1] * step**3 / 6
         return knots, value, slope, first, np.concatenate(([0.0], np.cumsum(gains)))
 
+    def value(self, time_s: FloatArray) -> FloatArray:
+        """Return the input at each time, mmol/L."""
+        piece, elapsed = self._locate(time_s)
+        _, value, slope, _, _ = self._pieces
+        return np.where(elapsed < 0, 0.0, value[piece] + elapsed * slope[piece])
+
     def area(self, time_s: FloatArray) -> FloatArray:
         """Return the integral of the input up to each time, mmol s/L."""
         piece, elapsed = self._locate(time_s)

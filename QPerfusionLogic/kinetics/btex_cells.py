@@ -6,12 +6,12 @@ import numpy as np
 
 from QPerfusionLogic.study import FloatArray
 
-from .arterial import ArterialCurve, convolution_operator
+from .arterial import ArterialCurve
 from .axes import Axis
 from .exchange import exchange_layout
 from .exchange_model import ExchangeModel
-from .mixing_chain import chain_lattice
-from .table import grid_for
+from .mixing_chain import ChainLattice, chain_lattice
+from .table import convolution_operators, grid_for
 
 _TRANSIT = Axis("transit_s", 0.03, 60.0, 40, "log", coarse=10)
 
@@ -36,18 +36,16 @@ class BtexCells(ExchangeModel):
         """Return the curves of the cell chain per unit flow; the nodes have to be nodes of the axes."""
         transit_s, ps_per_fp, rate = nodes
         grid_s = grid_for(time_s, delays_s, arterial)
-        operators = [convolution_operator(arterial, time_s - delay, grid_s) for delay in delays_s]
-        if projection is not None:
-            operators = [projection @ operator for operator in operators]
-        operator = np.concatenate(operators)
-        table = np.empty((transit_s.size, len(operator), ps_per_fp.size * rate.size))
+        operators = convolution_operators(arterial, time_s, delays_s, grid_s, projection)
+        operator = operators.reshape(-1, grid_s.size).astype(np.float32)
+        table = np.empty((transit_s.size, len(operator), ps_per_fp.size * rate.size), dtype=np.float32)
         for index, transit in enumerate(transit_s):
             residues = self._lattice(ps_per_fp).residues(grid_s / transit, rate * transit)
-            table[index] = operator @ residues.reshape(grid_s.size, -1)
+            table[index] = operator @ residues.reshape(grid_s.size, -1).astype(np.float32)
         shape = (transit_s.size, delays_s.size, -1, ps_per_fp.size, rate.size)
         return np.transpose(table.reshape(shape), (1, 0, 3, 4, 2))
 
-    def _lattice(self, ps_per_fp):
+    def _lattice(self, ps_per_fp: FloatArray) -> ChainLattice:
         transit, _, rate = self.layout.axes
         count = transit.nodes + 2 * (rate.nodes - 1)
         last = 400.0 / transit.low

@@ -13,8 +13,6 @@ from .tabulated_model import TabulatedModel
 LITTLE_PLASMA, LARGEST_AMPLIFICATION = 0.04, 30.0
 """Below this Vp (mL/g) a residual of 1 % of the peak may change flow by 30 % and no more."""
 SHORTEST_TRANSIT_FRAMES = 0.3
-FLOW_LIMITED = 0.9
-"""Extraction above which uptake is flow and a missing plasma phase does not matter."""
 
 
 class ExchangeModel(TabulatedModel):
@@ -33,7 +31,7 @@ class ExchangeModel(TabulatedModel):
             extraction = 1.0 - np.exp(-values["ps_ml_min_g"] / flow)
             transit_s = 60.0 * vp / flow
         frame_s = float(np.median(np.diff(self.time_s)))
-        unseen = (transit_s < SHORTEST_TRANSIT_FRAMES * frame_s) & (extraction < FLOW_LIMITED)
+        unseen = transit_s < SHORTEST_TRANSIT_FRAMES * frame_s
         fitted = np.isin(solution.status, (CONVERGED, AT_BOUND, NOT_CONVERGED))
         hidden = fitted & (unseen | ((vp < LITTLE_PLASMA) & (amplification > LARGEST_AMPLIFICATION)))
         values["ki_ml_min_g"] = flow * extraction / self.plasma_share

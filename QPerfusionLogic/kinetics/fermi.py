@@ -6,17 +6,15 @@ import numpy as np
 
 from QPerfusionLogic.study import FloatArray
 
-from .arterial import ArterialCurve
 from .axes import Axis
 from .layout import Layout, Parameter
-from .table import grid_for, tabulate_residues
-from .tabulated_model import TabulatedModel
+from .residue_model import ResidueModel
 
 _WIDTH = Axis("width_s", 0.5, 64.0, 48, "sqrt", coarse=14)
 _SHAPE = Axis("shape", -2.0, 10.0, 14, "linear", coarse=5)
 
 
-class Fermi(TabulatedModel):
+class Fermi(ResidueModel):
     """Fermi-constrained deconvolution of the first pass (OSIPI M.DM1.007).
 
     h(t) = A / (1 + exp(k (t - t0))) after the delay; blood flow is h at its start, A / (1 + exp(-k t0)). The residue is
@@ -47,22 +45,9 @@ class Fermi(TabulatedModel):
         offset=np.zeros(2),
     )
 
-    def tabulate(
-        self,
-        arterial: ArterialCurve,
-        time_s: FloatArray,
-        delays_s: FloatArray,
-        nodes: tuple[FloatArray, ...],
-        projection: FloatArray | None,
-    ) -> FloatArray:
-        """Return the Fermi curves per unit flow for every delay, width and shape."""
-        grid_s = grid_for(time_s, delays_s, arterial)
-        width_s, shape = nodes
-        residues = fermi_residue(grid_s[:, None, None], width_s[None, :, None], shape[None, None, :])
-        return tabulate_residues(residues, grid_s, arterial, time_s, delays_s, projection)
-
-
-def fermi_residue(time_s: FloatArray, width_s: FloatArray, shape: FloatArray) -> FloatArray:
-    """Return the Fermi residue that is 1 at 0 and one half at `width_s`; `shape` is k t0."""
-    rate = np.log(np.exp(shape) + 2.0) / width_s
-    return (1.0 + np.exp(-shape)) / (1.0 + np.exp(np.minimum(rate * time_s - shape, 500.0)))
+    @staticmethod
+    def residue(time_s: FloatArray, *shape: FloatArray) -> FloatArray:
+        """Return the residue that is 1 at 0 and one half at the width (s); the second shape value is k t0."""
+        width_s, steepness = shape
+        rate = np.log(np.exp(steepness) + 2.0) / width_s
+        return np.asarray((1.0 + np.exp(-steepness)) / (1.0 + np.exp(np.minimum(rate * time_s - steepness, 500.0))))

@@ -107,6 +107,10 @@ class Layout:
         """Return the layout with log-normal priors whose 95 % interval is the range that was flat."""
         return replace(self, parameters=tuple(parameter.log_normal() for parameter in self.parameters))
 
+    def without_priors(self) -> Layout:
+        """Return the same layout with flat priors."""
+        return replace(self, parameters=tuple(replace(parameter, believed=None) for parameter in self.parameters))
+
     def bounded(self, bounds: Mapping[str, tuple[float, float]], ignored: tuple[str, ...] = ("delay",)) -> Layout:
         """Return the layout with the given ranges, which replace both the built-in range and the prior of a parameter.
 

@@ -12,6 +12,11 @@ MODELS = {
     "fermi": ("fermi", "Fermi"),
     "btex": ("btex", "Btex"),
     "btex_cells": ("btex_cells", "BtexCells"),
+    "spline": ("spline_residue", "SplineResidue"),
+    "two_compartment_exchange": ("two_compartment_exchange", "TwoCompartmentExchange"),
+    "one_compartment": ("one_compartment", "OneCompartment"),
+    "extended_tofts": ("extended_tofts", "ExtendedTofts"),
+    "patlak": ("patlak", "Patlak"),
 }
 
 

@@ -96,33 +96,41 @@ def build_table(
 
 
 def leading_curves(samples: FloatArray, rank: int) -> FloatArray:
-    """Return the (frames, rank) orthonormal curves that carry most of the sample curves (m, frames)."""
+    """Return the (frames, rank) orthonormal curves that carry most of the sample curves (m, frames).
+
+    Subspace iteration from a fixed random start: the singular values fall so fast that four rounds settle it, where a
+    full decomposition would cost the cube of the frames.
+    """
     size = np.linalg.norm(samples, axis=1, keepdims=True)
     scaled = samples / np.where(size > 0, size, 1.0)
-    _, vectors = np.linalg.eigh(scaled.T @ scaled)
-    return vectors[:, ::-1][:, : min(rank, samples.shape[1])]
+    frames = scaled.shape[1]
+    if frames <= 2 * rank:
+        _, vectors = np.linalg.eigh(scaled.T @ scaled)
+        return vectors[:, ::-1][:, :rank]
+    basis = np.random.default_rng(0).normal(size=(frames, rank + 16))
+    for _ in range(4):
+        basis, _ = np.linalg.qr(scaled.T @ (scaled @ basis))
+    _, turn = np.linalg.eigh(basis.T @ (scaled.T @ (scaled @ basis)))
+    return basis @ turn[:, ::-1][:, :rank]
 
 
-def tabulate_residues(
-    residues: FloatArray,
-    grid_s: FloatArray,
+def convolution_operators(
     arterial: ArterialCurve,
     time_s: FloatArray,
     delays_s: FloatArray,
+    grid_s: FloatArray,
     projection: FloatArray | None,
 ) -> FloatArray:
-    """Convolve residues (k, *shape) sampled on a grid (k,) with the arterial input at each delay.
-
-    Returns
-    -------
-    (d, *shape, frames) array, or (d, *shape, rank) where a projection (rank, frames) is given.
-    """
+    """Return (d, frames, k) operators from residues on a grid (k,) to curves, or (d, rank, k) to projected ones."""
     operators = [convolution_operator(arterial, time_s - delay, grid_s) for delay in delays_s]
-    if projection is not None:
-        operators = [projection @ operator for operator in operators]
-    flat = residues.reshape(grid_s.size, -1)
-    shape = (delays_s.size, -1, *residues.shape[1:])
-    return np.moveaxis((np.concatenate(operators) @ flat).reshape(shape), 1, -1)
+    return np.stack(operators if projection is None else [projection @ operator for operator in operators])
+
+
+def convolve(operators: FloatArray, residues: FloatArray) -> FloatArray:
+    """Return the curves (d, *shape, frames or rank) of residues (k, *shape) under operators (d, frames or rank, k)."""
+    delays, rows, points = operators.shape
+    product = operators.reshape(-1, points) @ residues.reshape(points, -1)
+    return np.moveaxis(product.reshape(delays, rows, *residues.shape[1:]), 1, -1)
 
 
 def grid_for(time_s: FloatArray, delays_s: FloatArray, arterial: ArterialCurve) -> FloatArray:
