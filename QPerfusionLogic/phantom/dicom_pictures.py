@@ -48,8 +48,7 @@ def pictures(series: PerfusionSeries) -> Iterator[Picture]:
     """Yield every image in the order it was taken, the slices of a heart beat together."""
     start = STUDY_START_S + (series.source.acquired_at_s or 0.0)
     density = series.proton_density
-    leading = 0 if density is None else density.shape[0]
-    beat_s = float(np.median(np.diff(series.time_s[:, 0]))) if series.frames > 1 else 0.0
+    leading, beat_s = leading_frames(series)
     for frame in range(leading + series.frames):
         for index in range(series.slices):
             at = frame - leading
@@ -62,6 +61,12 @@ def pictures(series: PerfusionSeries) -> Iterator[Picture]:
             yield Picture(pixels, frame, index, 1, is_density, start + since, since)
             if series.second_echo is not None and at >= 0:
                 yield Picture(series.second_echo[at, index], frame, index, 2, False, start + since, since)
+
+
+def leading_frames(series: PerfusionSeries) -> tuple[int, float]:
+    """Return how many proton-density frames lead a series, and how many seconds apart they are."""
+    beat_s = float(np.median(np.diff(series.time_s[:, 0]))) if series.frames > 1 else 0.0
+    return (0 if series.proton_density is None else series.proton_density.shape[0]), beat_s
 
 
 def stored_pixels(pixels: FloatArray, slope: float = 1.0) -> bytes:

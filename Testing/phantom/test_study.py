@@ -98,3 +98,26 @@ def test_an_existing_patient_is_never_overwritten(a_small_study, tmp_path):
 def test_wrong_options_are_refused(wrong, tmp_path):
     with pytest.raises(InputError):
         simulate(tmp_path, **wrong)
+
+
+def test_sequences_and_protocol_are_written_for_slicer(a_small_study, tmp_path):
+    from QPerfusionLogic.nrrd_files import read_sequence
+
+    write_patient(a_small_study, tmp_path / "patient_001", format="nrrd")
+    folder = tmp_path / "patient_001" / "nrrd"
+    series = a_small_study.study.stress.tissue
+    sequence = read_sequence(folder / "stress_tissue.seq.nrrd")
+    np.testing.assert_allclose(sequence.values[3:], series.signal, rtol=1e-6)
+    np.testing.assert_allclose(np.diff(sequence.time_s[3:], axis=0), np.diff(series.time_s, axis=0), atol=1e-5)
+    assert json.loads((folder / "stress_tissue.json").read_text())["flip_angle_deg"] == series.protocol.flip_angle_deg
+
+
+def test_true_maps_lie_on_the_grid_of_the_images(a_small_study, tmp_path):
+    from QPerfusionLogic.nrrd_files import read_map
+
+    write_patient(a_small_study, tmp_path / "patient_001")
+    flow, geometry = read_map(tmp_path / "patient_001" / "truth" / "stress" / "mbf.nrrd")
+    truth = a_small_study.truth[State.STRESS]
+    np.testing.assert_allclose(flow, truth.maps["mbf"])
+    expected = a_small_study.study.stress.tissue.geometry.index_to_lps
+    np.testing.assert_allclose(geometry.index_to_lps, expected, atol=1e-4)
