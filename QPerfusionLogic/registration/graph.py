@@ -5,17 +5,21 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from scipy import ndimage
 
-from QPerfusionLogic.study import FloatArray
+from QPerfusionLogic.study import BoolArray, FloatArray
 
 from .consensus import Positions, neighbour_pairs, solve_positions
 from .correlation import PairShifts, Spectra, pair_shifts, spectra
 from .features import CROP, crop_at, edge_feature, soft_disc
+from .parts import Links, link_parts
 
 REACH = 4
 """Greatest distance in frames between the two frames of a pair."""
 CONFIDENCE_POWER = 4
 REFINEMENT_SEARCH = 4
+LINK_MEMORY = 0.02
+"""Weight of a link found in the whole image once neighbouring frames have been compared around it."""
 WITNESS_DISTANCES = (6, 8)
 """Distances in frames of the pairs that judge the result and had no part in it."""
 
@@ -30,6 +34,10 @@ class GraphResult:
         Position of the heart in each frame in working pixels, median 0.
     frame_correlation, frame_residual : (frames,) arrays
         Median over the pairs of a frame of their correlation, and of their disagreement in working pixels.
+    linked : (frames,) bool array
+        False where the heart was not found again after the series had broken.
+    aligned : (frames, n, n) array
+        Edge features around the heart of the aligned frames.
     witness_before, witness_after : float
         Mean correlation of pairs that took no part, where the frames were and where they are put.
     """
@@ -37,29 +45,37 @@ class GraphResult:
     position: FloatArray
     frame_correlation: FloatArray
     frame_residual: FloatArray
+    linked: BoolArray
+    aligned: FloatArray
     witness_before: float
     witness_after: float
 
 
-def register_slice(frames: FloatArray, centre: FloatArray) -> GraphResult:
+def register_slice(frames: FloatArray, centre: FloatArray, heart_frame: int = -1) -> GraphResult:
     """Return the positions of the heart, looked at around `centre` (2,), in (frames, rows, columns) working images."""
     feature = edge_feature(frames, _window(frames.shape[1:], centre))
     first, second = neighbour_pairs(len(frames), REACH)
     still = np.zeros((len(frames), 2), dtype=int)
     coarse = pair_shifts(_spectra(feature, centre, still), first, second)
-    found = _solve(len(frames), coarse)
+    links = link_parts(len(frames), coarse, feature, centre, heart_frame)
+    across = links.across(first, second)
+    found = _solve(len(frames), coarse, links, across, 1.0)
     followed = np.rint(found.position).astype(int)
     transforms = _spectra(feature, centre, followed)
     fine = pair_shifts(transforms, first, second, REFINEMENT_SEARCH)
     measured = PairShifts(
         first, second, fine.shift + followed[second] - followed[first], fine.peak, fine.unmoved, fine.at_edge
     )
-    solved = _solve(len(frames), measured)
-    before, after = _witness(feature, centre, solved.position)
+    strange = across & ~(links.linked[first] & links.linked[second])
+    solved = _solve(len(frames), measured, links, strange, LINK_MEMORY)
+    position = links.held(solved.position)
+    before, after = _witness(feature, centre, position, links.linked)
     return GraphResult(
-        solved.position,
+        position,
         _per_frame(len(frames), measured, measured.peak),
-        _per_frame(len(frames), measured, solved.residual),
+        _per_frame(len(frames), measured, solved.residual[: len(first)]),
+        links.linked,
+        _aligned(feature, centre, position),
         before,
         after,
     )
@@ -82,10 +98,27 @@ def _spectra(feature: FloatArray, centre: FloatArray, offset: np.ndarray) -> Spe
     return spectra(crops, inside * soft_disc())
 
 
-def _solve(frames: int, measured: PairShifts) -> Positions:
+def _aligned(feature: FloatArray, centre: FloatArray, position: FloatArray) -> FloatArray:
+    """Return the features around the heart, (frames, n, n), each frame moved by its position."""
+    whole = np.rint(position).astype(int)
+    crops, _ = crop_at(feature, _corner(centre) + whole)
+    rest = position - whole
+    moved = [ndimage.shift(crop, -part, order=1, mode="nearest") for crop, part in zip(crops, rest, strict=True)]
+    return np.stack(moved)
+
+
+def _solve(frames: int, measured: PairShifts, links: Links, ignored: BoolArray, link_weight: float) -> Positions:
+    """Return the positions that the pairs, but for the ignored ones, and the links agree on."""
     confidence = np.clip(measured.peak, 0.0, 1.0) ** CONFIDENCE_POWER
     confidence[measured.at_edge] *= 0.01
-    return solve_positions(frames, measured.first, measured.second, measured.shift, confidence)
+    confidence[ignored] = 0.0
+    return solve_positions(
+        frames,
+        np.concatenate([measured.first, links.first]),
+        np.concatenate([measured.second, links.second]),
+        np.concatenate([measured.shift, links.shift]),
+        np.concatenate([confidence, np.full(len(links.first), link_weight)]),
+    )
 
 
 def _per_frame(frames: int, measured: PairShifts, value: FloatArray) -> FloatArray:
@@ -98,16 +131,22 @@ def _per_frame(frames: int, measured: PairShifts, value: FloatArray) -> FloatArr
     return result
 
 
-def _witness(feature: FloatArray, centre: FloatArray, position: FloatArray) -> tuple[float, float]:
+def _witness(feature: FloatArray, centre: FloatArray, position: FloatArray, linked: BoolArray) -> tuple[float, float]:
     """Return the mean correlation of distant pairs before and after moving every frame by whole pixels."""
     frames = len(feature)
-    pairs = [(np.arange(frames - step), np.arange(step, frames)) for step in WITNESS_DISTANCES if step < frames]
-    if not pairs:
+    first, second = (
+        np.concatenate(ends) for ends in zip(*(_apart(frames, by) for by in WITNESS_DISTANCES), strict=True)
+    )
+    known = linked[first] & linked[second]
+    first, second = first[known], second[known]
+    if len(first) == 0:
         return float("nan"), float("nan")
-    first = np.concatenate([pair[0] for pair in pairs])
-    second = np.concatenate([pair[1] for pair in pairs])
     still = np.zeros((frames, 2), dtype=int)
     before = pair_shifts(_spectra(feature, centre, still), first, second, search=1).unmoved
     moved = _spectra(feature, centre, np.rint(position).astype(int))
     after = pair_shifts(moved, first, second, search=1).unmoved
     return float(np.mean(before)), float(np.mean(after))
+
+
+def _apart(frames: int, distance: int) -> tuple[np.ndarray, np.ndarray]:
+    return np.arange(max(0, frames - distance)), np.arange(min(distance, frames), frames)

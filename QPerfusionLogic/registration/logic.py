@@ -8,17 +8,20 @@ import numpy as np
 
 from QPerfusionLogic.progress import Progress
 from QPerfusionLogic.settings import RegistrationSettings
-from QPerfusionLogic.study import FloatArray, Notice, PerfusionSeries, Registered, Severity
+from QPerfusionLogic.study import FloatArray, Notice, PerfusionSeries, Registered
 
-from .heart_centre import consensus, find_heart_centre
+from . import notices as tell
+from .alignment import align_proton_density
+from .heart_centre import HeartCentre, consensus, find_heart_centre
 from .resampling import translate
 from .slice_alignment import SliceAlignment, align_slice
+from .verdict import Verdict, judge
 from .working_grid import WorkingGrid, working_grid
 
-STAGE = "registration"
-FEWEST_FRAMES = 3
-GUARD_MARGIN = 0.005
+FEWEST_FRAMES = 8
+GUARD_MARGIN = 0.02
 """Fall of the witness correlation above which a correction is called harmful."""
+LARGE_MOTION_MM = 25.0
 
 
 class RegistrationLogic:
@@ -41,73 +44,124 @@ class RegistrationLogic:
         progress : Progress, optional
         """
         progress = progress or Progress()
-        notices: list[Notice] = []
         grid = working_grid(series.geometry, series.signal.shape)
-        centres = self._heart_centres(series, grid)
-        if not np.isfinite(centres).all() and self.settings.mode != "none":
-            notices.append(self._no_heart_notice(series))
+        notices = self._on_input(series)
+        alignments: list[SliceAlignment | None] = [None] * series.slices
+        centres = np.full((series.slices, 2), np.nan)
+        if self.settings.mode != "none" and series.frames >= FEWEST_FRAMES:
+            found, centres = self._heart_centres(series, grid)
+            for index in range(series.slices):
+                progress.update(0.8 * index / series.slices, f"aligning slice {index + 1} of {series.slices}")
+                alignments[index] = self._align(series.signal[:, index], centres[index], found[index], grid)
+            centres = self._looked_at(centres, alignments, grid)
+            notices += self._on_hearts(series, centres)
         displacement = np.zeros((series.frames, series.slices, 2))
-        for index in range(series.slices):
-            progress.update(index / series.slices, f"aligning slice {index + 1} of {series.slices}")
-            result = self._align(series.signal[:, index], centres[index], grid)
-            if result is None:
+        for index, alignment in enumerate(alignments):
+            if alignment is None:
                 continue
-            if result.graph.witness_after < result.graph.witness_before - GUARD_MARGIN:
-                notices.append(self._harm_notice(index, series))
-                continue
-            displacement[:, index] = result.graph.position * grid.step
-            centres[index] = result.centre * grid.step
-        progress.update(0.9, "moving the frames")
+            notices += self._on_alignment(series, index, alignment)
+            if not _harmful(alignment):
+                displacement[:, index] = alignment.graph.position * grid.step
+        progress.update(0.8, "moving the frames")
         moved = np.empty(series.signal.shape, dtype=np.float32)
         for index in range(series.slices):
+            progress.update(0.8 + 0.2 * index / series.slices)
             moved[:, index] = translate(series.signal[:, index], displacement[:, index])
-        kept, reason = self._by_hand(series)
+        displacement_mm = displacement * np.asarray(series.geometry.pixel_spacing_mm)
+        verdict = judge(series, alignments, displacement * np.asarray(grid.spacing_mm), self.settings)
+        notices += self._on_result(series, verdict, displacement * np.asarray(grid.spacing_mm))
         progress.update(1.0, "frames aligned")
         return Registered(
-            dataclasses.replace(series, signal=moved),
-            (displacement * np.asarray(series.geometry.pixel_spacing_mm))[:, :, None, None, :],
-            kept,
-            reason,
+            self._moved_series(series, moved, displacement, centres),
+            displacement_mm[:, :, None, None, :],
+            verdict.kept,
+            verdict.reason,
             centres,
-            notices=tuple(notices),
+            _quality(alignments, verdict),
+            tuple(notices),
         )
 
-    def _heart_centres(self, series: PerfusionSeries, grid: WorkingGrid) -> FloatArray:
-        if len(self.settings.heart_centre) == 2:
-            return np.tile(np.asarray(self.settings.heart_centre, dtype=float), (series.slices, 1))
+    def _heart_centres(self, series: PerfusionSeries, grid: WorkingGrid) -> tuple[list[HeartCentre], FloatArray]:
+        """Return what was found in each slice, and the (slices, 2) centres to look at."""
         found = [find_heart_centre(series.signal[:, index], grid.spacing_mm) for index in range(series.slices)]
-        return consensus(found, grid.spacing_mm)
+        if len(self.settings.heart_centre) == 2:
+            return found, np.tile(np.asarray(self.settings.heart_centre, dtype=float), (series.slices, 1))
+        return found, consensus(found, grid.spacing_mm)
 
-    def _align(self, frames: FloatArray, centre: FloatArray, grid: WorkingGrid) -> SliceAlignment | None:
-        if self.settings.mode == "none" or len(frames) < FEWEST_FRAMES or not np.isfinite(centre).all():
+    def _align(
+        self, frames: FloatArray, centre: FloatArray, found: HeartCentre, grid: WorkingGrid
+    ) -> SliceAlignment | None:
+        if not np.isfinite(centre).all():
             return None
         working_mm = (grid.spacing_mm[0] * grid.step[0], grid.spacing_mm[1] * grid.step[1])
         fixed = len(self.settings.heart_centre) == 2
-        return align_slice(grid.to_working(frames), centre / np.asarray(grid.step), working_mm, fixed)
+        return align_slice(grid.to_working(frames), centre / np.asarray(grid.step), working_mm, found.left_frame, fixed)
 
-    def _no_heart_notice(self, series: PerfusionSeries) -> Notice:
-        return Notice(
-            "no-heart-found",
-            "no bolus passing from a right to a left ventricle was found: the frames were left where they were",
-            "set registration.heart_centre=row,column, or check that this is the dynamic series",
-            Severity.WARNING,
-            STAGE,
-            series.state.value,
+    @staticmethod
+    def _moved_series(
+        series: PerfusionSeries, moved: FloatArray, displacement: FloatArray, centres: FloatArray
+    ) -> PerfusionSeries:
+        """Return the series with everything that was acquired with its frames moved along."""
+        echo = series.second_echo
+        if echo is not None:
+            echo = np.stack([translate(echo[:, i], displacement[:, i]) for i in range(series.slices)], axis=1)
+        density = align_proton_density(series, moved, centres) if displacement.any() else series.proton_density
+        return dataclasses.replace(series, signal=moved, second_echo=echo, proton_density=density)
+
+    @staticmethod
+    def _looked_at(centres: FloatArray, alignments: list[SliceAlignment | None], grid: WorkingGrid) -> FloatArray:
+        return np.array(
+            [
+                centre if alignment is None else alignment.centre * grid.step
+                for centre, alignment in zip(centres, alignments, strict=True)
+            ]
         )
 
-    def _harm_notice(self, index: int, series: PerfusionSeries) -> Notice:
-        return Notice(
-            "correction-withdrawn",
-            f"slice {index + 1}: moving the frames made them fit each other worse, so they were left where they were",
-            "look at the motion profiles; check the heart centre",
-            Severity.WARNING,
-            STAGE,
-            series.state.value,
-        )
+    def _on_input(self, series: PerfusionSeries) -> list[Notice]:
+        notices = []
+        named = (*self.settings.excluded_frames, *self.settings.restored_frames)
+        absent = sorted({frame for frame in named if not 0 <= frame < series.frames})
+        if absent:
+            notices.append(tell.unknown_frames(series.state, absent))
+        if series.frames < FEWEST_FRAMES and self.settings.mode != "none":
+            notices.append(tell.too_few_frames(series.state, series.frames))
+        unusable = int(np.count_nonzero(~np.isfinite(series.signal)))
+        if unusable:
+            notices.append(tell.unusable_pixels(series.state, unusable))
+        return notices
 
-    def _by_hand(self, series: PerfusionSeries) -> tuple[np.ndarray, tuple[tuple[str, ...], ...]]:
-        kept = np.ones((series.frames, series.slices), dtype=bool)
-        excluded = [frame for frame in self.settings.excluded_frames if 0 <= frame < series.frames]
-        kept[excluded] = False
-        reason = tuple(tuple("excluded by hand" if not keep else "" for keep in row) for row in kept)
-        return kept, reason
+    def _on_hearts(self, series: PerfusionSeries, centres: FloatArray) -> list[Notice]:
+        absent = [index for index in range(series.slices) if not np.isfinite(centres[index]).all()]
+        return [tell.no_heart(series.state, absent)] if absent else []
+
+    def _on_alignment(self, series: PerfusionSeries, index: int, alignment: SliceAlignment) -> list[Notice]:
+        notices = []
+        if _harmful(alignment):
+            notices.append(tell.withdrawn(series.state, index))
+        if not alignment.graph.linked.all():
+            notices.append(tell.broken(series.state, index, ~alignment.graph.linked))
+        return notices
+
+    def _on_result(self, series: PerfusionSeries, verdict: Verdict, displacement_mm: FloatArray) -> list[Notice]:
+        notices = []
+        if (~verdict.kept).mean() > tell.MANY_REJECTED:
+            notices.append(tell.many_rejected(series.state, verdict.kept))
+        reach = np.linalg.norm(displacement_mm, axis=-1)[verdict.kept]
+        if reach.size and reach.max() > LARGE_MOTION_MM:
+            notices.append(tell.large_motion(series.state, float(reach.max())))
+        return notices
+
+
+def _harmful(alignment: SliceAlignment) -> bool:
+    """Return whether frames fit worse after the correction, judged by pairs that had no part in it."""
+    return alignment.graph.witness_after < alignment.graph.witness_before - GUARD_MARGIN
+
+
+def _quality(alignments: list[SliceAlignment | None], verdict: Verdict) -> dict[str, float]:
+    known = [alignment.graph for alignment in alignments if alignment is not None]
+    quality = {"kept_share": float(verdict.kept.mean())}
+    if known:
+        quality["correlation_before"] = float(np.mean([graph.witness_before for graph in known]))
+        quality["correlation_after"] = float(np.mean([graph.witness_after for graph in known]))
+        quality["residual_px"] = float(np.nanmean([np.nanmedian(graph.frame_residual) for graph in known]))
+    return quality

@@ -24,7 +24,11 @@ class SliceAlignment:
 
 
 def align_slice(
-    frames: FloatArray, centre: FloatArray, spacing_mm: tuple[float, float], fixed: bool = False
+    frames: FloatArray,
+    centre: FloatArray,
+    spacing_mm: tuple[float, float],
+    heart_frame: int = -1,
+    fixed: bool = False,
 ) -> SliceAlignment:
     """Align (frames, rows, columns) working images around `centre`, unless a second look finds the heart elsewhere.
 
@@ -32,7 +36,7 @@ def align_slice(
     the second look disagrees, the place is kept whose own bolus is clearer in its own aligned frames. A `fixed` centre
     is not doubted.
     """
-    first = SliceAlignment(np.asarray(centre), register_slice(frames, centre))
+    first = SliceAlignment(np.asarray(centre), register_slice(frames, centre, heart_frame))
     if fixed:
         return first
     still = _moved(frames, first.graph)
@@ -40,7 +44,7 @@ def align_slice(
     apart_mm = np.linalg.norm((again.position - first.centre) * np.asarray(spacing_mm))
     if not again.found or apart_mm <= SAME_PLACE_MM:
         return first
-    second = SliceAlignment(again.position, register_slice(frames, again.position))
+    second = SliceAlignment(again.position, register_slice(frames, again.position, again.left_frame))
     first_swap = find_heart_centre(still, spacing_mm, near=first.centre).swap
     second_swap = find_heart_centre(_moved(frames, second.graph), spacing_mm, near=second.centre).swap
     return second if second_swap > first_swap else first

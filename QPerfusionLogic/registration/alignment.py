@@ -1,0 +1,132 @@
+"""Aligning what was acquired apart: stress with rest, and proton-density frames with their series."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from QPerfusionLogic.study import FloatArray, Notice, PerfusionSeries, Registered, Severity
+
+from .features import edge_feature
+from .notices import STAGE
+from .resampling import translate
+from .template_search import search_template
+from .working_grid import WorkingGrid, working_grid
+
+SEARCH_MM = 45.0
+"""Greatest shift between two acquisitions of one patient."""
+TRUSTED = 0.35
+"""Correlation of two edge images above which their shift is believed."""
+EARLY_FRAMES = 5
+CENTRE_AGREEMENT_MM = 12.0
+"""Greatest disagreement between the shift of the edges and the shift of the heart centres."""
+
+
+def align_stress_to_rest(stress: Registered, rest: Registered) -> tuple[FloatArray, tuple[Notice, ...]]:
+    """Return the displacement that brings rest on stress: rest(x + d) shows what stress shows at x.
+
+    Parameters
+    ----------
+    stress, rest : Registered
+        The same slices of one patient, motion taken out.
+
+    Returns
+    -------
+    displacement_mm : (slices, 2) array
+        Along (row, column); where the images do not fit each other the shift of the heart centres, or 0 without them.
+    notices : tuple of Notice
+        Which slices could not be aligned by their images.
+    """
+    slices = min(stress.series.slices, rest.series.slices)
+    grid = working_grid(stress.series.geometry, stress.series.signal.shape)
+    displacement, doubtful = np.zeros((slices, 2)), []
+    for index in range(slices):
+        centres = stress.heart_centre[index], rest.heart_centre[index]
+        both = bool(np.isfinite(centres).all())
+        shift_mm, correlation = image_shift(
+            _picture(stress, index), _picture(rest, index), grid, centres[0] if np.isfinite(centres[0]).all() else None
+        )
+        between_mm = (centres[1] - centres[0]) * np.asarray(grid.spacing_mm) if both else np.zeros(2)
+        agree = not both or np.linalg.norm(shift_mm - between_mm) <= CENTRE_AGREEMENT_MM
+        if correlation >= TRUSTED and agree:
+            displacement[index] = shift_mm
+        else:
+            displacement[index] = between_mm
+            doubtful.append(index)
+    scale = np.asarray(stress.series.geometry.pixel_spacing_mm) / np.asarray(grid.spacing_mm)
+    return displacement * scale, _doubt(doubtful)
+
+
+def align_proton_density(series: PerfusionSeries, moved: FloatArray, centres: FloatArray) -> FloatArray | None:
+    """Return the proton-density frames (frames, slices, rows, columns) moved onto the registered series, None without.
+
+    Parameters
+    ----------
+    series : PerfusionSeries
+        As acquired.
+    moved : (frames, slices, rows, columns) array
+        Its registered frames.
+    centres : (slices, 2) array
+        Heart centres in pixels; slices without one are left as they are.
+    """
+    if series.proton_density is None:
+        return None
+    grid = working_grid(series.geometry, series.signal.shape)
+    result = np.array(series.proton_density, dtype=np.float32)
+    for index in np.flatnonzero(np.isfinite(centres).all(axis=1)):
+        early = np.nan_to_num(np.median(moved[:EARLY_FRAMES, index], axis=0))
+        for frame, image in enumerate(series.proton_density[:, index]):
+            shift_mm, correlation = image_shift(early, image, grid, centres[index])
+            if correlation >= TRUSTED:
+                result[frame, index] = translate(image[None], (shift_mm / np.asarray(grid.spacing_mm))[None])[0]
+    return result
+
+
+def image_shift(
+    fixed: FloatArray, moving: FloatArray, grid: WorkingGrid, centre: FloatArray | None
+) -> tuple[FloatArray, float]:
+    """Return the shift d (2,) in mm with moving(x + d) like fixed(x) around `centre`, and the correlation of the edges.
+
+    Parameters
+    ----------
+    fixed, moving : (rows, columns) arrays
+        Images of the same grid; contrast may differ.
+    grid : WorkingGrid
+    centre : (2,) array or None
+        (row, column) in pixels; None: the middle of the image.
+    """
+    place = np.array(fixed.shape) / 2.0 if centre is None else np.asarray(centre)
+    feature = edge_feature(grid.to_working(np.stack([fixed, moving])))
+    working_mm = np.asarray(grid.spacing_mm) * np.asarray(grid.step)
+    search = int(SEARCH_MM / working_mm.min())
+    if not feature.any(axis=(1, 2)).all():
+        return np.zeros(2), 0.0
+    shift, correlation = search_template(feature[0], feature[1], place / np.asarray(grid.step), search)
+    return shift * working_mm, correlation
+
+
+def _usable(registered: Registered, index: int) -> FloatArray:
+    frames = registered.series.signal[:, index]
+    kept = registered.kept[:, index]
+    return np.nan_to_num(frames[kept] if kept.any() else frames)
+
+
+def _picture(registered: Registered, index: int) -> FloatArray:
+    """Return a picture in which the heart's outline is seen whatever the bolus did: the mean over time."""
+    return np.asarray(_usable(registered, index).mean(axis=0))
+
+
+def _doubt(slices: list[int]) -> tuple[Notice, ...]:
+    if not slices:
+        return ()
+    return (
+        _note(
+            "stress-and-rest-not-aligned",
+            f"slices {', '.join(str(index + 1) for index in slices)}: the images of stress and rest do not fit each other "
+            "(another slice, angle or patient?); only their heart centres were brought together",
+            "read the reserve per segment, not per pixel",
+        ),
+    )
+
+
+def _note(code: str, message: str, action: str) -> Notice:
+    return Notice(code, message, action, Severity.WARNING, STAGE)
