@@ -53,7 +53,19 @@ def new_scene() -> Any:
     scene.SetCacheManager(cache)
     scene.SetDataIOManager(files)
     scene.qperfusion_companions = [application, *logics, cache, files, folder]
+    scene.AddObserver(slicer.vtkMRMLScene.NodeAboutToBeRemovedEvent, _forget_item)
     return scene
+
+
+@vtk.calldata_type(vtk.VTK_OBJECT)
+def _forget_item(scene: Any, event: str, node: Any) -> None:
+    """Take a node that goes out of the subject hierarchy, as the application does."""
+    hierarchy = slicer.vtkMRMLSubjectHierarchyNode.GetSubjectHierarchyNode(scene)
+    if hierarchy is None or node is hierarchy:
+        return
+    item = hierarchy.GetItemByDataNode(node)
+    if item != slicer.vtkMRMLSubjectHierarchyNode.GetInvalidItemID():
+        hierarchy.RemoveItem(item, False, False)
 
 
 def _attached(module: str, name: str, scene: Any, application: Any) -> Any:

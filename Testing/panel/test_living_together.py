@@ -1,0 +1,190 @@
+"""What stays behind and what may come between: leaks, observers, reloads, and any order of a user's actions."""
+
+from __future__ import annotations
+
+import gc
+import os
+
+import pytest
+from host import python_qt, slicer_host
+from host.hand_made import QUICK_CHANGES, hand_made_result, quick_study
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
+
+from QPerfusionLogic.panel.choices import with_changes
+from QPerfusionLogic.scene import fill_scene, load_scene, save_scene
+from QPerfusionLogic.scene.hierarchy import folder_named, hierarchy_of
+from QPerfusionLogic.scene.inputs import add_study_inputs
+
+
+def test_opening_and_closing_the_panel_leaves_no_observer_and_no_node(a_scene, the_module):
+    import vtk
+
+    def open_and_close():
+        widget = the_module.QPerfusionWidget()
+        widget.setup()
+        widget.cleanup()
+        widget.parent.setMRMLScene(None)
+        for box in widget.parent.findChildren(the_module.slicer.qMRMLNodeComboBox):
+            box.setMRMLScene(None)
+
+    open_and_close()
+    nodes = a_scene.GetNumberOfNodes()
+    parameter_node = a_scene.GetSingletonNode("QPerfusion", "vtkMRMLScriptedModuleNode")
+    for _ in range(20):
+        open_and_close()
+    gc.collect()
+    assert a_scene.GetNumberOfNodes() == nodes
+    assert not parameter_node.HasObserver(vtk.vtkCommand.ModifiedEvent)
+
+
+def test_removing_the_folder_of_a_study_removes_its_nodes_only(a_scene, a_result):
+    kept = fill_scene(a_scene, a_result)
+    study = fill_scene(a_scene, a_result)
+    hierarchy_of(a_scene).RemoveItem(folder_named(a_scene, study.name), True, True)
+    assert [node for node in study.nodes.values() if a_scene.IsNodePresent(node)] == []
+    assert all(a_scene.IsNodePresent(node) for node in kept.nodes.values())
+
+
+def test_reload_loads_the_package_again(a_panel):
+    import sys
+
+    import slicer
+
+    before = sys.modules["QPerfusionLogic.panel.choices"]
+    kept = dict(sys.modules)
+    reloaded = []
+    slicer.util.reloadScriptedModule = reloaded.append
+    try:
+        a_panel.onReload()
+        assert reloaded == ["QPerfusion"]
+        assert "QPerfusionLogic.panel.choices" not in sys.modules
+        slicer_host.load_module_file()
+        assert sys.modules["QPerfusionLogic.panel.choices"] is not before
+    finally:
+        sys.modules.update({name: module for name, module in kept.items() if name.startswith("QPerfusionLogic")})
+        slicer_host.load_module_file()
+
+
+class User(RuleBasedStateMachine):
+    """Does anything in any order; nothing may raise, and the panel always says what it can do."""
+
+    @initialize()
+    def open_the_panel(self):
+        self.scene = slicer_host.new_main_scene()
+        self.panel = slicer_host.load_module_file().QPerfusionWidget()
+        self.panel.setup()
+        self.saved = None
+
+    @rule(state=st.sampled_from(["stress", "rest"]))
+    def load_a_series(self, state):
+        add_study_inputs(self.scene, quick_study((state,)))
+
+    @rule()
+    def add_a_result(self):
+        fill_scene(self.scene, hand_made_result())
+
+    @rule()
+    def guess(self):
+        self.panel.ui.guessButton.click()
+
+    @rule(
+        name=st.sampled_from(["stressSelector", "restSelector", "stressAifSelector", "restMaskSelector"]),
+        pick=st.integers(0, 5),
+    )
+    def choose(self, name, pick):
+        selector = getattr(self.panel.ui, name)
+        selector._box.setCurrentIndex(pick % max(selector._box.count, 1))
+
+    @rule(name=st.sampled_from(["modelBox", "aifModeBox", "registrationBox", "conversionBox"]), pick=st.integers(0, 7))
+    def choose_a_method(self, name, pick):
+        box = getattr(self.panel.ui, name)
+        box.currentIndex = pick % box.count
+
+    @rule(row=st.integers(0, 30), text=st.sampled_from(["", "1", "0.5", "-3", "none", "abc", "true", "1,2"]))
+    def edit_a_setting(self, row, text):
+        table = self.panel.ui.settingsTable
+        table.item(row % table.rowCount, 1).setText(text)
+
+    @rule()
+    def apply_or_cancel(self):
+        self.panel.ui.applyButton.click()
+
+    @rule(seconds=st.floats(0.0, 0.2))
+    def wait(self, seconds):
+        slicer_host.process_events(seconds)
+
+    @rule()
+    def resume(self):
+        self.panel.ui.resumeButton.click()
+
+    @rule(pick=st.integers(0, 3), segment=st.integers(1, 16))
+    def look(self, pick, segment):
+        if self.panel.ui.studyBox.count:
+            self.panel.ui.studyBox.currentIndex = pick % self.panel.ui.studyBox.count
+        self.panel.ui.showButton.click()
+        self.panel.ui.segmentBox.value = segment
+        self.panel.ui.tableBox.currentIndex = pick
+
+    @rule()
+    def edit(self):
+        self.panel.ui.editContoursButton.click()
+        self.panel.ui.frameKeptButton.click()
+
+    @rule(pick=st.integers(0, 400))
+    def delete_a_node(self, pick):
+        nodes = [self.scene.GetNthNode(index) for index in range(self.scene.GetNumberOfNodes())]
+        own = [node for node in nodes if node.GetAttribute("QPerfusion.Role") or node.IsA("vtkMRMLSequenceNode")]
+        if own:
+            self.scene.RemoveNode(own[pick % len(own)])
+
+    @rule()
+    def leave_and_enter(self):
+        self.panel.exit()
+        self.panel.enter()
+
+    @rule()
+    def close_the_scene(self):
+        self.scene.Clear(False)
+
+    @rule()
+    def save(self):
+        import tempfile
+        from pathlib import Path
+
+        self.saved = Path(tempfile.mkdtemp(prefix="qperfusion-user-")) / "scene.mrb"
+        save_scene(self.scene, self.saved)
+
+    @precondition(lambda self: self.saved is not None)
+    @rule()
+    def open_what_was_saved(self):
+        load_scene(self.scene, self.saved)
+
+    def teardown(self):
+        import shutil
+
+        self.panel.logic.cancel()
+        slicer_host.process_events(20, until=lambda: self.panel.logic.currentRun is None)
+        self.panel.cleanup()
+        self.scene.Clear(True)
+        if self.saved is not None:
+            shutil.rmtree(self.saved.parent)
+        assert python_qt.failures == []
+
+
+SESSIONS = int(os.environ.get("QPERFUSION_USER_SESSIONS", "2"))
+"""Sessions of 25 actions; 40 sessions are 1,000 actions."""
+
+User.TestCase.settings = settings(
+    max_examples=SESSIONS,
+    stateful_step_count=25,
+    deadline=None,
+    derandomize=True,
+    suppress_health_check=list(HealthCheck),
+)
+TestAnyOrderOfActions = pytest.mark.slow(User.TestCase)
+
+
+def test_settings_of_the_quick_study_are_settings():
+    assert with_changes(QUICK_CHANGES).conversion.mode == "as_is"
