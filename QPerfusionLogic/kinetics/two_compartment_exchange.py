@@ -12,6 +12,8 @@ from .axes import Axis
 from .exchange import EXTRACTION_SPLIT, exchange_layout
 from .residue_model import ResidueModel
 
+_EXCHANGE = exchange_layout(Axis("transit_s", 0.5, 300.0, 26, "log", coarse=8)).without_priors()
+
 
 class TwoCompartmentExchange(ResidueModel):
     """Two-compartment exchange model (OSIPI M.IC1.009, 2CXM), the chain of mixing cells with a single cell.
@@ -22,11 +24,12 @@ class TwoCompartmentExchange(ResidueModel):
     name = "two_compartment_exchange"
     split = (1, float(np.log(EXTRACTION_SPLIT)))
     layout = replace(
-        exchange_layout(Axis("transit_s", 0.5, 300.0, 26, "log", coarse=8)).without_priors(),
+        _EXCHANGE,
+        parameters=tuple(replace(item, low=2e-5) if item.name == "ps" else item for item in _EXCHANGE.parameters),
         axes=(
-            Axis("transit_s", 0.5, 300.0, 26, "log", coarse=8),
-            Axis("ps_per_fp", 0.002, 25.0, 20, "log", coarse=6),
-            Axis("ps_per_visf_s", 0.0005, 2.0, 20, "log", coarse=5),
+            _EXCHANGE.axes[0],
+            Axis("ps_per_fp", 1e-4, 25.0, 24, "log", coarse=7),
+            Axis("ps_per_visf_s", 5e-5, 2.0, 24, "log", coarse=6),
         ),
     )
 
