@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import zlib
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -28,6 +27,7 @@ _STANDARD_FIELDS = {
     *("type", "dimension", "sizes", "spacings", "kinds", "labels", "units", "endian", "encoding", "thicknesses"),
     *("centerings", "space", "space dimension", "space units", "space directions", "space origin", "measurement frame"),
 }
+SMALLEST_VOLUME_MM3 = 1e-9
 _COMPONENT_KINDS = ("vector", "3-vector", "2-vector", "covariant-vector", "point", "RGB-color", "3-color", "complex")
 _FRAME_KINDS = ("list", "time")
 
@@ -102,8 +102,7 @@ def read_sequence(path: Path) -> ImageSequence:
     InputError
         When the file is unreadable, or its times are not one number per frame.
     """
-    data, header = _read(path)
-    data, matrix = _in_standard_axes(path, data, header)
+    data, matrix, header = _read(path)
     frames, slices = data.shape[:2]
     return ImageSequence(data, _times_of(path, header, frames, slices), _geometry_of(matrix, slices), _metadata(header))
 
@@ -128,8 +127,7 @@ def read_map(path: Path) -> tuple[FloatArray, Geometry]:
     InputError
         When the file is unreadable or holds more than one frame.
     """
-    data, header = _read(path)
-    data, matrix = _in_standard_axes(path, data, header)
+    data, matrix, _ = _read(path)
     if data.shape[0] != 1:
         raise InputError(f"{data.shape[0]} frames in {path}", expected="a map of one frame")
     return data[0], _geometry_of(matrix, data.shape[1])
@@ -187,17 +185,23 @@ def _write(path: Path, values: FloatArray, header: dict[str, Any]) -> None:
         beside.unlink(missing_ok=True)
 
 
-def _read(path: Path) -> tuple[FloatArray, dict[str, Any]]:
+def _read(path: Path) -> tuple[FloatArray, FloatArray | None, dict[str, Any]]:
+    """Return (frames, slices, rows, columns[, components]), the index to LPS matrix (or None) and the header."""
     import nrrd
 
     try:
         data, header = nrrd.read(str(path), index_order="C")
+        arranged, matrix = _in_standard_axes(path, data, dict(header))
+    except InputError:
+        raise
     except OSError as error:
         raise InputError(f"no readable file {path} ({error.strerror or error})") from error
-    except (nrrd.NRRDError, ValueError, KeyError, EOFError, zlib.error, UnicodeDecodeError) as error:
+    except Exception as error:  # pynrrd lets errors of many kinds through from a damaged file
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise InputError(f"{path}: not a whole NRRD file ({reason})", action="write or copy the file again") from error
-    return data, dict(header)
+    if matrix is not None and not abs(np.linalg.det(matrix)) > SMALLEST_VOLUME_MM3:
+        raise InputError(f"space directions that span no volume in {path}", action="write the file again")
+    return arranged, matrix, dict(header)
 
 
 def _in_standard_axes(path: Path, data: FloatArray, header: dict[str, Any]) -> tuple[FloatArray, FloatArray | None]:

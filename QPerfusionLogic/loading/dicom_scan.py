@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import struct
-import warnings
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,6 +14,7 @@ from .image_record import ImageRecord, record_of
 from .tags import Tags, flattened
 
 PREAMBLE_BYTES = 132
+MOST_FRAMES = 100_000
 
 
 @dataclass(frozen=True)
@@ -82,13 +82,21 @@ class _Content:
         marked = _is_marked_as_dicom(file)
         if marked is None:
             return
-        header, pixel_bytes, reason = _header_of(file)
-        if not marked and (header is None or "SOPClassUID" not in header):
+        try:
+            self._sort(file, marked)
+        except Exception as error:  # pydicom lets errors of many kinds through from a damaged file
+            if marked:
+                reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+                self.broken[file] = Broken(reason, "")
+
+    def _sort(self, file: Path, marked: bool) -> None:
+        header, pixel_bytes = _header_of(file)
+        if not marked and "SOPClassUID" not in header:
             return
-        modality = str(header.get("Modality", "") or "unknown") if header is not None else ""
-        reason = reason or _why_broken(header, pixel_bytes)
-        if reason and modality in ("MR", "unknown", ""):
-            self.broken[file] = Broken(reason, Tags(header or {}).text("SeriesInstanceUID"))
+        modality = str(header.get("Modality", "") or "unknown")
+        reason = _why_broken(header, pixel_bytes)
+        if reason and modality in ("MR", "unknown"):
+            self.broken[file] = Broken(reason, Tags(header).text("SeriesInstanceUID"))
             return
         if modality == "MR" and int(header.get("SamplesPerPixel", 1) or 1) > 1:
             modality = "colour"
@@ -130,17 +138,13 @@ def _is_marked_as_dicom(file: Path) -> bool | None:
     return False if old else None
 
 
-def _header_of(file: Path) -> tuple[Any, int, str]:
-    """Return the header, the number of bytes behind it, and what went wrong."""
+def _header_of(file: Path) -> tuple[Any, int]:
+    """Return the header and the number of bytes behind it."""
     import pydicom
 
-    try:
-        with warnings.catch_warnings(), file.open("rb") as stream:
-            warnings.simplefilter("ignore")
-            header = pydicom.dcmread(stream, stop_before_pixels=True, force=True)
-            return header, file.stat().st_size - stream.tell(), ""
-    except Exception as error:  # pydicom lets errors of many kinds through from a damaged file
-        return None, 0, str(error).splitlines()[0] if str(error) else type(error).__name__
+    with file.open("rb") as stream:
+        header = pydicom.dcmread(stream, stop_before_pixels=True, force=True)
+        return header, file.stat().st_size - stream.tell()
 
 
 def _why_broken(header: Any, pixel_bytes: int) -> str:
@@ -152,9 +156,11 @@ def _why_broken(header: Any, pixel_bytes: int) -> str:
     if "Image Storage" in name and not ("Rows" in header and "Columns" in header):
         return "the header ends before the image"
     syntax = header.file_meta.get("TransferSyntaxUID")
+    frames = int(header.get("NumberOfFrames", 1) or 1)
+    if frames > MOST_FRAMES:
+        return f"{frames} frames in one file"
     if "Rows" not in header or (syntax is not None and syntax.is_compressed):
         return ""
-    frames = int(header.get("NumberOfFrames", 1) or 1)
     bits = frames * header.Rows * header.Columns * int(header.get("BitsAllocated", 16) or 16)
     return "the file ends before its last pixel" if pixel_bytes < bits // 8 else ""
 

@@ -31,6 +31,7 @@ from .given_times import clock_notice, with_given_times
 from .identity import check_one_patient, salt_of
 from .image_files import is_volume_file, load_series_file, read_volume
 from .masks import load_mask
+from .quiet import quiet_pydicom
 from .request import StudyRequest
 from .roles import state_of_words
 from .series_choice import choose, companion, contrast_notice, with_states
@@ -60,7 +61,8 @@ class LoadingLogic:
         InputError
             When something is missing, unreadable or does not fit, in one line.
         """
-        return _Loading(self.settings, request, progress or Progress()).study()
+        with quiet_pydicom():
+            return _Loading(self.settings, request, progress or Progress()).study()
 
 
 class _Loading:

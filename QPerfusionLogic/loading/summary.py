@@ -25,6 +25,7 @@ from .image_files import frame_times_of, is_volume_file, read_volume
 from .image_group import ImageGroup
 from .protocol_tags import protocol_of, vendor_of
 from .proton_density import BASELINE_FRAMES, MOST_LEADING_FRAMES, leading_proton_density_frames
+from .quiet import quiet_pydicom
 from .roles import state_of_words
 from .series_choice import with_states
 from .sidecar import read_sidecar
@@ -121,7 +122,11 @@ def inspect(
     InputError
         When there is nothing to read.
     """
-    settings, progress, path = settings or LoadingSettings(), progress or Progress(), Path(path)
+    with quiet_pydicom():
+        return _summaries(Path(path), settings or LoadingSettings(), progress or Progress())
+
+
+def _summaries(path: Path, settings: LoadingSettings, progress: Progress) -> tuple[SeriesSummary, ...]:
     if is_volume_file(path):
         return (_of_volume(path, settings),)
     volumes = volume_files_in(path) if path.is_dir() else ()

@@ -123,7 +123,7 @@ def _value_in(layer: Any, keyword: Any) -> Any:
         value = layer.get(keyword)
         if not isinstance(keyword, str):
             value = getattr(value, "value", value)
-    except (ValueError, TypeError, AttributeError, KeyError, OverflowError):
+    except Exception:  # pydicom decodes on access and lets errors of many kinds through from malformed values
         return None
     if value is None or (isinstance(value, str) and not value.strip()):
         return None
