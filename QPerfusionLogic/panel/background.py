@@ -11,8 +11,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Protocol
 
-from ..errors import InputError
-from ..study import StudyResult
+from QPerfusionLogic.errors import InputError
+from QPerfusionLogic.study import StudyResult
+
 from .bundle import read_bundle, write_bundle
 
 

@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 
 import numpy as np
 
-from ..errors import InputError, OutputError
+from QPerfusionLogic.errors import InputError, OutputError
 
 T = TypeVar("T")
 

@@ -7,8 +7,8 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
-from ..errors import QPerfusionError
-from ..settings import Settings
+from QPerfusionLogic.errors import QPerfusionError
+from QPerfusionLogic.settings import Settings
 
 
 @dataclass(frozen=True)

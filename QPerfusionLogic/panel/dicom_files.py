@@ -10,13 +10,13 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from ..errors import QPerfusionError
-from ..loading.contents import Found, contents_of
-from ..loading.dicom_series import load_series, load_t1_map
-from ..loading.identity import salt_of
-from ..progress import Progress
-from ..settings import LoadingSettings
-from ..study import PerfusionSeries, SeriesKind, T1Map
+from QPerfusionLogic.errors import QPerfusionError
+from QPerfusionLogic.loading.contents import Found, contents_of
+from QPerfusionLogic.loading.dicom_series import load_series, load_t1_map
+from QPerfusionLogic.loading.identity import salt_of
+from QPerfusionLogic.progress import Progress
+from QPerfusionLogic.settings import LoadingSettings
+from QPerfusionLogic.study import PerfusionSeries, SeriesKind, T1Map
 
 DYNAMIC = (SeriesKind.TISSUE, SeriesKind.AIF, SeriesKind.PRE_BOLUS)
 

@@ -11,13 +11,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from ..cascade import Cascade
-from ..errors import CancelledError, QPerfusionError
-from ..progress import Progress
-from ..session import write_study
-from ..settings import Settings
-from ..study import BoolArray, FloatArray, LabelMap, PerfusionStudy, State, StateResult, StudyResult
-from ..terminal import Terminal
+from QPerfusionLogic.cascade import Cascade
+from QPerfusionLogic.errors import CancelledError, QPerfusionError
+from QPerfusionLogic.progress import Progress
+from QPerfusionLogic.session import write_study
+from QPerfusionLogic.settings import Settings
+from QPerfusionLogic.study import BoolArray, FloatArray, LabelMap, PerfusionStudy, State, StateResult, StudyResult
+from QPerfusionLogic.terminal import Terminal
+
 from .bundle import read_bundle, write_bundle
 
 
@@ -131,7 +132,7 @@ def _edited_state(result: StateResult, edits: Edits, settings: Settings) -> Stat
     if edits.kept is not None:
         registered = dataclasses.replace(registered, kept=edits.kept, reason=_reasons(registered.reason, edits.kept))
     if edits.first_stage == "segmentation":
-        from ..segmentation import SegmentationLogic
+        from QPerfusionLogic.segmentation import SegmentationLogic
 
         labels, points = edits.labels, edits.insertion_points
         if labels is None and segmented is not None:

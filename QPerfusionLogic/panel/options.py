@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 
-from ..settings import Settings
+from QPerfusionLogic.settings import Settings
 
 BOUND_SETTINGS = {
     "registrationMode": "registration.mode",

@@ -51,14 +51,14 @@ class ResultsPart:
 
     def study(self) -> Any:
         """Return the study to look at, None when there is none."""
-        from ..scene.finding import study_named
+        from QPerfusionLogic.scene.finding import study_named
 
         parameters = self._parameters()
         return study_named(self._application.scene(), parameters.studyName) if parameters is not None else None
 
     def update(self) -> None:
         """Offer the studies that the scene holds now."""
-        from ..scene.finding import study_names
+        from QPerfusionLogic.scene.finding import study_names
 
         parameters = self._parameters()
         if parameters is None:
@@ -75,7 +75,7 @@ class ResultsPart:
 
     def show_study(self) -> None:
         """Show maps, charts, notices and tables of the study."""
-        from ..scene.views import show_study
+        from QPerfusionLogic.scene.views import show_study
 
         study = self.study()
         if study is None:
@@ -93,7 +93,7 @@ class ResultsPart:
 
     def show_segment(self) -> None:
         """Show curve and fit of the chosen segment."""
-        from ..scene.charts import show_segment
+        from QPerfusionLogic.scene.charts import show_segment
 
         chart, curve, fit = self._nodes("chart:curve", "plot:curve:0", "plot:curve:1")
         if chart is not None and curve is not None and fit is not None:
@@ -116,7 +116,7 @@ class ResultsPart:
 
     def toggle_frames(self) -> None:
         """Keep the frames of the selected rows of the frame table, or exclude them when they are kept now."""
-        from ..scene.result_tables import toggle_frame
+        from QPerfusionLogic.scene.result_tables import toggle_frame
 
         table = self._ui.tableView.mrmlTableNode()
         if table is None or table.GetColumnIndex("kept") < 0:
@@ -160,6 +160,6 @@ class ResultsPart:
             parameters.studyName = name
 
     def _set_overlay(self, percent: int) -> None:
-        from ..scene.views import set_overlay_opacity
+        from QPerfusionLogic.scene.views import set_overlay_opacity
 
         set_overlay_opacity(self._application.scene(), percent / 100.0)

@@ -7,8 +7,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from ..errors import QPerfusionError
-from ..settings import Settings
+from QPerfusionLogic.errors import QPerfusionError
+from QPerfusionLogic.settings import Settings
+
 from .choices import setting_rows, with_text
 from .options import BOUND_SETTINGS
 

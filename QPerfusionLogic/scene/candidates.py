@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..panel.guesses import Candidate
+from QPerfusionLogic.panel.guesses import Candidate
+
 from .marks import ROLE, read_note
 
 _CLASSES = ("vtkMRMLSequenceNode", "vtkMRMLTableNode", "vtkMRMLScalarVolumeNode")

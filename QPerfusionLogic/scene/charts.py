@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..study import Mapped
+from QPerfusionLogic.study import Mapped
+
 from .plots import Line, add_chart, set_columns
 from .result_tables import curve_prefix
 

@@ -7,7 +7,8 @@ from typing import Any
 
 import slicer
 
-from ..reporting.colour_table import ColourTable
+from QPerfusionLogic.reporting.colour_table import ColourTable
+
 from .marks import mark, marked_nodes
 
 

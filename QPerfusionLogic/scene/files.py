@@ -8,7 +8,7 @@ from typing import Any
 
 import slicer
 
-from ..errors import InputError, OutputError
+from QPerfusionLogic.errors import InputError, OutputError
 
 
 def save_scene(scene: Any, path: Path) -> None:

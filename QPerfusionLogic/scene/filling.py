@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import slicer
 
-from ..study import (
+from QPerfusionLogic.study import (
     Geometry,
     Mapped,
     PerfusionSeries,
@@ -19,6 +19,7 @@ from ..study import (
     StudyResult,
     T1Map,
 )
+
 from .charts import add_aif_chart, add_curve_chart
 from .colours import hide_missing, segment_colors
 from .hierarchy import add_folder, put_into

@@ -6,7 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from ..study import FloatArray, PerfusionSeries, PerfusionStudy, T1Map
+from QPerfusionLogic.study import FloatArray, PerfusionSeries, PerfusionStudy, T1Map
+
 from .marks import mark
 from .segmentations import add_segmentation
 from .sequences import add_browser, add_sequence, refer_to_companion, write_description

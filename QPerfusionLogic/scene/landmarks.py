@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from ..study import FloatArray, Geometry
+from QPerfusionLogic.study import FloatArray, Geometry
 
 _NAMES = ("anterior", "inferior")
 

@@ -7,8 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from ..reporting.colour_table import colour_table
-from ..study import FloatArray, Geometry
+from QPerfusionLogic.reporting.colour_table import colour_table
+from QPerfusionLogic.study import FloatArray, Geometry
+
 from .colours import hide_missing, show_in_colors
 from .volumes import add_volume, set_units
 

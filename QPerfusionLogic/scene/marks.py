@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from ..study import State
+from QPerfusionLogic.study import State
 
 ROLE, STATE, STUDY = "QPerfusion.Role", "QPerfusion.State", "QPerfusion.Study"
 """Attributes of every node that QPerfusion makes: what it is, stress or rest, and the study it belongs to."""

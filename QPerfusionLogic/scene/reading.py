@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from ..errors import InputError
-from ..study import (
+from QPerfusionLogic.errors import InputError
+from QPerfusionLogic.study import (
     Acquisition,
     Curve,
     LabelMap,
@@ -19,6 +19,7 @@ from ..study import (
     State,
     T1Map,
 )
+
 from .segmentations import labels_of
 from .sequences import series_of
 from .tables import curve_of

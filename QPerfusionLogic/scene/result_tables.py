@@ -8,8 +8,9 @@ from typing import Any
 import numpy as np
 import vtk
 
-from ..reporting.segment_table import segment_rows
-from ..study import ArterialInput, Mapped, Notice, Quantity, Registered, StudyResult
+from QPerfusionLogic.reporting.segment_table import segment_rows
+from QPerfusionLogic.study import ArterialInput, Mapped, Notice, Quantity, Registered, StudyResult
+
 from .tables import Column, add_table
 
 _SEGMENT_UNITS = dict.fromkeys(("stress_mbf", "stress_se", "rest_mbf", "rest_se"), "mL/min/g")

@@ -7,9 +7,19 @@ from typing import Any
 
 import numpy as np
 
-from ..errors import InputError
-from ..panel.job import Edits, Job
-from ..study import BoolArray, PerfusionSeries, PerfusionStudy, Registered, SeriesKind, State, StateResult, StudyResult
+from QPerfusionLogic.errors import InputError
+from QPerfusionLogic.panel.job import Edits, Job
+from QPerfusionLogic.study import (
+    BoolArray,
+    PerfusionSeries,
+    PerfusionStudy,
+    Registered,
+    SeriesKind,
+    State,
+    StateResult,
+    StudyResult,
+)
+
 from .filling import SceneStudy
 from .finding import study_named
 from .landmarks import insertion_points_of

@@ -11,8 +11,9 @@ import vtk
 from numpy.typing import NDArray
 from vtk.util import numpy_support
 
-from ..errors import InputError
-from ..study import LEFT_VENTRICLE, MYOCARDIUM, RIGHT_VENTRICLE, BoolArray, Geometry, LabelArray, LabelMap
+from QPerfusionLogic.errors import InputError
+from QPerfusionLogic.study import LEFT_VENTRICLE, MYOCARDIUM, RIGHT_VENTRICLE, BoolArray, Geometry, LabelArray, LabelMap
+
 from .volumes import LPS_TO_RAS, as_array, as_vtk_matrix, geometry_of, ijk_to_ras, image_of, set_image
 
 

@@ -8,9 +8,19 @@ from typing import Any
 import numpy as np
 import slicer
 
-from ..errors import InputError
-from ..nrrd_files import format_time
-from ..study import FloatArray, Geometry, PerfusionSeries, Protocol, Quantity, SeriesKind, SeriesSource, State
+from QPerfusionLogic.errors import InputError
+from QPerfusionLogic.nrrd_files import format_time
+from QPerfusionLogic.study import (
+    FloatArray,
+    Geometry,
+    PerfusionSeries,
+    Protocol,
+    Quantity,
+    SeriesKind,
+    SeriesSource,
+    State,
+)
+
 from .marks import read_note, write_note
 from .volumes import geometry_of, image_of, set_image
 

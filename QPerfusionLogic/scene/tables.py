@@ -10,8 +10,8 @@ import numpy as np
 import vtk
 from numpy.typing import NDArray
 
-from ..errors import InputError
-from ..study import Curve, FloatArray, Quantity
+from QPerfusionLogic.errors import InputError
+from QPerfusionLogic.study import Curve, FloatArray, Quantity
 
 
 @dataclass(frozen=True)

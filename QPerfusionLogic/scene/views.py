@@ -7,7 +7,8 @@ from typing import Any
 import numpy as np
 import vtk
 
-from ..study import FloatArray
+from QPerfusionLogic.study import FloatArray
+
 from .filling import SceneStudy
 from .volumes import as_array, as_vtk_matrix, image_of
 

@@ -10,8 +10,9 @@ import vtk
 from numpy.typing import NDArray
 from vtk.util import numpy_support
 
-from ..errors import InputError
-from ..study import FloatArray, Geometry
+from QPerfusionLogic.errors import InputError
+from QPerfusionLogic.study import FloatArray, Geometry
+
 from .marks import read_note, write_note
 
 LPS_TO_RAS = np.diag([-1.0, -1.0, 1.0, 1.0])
