@@ -146,6 +146,7 @@ class _Loading:
         named = [items for name, items in self._contents.items() if name != "study"]
         headers = [found.group.header for items in named for found in items]
         headers += [found.group.header for found in tissue.values() if isinstance(found, Found)]
+        headers += [item.group.header for item in self._contents.get("study", ()) if item.fits(SeriesKind.TISSUE)]
         check_one_patient(headers)
 
     def _told(self, found: Found | Path | None) -> tuple[State, str]:

@@ -195,3 +195,11 @@ def test_a_sequence_with_its_times_in_milliseconds(tmp_path):
 def test_an_aif_curve_that_is_none(text, match, a_rest_folder, tmp_path):
     (tmp_path / "aif.csv").write_text(text)
     refused(match, rest=a_rest_folder, rest_aif=tmp_path / "aif.csv")
+
+
+def test_a_folder_with_the_whole_studies_of_two_patients(write, another_patient, clocks, tmp_path):
+    for writer, start_s in ((write, 36000.0), (another_patient, 46000.0)):
+        for state in ("stress", "rest"):
+            timing = clocks.siemens(start_s=start_s)
+            writer(tmp_path / writer.patient, frames=12, SeriesDescription=f"perf {state}", **timing)
+    refused("series of 2 patients", study=tmp_path)
