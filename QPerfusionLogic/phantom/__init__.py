@@ -3,7 +3,8 @@
 Independent of the code that they measure.
 """
 
-from .cohort_writer import demo_patient, simulate, write_patient
+from .cohort_writer import simulate, write_patient
+from .demonstration import demo_patient
 from .dicom_writer import write_dicom
 from .patient import DigitalPatient
 from .simulate import simulate_patient

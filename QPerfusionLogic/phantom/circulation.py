@@ -12,6 +12,8 @@ from QPerfusionLogic.study import FloatArray
 
 STEP_S = 0.1
 """Step of the fine time grid on which blood and tissue curves are computed."""
+RECIRCULATION_DIES_S = 1800.0
+"""Padding after which nothing of the periodic transform wraps round into the baseline."""
 
 
 @dataclass(frozen=True)
@@ -82,7 +84,7 @@ def blood_curves(circulation: Circulation, duration_s: float) -> BloodCurves:
     True
     """
     time_s = fine_time_s(duration_s)
-    points = next_fast_len(8 * time_s.size, real=True)
+    points = next_fast_len(time_s.size + int(RECIRCULATION_DIES_S / STEP_S), real=True)
     grid = np.arange(points) * STEP_S
 
     def passage(mean_s: float, dispersion: float) -> FloatArray:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +11,6 @@ from QPerfusionLogic.progress import Progress
 from .dicom_writer import VENDORS, write_dicom
 from .nrrd_writer import write_nrrd
 from .patient import DigitalPatient
-from .perfusion_pattern import Defect
 from .simulate import simulate_patient
 from .simulated import SimulatedStudy
 from .truth_writer import write_truth
@@ -98,20 +96,6 @@ def write_patient(
 
 DEMO_NOISE_SD = 0.0012
 """About a third of the usual noise: the demonstration shows the method, cohorts show what noise does to it."""
-
-
-def demo_patient(slices: int = 3, progress: Progress | None = None) -> SimulatedStudy:
-    """Return the patient of `qperfusion demo`: ischaemia of the LAD territory, free breathing, a quiet coil."""
-    sampled = DigitalPatient.sample(2026, slices=slices, field_strength_t=1.5, condition="healthy", rotation_deg=0.0)
-    defect = Defect(territory="LAD", centre_rad=0.0, half_width_rad=1.0, stress_factor=0.35, rest_factor=0.95)
-    pattern = replace(sampled.pattern, stress_mbf_ml_min_g=2.8, rest_mbf_ml_min_g=0.8, defects=(defect,))
-    scanner = sampled.scanner
-    quiet = replace(
-        scanner,
-        tissue_encoding=replace(scanner.tissue_encoding, noise_sd=DEMO_NOISE_SD),
-        aif_encoding=replace(scanner.aif_encoding, noise_sd=0.35 * DEMO_NOISE_SD),
-    )
-    return simulate_patient(replace(sampled, pattern=pattern, scanner=quiet), progress)
 
 
 def _remove(folder: Path) -> None:

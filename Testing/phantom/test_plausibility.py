@@ -108,3 +108,12 @@ def test_interpolated_curves_equal_the_pde_solved_for_the_very_flow():
     ).content
     fast = curves.at(LocalFlow(flows, np.zeros(4), np.zeros(4)), blood.time_s)
     assert np.abs(fast - exact).max() < 2e-3 * exact.max()
+
+
+def test_nothing_is_in_the_blood_before_the_bolus_arrives():
+    patient = DigitalPatient.sample(2026, condition="healthy")
+    for parameters in patient.states.values():
+        blood = blood_curves(parameters.circulation, 45.0)
+        before = blood.time_s < parameters.circulation.arrival_s
+        assert blood.right_ventricle[before].max() < 1e-4 * blood.right_ventricle.max()
+        assert blood.left_ventricle[before].max() < 1e-4 * blood.left_ventricle.max()
