@@ -19,6 +19,7 @@ from .checks import shape_checks, tissue_saturation_check
 from .clock_checks import on_tissue_clock
 from .drift import detrended
 from .features import curve_features
+from .relative import in_relative_enhancement
 from .route import Route, RouteCurve
 from .routes import ROUTES, chosen_route
 
@@ -57,6 +58,8 @@ class AifCorrectionLogic:
             curve = detrended(curve)
         view = self._tissue_view(state)
         curve = on_tissue_clock(curve, view.curve, view.time_s, view.response)
+        if self.conversion.mode == "relative_enhancement" and view.physics is not None:
+            curve = in_relative_enhancement(curve, state, self.conversion)
         features = curve_features(curve.gd_mmol_l, curve.time_s)
         if curve.precontrast is not None:
             features["residual_mmol_l"] = curve.precontrast.residual_mmol_l

@@ -7,11 +7,10 @@ import numpy as np
 from QPerfusionLogic.errors import InputError
 from QPerfusionLogic.progress import Progress
 from QPerfusionLogic.settings import ConversionSettings
-from QPerfusionLogic.signal_model.constants import Constant, native_property, relaxivity
+from QPerfusionLogic.signal_model.relative import enhancement_scale
 from QPerfusionLogic.study import (
     LEFT_VENTRICLE,
     Concentration,
-    PerfusionSeries,
     Registered,
     Segmented,
 )
@@ -53,15 +52,3 @@ def convert_by_relative_enhancement(
         constants=constants,
         notices=baseline.notices,
     )
-
-
-def enhancement_scale(series: PerfusionSeries, settings: ConversionSettings) -> tuple[float, dict[str, str]]:
-    """Return r1 T1_blood (L/mmol) of the relative-enhancement equation, with its constants."""
-    field_strength = settings.field_strength_t or series.protocol.field_strength_t or 1.5
-    t1 = native_property("t1", "blood", field_strength, "relative_enhancement")
-    r1 = relaxivity("r1", "gadobutrol", field_strength, "relative_enhancement")
-    if settings.t1_blood_s:
-        t1 = Constant(settings.t1_blood_s, "s", "setting")
-    if settings.relaxivity_l_mmol_s:
-        r1 = Constant(settings.relaxivity_l_mmol_s, "L/mmol/s", "setting")
-    return r1.value * t1.value, {"T1 blood": str(t1), "r1": str(r1)}

@@ -155,3 +155,12 @@ def test_the_curve_comes_out_of_one_heart_beat_accurate_alignment(make_input):
     found = run(make_input(aif_series=True, aif_clock_s=5.0))
     assert "aif-clock" in codes(found)
     assert abs(found.features["foot_s"] - run(make_input(aif_series=True)).features["foot_s"]) < 0.3
+
+
+def test_relative_enhancement_scales_the_input_as_it_scales_the_tissue(make_input):
+    known = make_input(aif_series=True, peak=0.3, noise=0.02)
+    conversion = ConversionSettings(mode="relative_enhancement")
+    relative = AifCorrectionLogic(AifSettings(), conversion).run(known.state)
+    blood = known.state.registered.series.signal[:, 0][:, known.state.segmented.labels[0] == 2].mean(axis=1)
+    unsaturated = (blood / blood[:8].mean() - 1.0) / (4.5 * 1.435)
+    assert relative.gd_mmol_l.max() == pytest.approx(unsaturated.max(), rel=0.1)
