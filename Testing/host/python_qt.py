@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import inspect
 import sys
 import types
@@ -22,6 +23,7 @@ failures: list[str] = []
 
 def make_qt_module() -> types.ModuleType:
     """Return the module `qt` with all classes of Qt, patched once."""
+    _make_none_immortal()
     module = types.ModuleType("qt")
     for source in _MODULES:
         for name in dir(source):
@@ -32,6 +34,12 @@ def make_qt_module() -> types.ModuleType:
             patch_class(value)
     sys.excepthook = _remember
     return module
+
+
+def _make_none_immortal() -> None:
+    """Keep None alive: PySide 6.12 returns it uncounted from void methods, which only Python 3.12 and later forgive."""
+    if sys.version_info < (3, 12):
+        ctypes.c_ssize_t.from_address(id(None)).value += 1 << 40
 
 
 def patch_class(kind: type) -> None:
