@@ -28,8 +28,8 @@ class TwoCompartmentExchange(ResidueModel):
         parameters=tuple(replace(item, low=2e-5) if item.name == "ps" else item for item in _EXCHANGE.parameters),
         axes=(
             _EXCHANGE.axes[0],
-            Axis("ps_per_fp", 1e-4, 25.0, 24, "log", coarse=7),
-            Axis("ps_per_visf_s", 5e-5, 2.0, 24, "log", coarse=6),
+            Axis("ps_per_fp", 2e-4, 20.0, 30, "log", coarse=7),
+            Axis("ps_per_visf_s", 1e-4, 1.0, 26, "log", coarse=6),
         ),
     )
 
