@@ -9,6 +9,7 @@ import numpy as np
 import slicer
 
 from QPerfusionLogic.study import (
+    MYOCARDIUM,
     Geometry,
     Mapped,
     PerfusionSeries,
@@ -49,7 +50,7 @@ class SceneStudy:
         Its item in the subject hierarchy.
     nodes : dict
         (state or "", role) -> node. Roles: tissue, registered, gadolinium, aif, pre_bolus, browser, segmentation,
-        segments, insertion_points, map:NAME, table:NAME, chart:NAME.
+        segments, insertion_points, map:NAME, view:mbf, table:NAME, chart:NAME.
     """
 
     name: str
@@ -143,6 +144,8 @@ def _fill_state(filler: _Filler, result: StateResult) -> None:
         filler.add_chart("aif", add_aif_chart(filler.scene, filler.name("AIF"), table))
     if result.mapped is not None:
         _add_mapped(filler, result.mapped, geometry)
+        if result.segmented is not None:
+            _add_view_of_flow(filler, result.mapped, result.segmented, geometry)
 
 
 def _add_dynamic(filler: _Filler, result: StateResult) -> None:
@@ -215,6 +218,12 @@ def _add_mapped(filler: _Filler, mapped: Mapped, geometry: Geometry) -> None:
     if mapped.segment_curves:
         table = filler.add("table:curves", add_curve_table(filler.scene, filler.name("curves"), mapped))
         filler.add_chart("curve", add_curve_chart(filler.scene, filler.name("segment curve"), table, mapped))
+
+
+def _add_view_of_flow(filler: _Filler, mapped: Mapped, segmented: Segmented, geometry: Geometry) -> None:
+    """Add the flow of the myocardium alone: in blood and around the heart a number of flow means nothing."""
+    flow = np.where(segmented.labels == MYOCARDIUM, mapped.maps["mbf"], np.nan)
+    filler.add("view:mbf", add_map(filler.scene, "mbf", flow, geometry, f"{filler.prefix} myocardial"))
 
 
 def _fill_study(filler: _Filler, result: StudyResult, t1_map: T1Map | None) -> None:

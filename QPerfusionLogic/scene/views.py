@@ -56,7 +56,7 @@ def show_study(scene: Any, study: SceneStudy) -> None:
         for role in ("segmentation", "insertion_points"):
             _show_only_in(study.nodes.get((state, role)), (*views, *_EVERYDAY_VIEWS))
     for name, (state, _) in VIEWS.items():
-        volume = study.nodes.get((state, "map:mbf" if state else "map:mpr"))
+        volume = study.nodes.get((state, "view:mbf" if state else "map:mpr"))
         under = study.nodes.get((state or "stress", "volume:registered"))
         show_in_view(scene, name, volume, under, study.nodes.get((state or "stress", "segments")))
 
