@@ -91,6 +91,9 @@ class AifSettings:
     saturation_warning_mmol_l: float = number(
         3.0, 0.5, 20.0, "mmol/L", "apparent peak of the tissue-sequence AIF above which it is called saturated"
     )
+    weights: str = field(
+        default="", metadata={"help": "mode learned: folder of trained weights (*.safetensors); none ship yet"}
+    )
 
 
 @dataclass(frozen=True)

@@ -49,6 +49,13 @@ def bolus_shift(time_s: FloatArray, gd_mmol_l: FloatArray, tissue: BloodCurve, r
     return float(shifts[best])
 
 
+def explained_misfit(model: FloatArray, wanted: FloatArray) -> float:
+    """Return the rms difference after the best gain and offset, as a share of the range of `wanted` (n,)."""
+    design = np.column_stack((model, np.ones_like(model)))
+    solution, *_ = np.linalg.lstsq(design, wanted, rcond=None)
+    return float(np.sqrt(np.mean((design @ solution - wanted) ** 2)) / max(float(np.ptp(wanted)), 1e-12))
+
+
 def _misfit(time_s: FloatArray, wanted: FloatArray, own_time_s: FloatArray, signal: FloatArray) -> float:
     """Residual sum of squares of the best gain and offset."""
     model = np.interp(time_s, own_time_s, signal)

@@ -17,16 +17,13 @@ def save_weights(path: Path, network: Any, settings: dict[str, Any]) -> str:
     path.parent.mkdir(parents=True, exist_ok=True)
     tensors = {name: tensor.detach().cpu().contiguous() for name, tensor in network.state_dict().items()}
     save_file(tensors, str(path), metadata={"training": json.dumps({k: str(v) for k, v in settings.items()})})
-    return checksum(path)
+    found = hashlib.sha256(path.read_bytes()).hexdigest()
+    path.with_suffix(".sha256").write_text(found, encoding="ascii")
+    return found
 
 
-def checksum(path: Path) -> str:
-    """Return the SHA-256 of a file."""
-    return hashlib.sha256(path.read_bytes()).hexdigest()
-
-
-def load_weights(path: Path, network: Any, expected: str) -> str:
-    """Load weights into a network after checking their checksum, and return it.
+def load_weights(path: Path, network: Any) -> str:
+    """Load weights into a network after comparing them with the checksum beside them, and return it.
 
     Raises
     ------
@@ -48,12 +45,20 @@ def load_weights(path: Path, network: Any, expected: str) -> str:
             f"no weights {path.name}", action="reinstall QPerfusion, or choose another aif.mode"
         ) from error
     found = hashlib.sha256(content).hexdigest()
-    if expected and found != expected:
+    beside = path.with_suffix(".sha256")
+    expected = beside.read_text(encoding="ascii").strip() if beside.exists() else ""
+    if found != expected:
         raise InputError(
             f"weights {path.name} with checksum {found[:12]}",
-            expected=f"{expected[:12]}: the file was altered",
+            expected=f"{expected[:12] or 'a .sha256 file beside it'}: the file was altered or is not complete",
             action="reinstall QPerfusion, or name your own weights",
         )
-    network.load_state_dict(load(content))
+    try:
+        network.load_state_dict(load(content))
+    except (RuntimeError, ValueError) as error:
+        raise InputError(
+            f"weights {path.name} of another network ({str(error).splitlines()[0]})",
+            expected="weights of `python -m QPerfusionLogic.aif.unsaturation.training`, preset ours",
+        ) from error
     network.eval()
     return found
