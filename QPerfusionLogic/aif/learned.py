@@ -170,7 +170,7 @@ def _published_limits(state: State) -> tuple[Notice, ...]:
     return (
         Notice(
             code="aif-learned-rest",
-            message="learned arterial inputs are validated for stress only: published bias +0.12 mL/min/g at rest, -0.30 "
-            "in the perfusion reserve",
+            message="learned arterial inputs are validated for stress only: published bias +0.12 mL/min/g at rest, "
+            "-0.30 in the perfusion reserve",
         ),
     )
