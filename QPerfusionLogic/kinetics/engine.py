@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import importlib.util
 from functools import lru_cache
 from typing import Any
@@ -25,13 +26,17 @@ def has_numba() -> bool:
     return importlib.util.find_spec("numba") is not None
 
 
+def _kernel(name: str) -> Any:
+    return getattr(importlib.import_module(".numba_kernels", __package__), name)
+
+
 def fit_on_table(
     table: ShapeTable, layout: Layout, data: FloatArray, outside: FloatArray, freedom: float, starts: FloatArray
 ) -> Minima:
     """Fit curves on the basis of a table at each of its delays; parameters as in `fit_in_numpy`."""
     if not has_numba():
         return fit_in_numpy(table, layout, data, outside, freedom, starts)
-    from .numba_kernels import fit_block
+    fit_block = _kernel("fit_block")
 
     n, delays, _, p = starts.shape
     found = Minima(
@@ -68,7 +73,7 @@ def starts_from(dictionary: Dictionary, layout: Layout, data: FloatArray) -> Flo
     """Return the starts (n, d, basins, p) for data (n, rank), NaN where none is looked for; see `find_starts`."""
     if not has_numba():
         return find_starts(dictionary, layout, data)
-    from .numba_kernels import dictionary_starts
+    dictionary_starts = _kernel("dictionary_starts")
 
     delays, entries, rank = dictionary.unit.shape
     anchors = np.arange(0, delays, ANCHOR_EVERY)
@@ -95,8 +100,7 @@ def fitted_curves(table: ShapeTable, layout: Layout, x: FloatArray, share: Float
     """Return the sum over delays of share (n, d) times the fitted curve at x (n, d, p), on the basis of all frames."""
     curves = np.zeros((len(x), table.full_basis.shape[1]))
     if has_numba():
-        from .numba_kernels import read_curves
-
+        read_curves = _kernel("read_curves")
         flat = _flat_table(table.full_coefficients, table.axes, layout)
         read_curves(*flat, np.ascontiguousarray(x), np.ascontiguousarray(share), curves)
         return curves
