@@ -18,6 +18,7 @@ HIGHEST_TAIL = 0.6
 """Blood after the first pass holds 0.1 to 0.3 of the peak; a saturated curve compresses the peak, not what follows."""
 TAIL_AFTER_S = 10.0
 """The tail begins so long after the peak."""
+FROM_TISSUE_SERIES = ("model", "learned", "population", "as_is")
 PLATEAU_LEVEL = 0.95
 PLATEAU_SHARE = 0.6
 """Share of the time above half the peak spent above 95 % of it: a Gaussian or gamma bolus spends about a quarter."""
@@ -43,14 +44,15 @@ def shape_checks(
 
 
 def tissue_saturation_check(
-    curve: BloodCurve, physics: SeriesPhysics, settings: AifSettings, conversion: ConversionSettings
+    curve: BloodCurve, physics: SeriesPhysics, settings: AifSettings, conversion: ConversionSettings, mode: str
 ) -> tuple[dict[str, float], tuple[Notice, ...]]:
     """Return how saturated the tissue series' own blood curve is.
 
     The apparent peak takes the signal as linear in gadolinium. A curve is called saturated when its peak exceeds the
     limit of the settings, either apparent or after inverting the signal equation: at saturation times near 100 ms
     the apparent peak cannot pass about 2 mmol/L however much gadolinium there is, so both are looked at. A curve that
-    hardly falls after the first pass is saturated too, whatever the protocol values make of it.
+    hardly falls after the first pass is saturated too, whatever the protocol values make of it. Where the arterial input
+    (`mode`) does not come from this curve, that is only a note.
     """
     bolus = curve.bolus
     if bolus is None:
@@ -74,7 +76,7 @@ def tissue_saturation_check(
             f"taken as linear and {inverted:.1f} mmol/L by the signal equation ({reason})",
             action="never use this curve uncorrected: flow would read up to two to three times too high; acquire a "
             "dual sequence or a dual bolus",
-            severity=Severity.WARNING,
+            severity=Severity.WARNING if mode in FROM_TISSUE_SERIES else Severity.NOTE,
         ),
     )
 

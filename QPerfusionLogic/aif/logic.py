@@ -66,7 +66,9 @@ class AifCorrectionLogic:
             features["saturation_efficiency"] = curve.precontrast.saturation_efficiency
         features["apparent_peak_mmol_l"] = float("nan")
         if view.curve is not None and view.physics is not None:
-            apparent, found = tissue_saturation_check(view.curve, view.physics, self.settings, self.conversion)
+            apparent, found = tissue_saturation_check(
+                view.curve, view.physics, self.settings, self.conversion, curve.mode
+            )
             features |= apparent
             notices += found
         notices += curve.notices + shape_checks(curve.gd_mmol_l, curve.time_s, features, curve.mode)
