@@ -1,0 +1,71 @@
+"""`qperfusion fit`: curve files in, fits out, and what is said about files that are wrong."""
+
+import csv
+import io
+
+import numpy as np
+import pytest
+
+from QPerfusionLogic.errors import InputError
+from QPerfusionLogic.kinetics import fit_csv
+from QPerfusionLogic.settings import KineticsSettings
+
+
+@pytest.fixture
+def a_curve_file(tmp_path, frame_times, an_aif, convolve):
+    curve = convolve(frame_times, an_aif, lambda u: np.exp(-u / 8.0), 1.5)
+    lines = ["time_s,aif,septum,empty"]
+    lines += [f"{t:g},{a:.6f},{c:.6f}," for t, a, c in zip(frame_times, an_aif, curve, strict=True)]
+    path = tmp_path / "curves.csv"
+    path.write_text("\n".join(lines))
+    return path
+
+
+def test_each_curve_gets_a_row_with_the_columns_of_the_contract(a_curve_file):
+    text = fit_csv(a_curve_file, KineticsSettings(model="btex"))
+    rows = list(csv.DictReader(io.StringIO(text)))
+    expected = ["curve", "status", "mbf_ml_min_g", "mbf_se", "delay_s", "ps_ml_min_g", "vp_ml_g", "visf_ml_g", "rms", "r2"]
+    assert list(rows[0])[: len(expected)] == expected
+    assert [row["curve"] for row in rows] == ["septum", "empty"]
+    assert rows[1]["status"] == "not_finite"
+    assert rows[1]["mbf_ml_min_g"] == ""
+
+
+def test_columns_a_model_does_not_have_are_empty(a_curve_file):
+    rows = list(csv.DictReader(io.StringIO(fit_csv(a_curve_file, KineticsSettings(model="fermi")))))
+    assert rows[0]["vp_ml_g"] == rows[0]["ps_ml_min_g"] == ""
+    assert 1.3 < float(rows[0]["mbf_ml_min_g"]) < 1.8
+
+
+def test_patlak_calls_its_rate_ki_and_gives_no_flow(a_curve_file):
+    rows = list(csv.DictReader(io.StringIO(fit_csv(a_curve_file, KineticsSettings(model="patlak")))))
+    assert rows[0]["mbf_ml_min_g"] == ""
+    assert rows[0]["status"] == "not_identifiable"
+    assert float(rows[0]["ki_ml_min_g"]) > 0
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("", "empty file"),
+        ("time_s,blood,a\n0,1,2\n", "column aif"),
+        ("time,aif,a\n0,1,2\n", "column time_s"),
+        ("time_s,aif\n0,1\n", "no curve columns"),
+        ("time_s,aif,a\n", "no frames"),
+        ("time_s,aif,a\n0,1,high\n", "row 2, column a"),
+        ("time_s,aif,a\n0,1\n", "row 2: 2 cells"),
+        ("time_s,aif,a\n0,0,0\n1,0,0\n2,1,0\n3,2,1\n4,,1\n5,,1\n", "arterial input that ends in row 5"),
+        ("time_s,aif,a\n0,0,0\n1,0,0\n1,1,0\n3,2,1\n4,1,1\n", "not increasing"),
+        ("time_s,aif,a\n0,0,0\n1000,0,0\n2000,1,0\n3000,2,1\n4000,1,1\n", "milliseconds"),
+    ],
+)
+def test_wrong_files_are_explained(tmp_path, text, says):
+    path = tmp_path / "curves.csv"
+    path.write_text(text)
+    with pytest.raises(InputError, match=says):
+        fit_csv(path, KineticsSettings())
+
+
+def test_a_missing_file_is_explained(tmp_path):
+    with pytest.raises(InputError, match="no readable file"):
+        fit_csv(tmp_path / "none.csv", KineticsSettings())
