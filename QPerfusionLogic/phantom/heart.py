@@ -135,11 +135,17 @@ class _Outline:
     first_mm: float
     second_mm: float
     apart_mm: float
+    rv_wall_mm: float
 
     @property
     def half_septum_rad(self) -> float:
-        """Angle between the axis and the point where the hull touches the LV."""
-        return float(np.arccos((self.first_mm - self.second_mm) / self.apart_mm))
+        """Angle between the axis and an insertion point: where the RV cavity begins on the epicardium of the LV.
+
+        The hull touches the LV further out and leaves it along a tangent; the cavity opens where it has come away by
+        the thickness of the RV wall, and that is where a reader sees the RV insert.
+        """
+        touching = np.arccos((self.first_mm - self.second_mm) / self.apart_mm)
+        return float(touching - np.arccos(1.0 - self.rv_wall_mm / self.first_mm))
 
 
 def _outline(shape: HeartShape, level: float, contraction: float) -> _Outline:
@@ -148,7 +154,7 @@ def _outline(shape: HeartShape, level: float, contraction: float) -> _Outline:
     first = float(touching.mean())
     second = first * shape.rv_ratio * (1.0 - 0.25 * level)
     width = shape.rv_width_mm * (1.0 - 0.65 * level**1.5) * (0.5 + 0.5 * contraction) + shape.rv_wall_mm
-    return _Outline(axis, first, second, width + first - second)
+    return _Outline(axis, first, second, width + first - second, shape.rv_wall_mm)
 
 
 def _outline_depth(grid: Grid, centre_mm: tuple[float, float], outline: _Outline) -> FloatArray:
