@@ -15,8 +15,8 @@ SMALLEST_POOL_CELLS = 7
 """Cells of about 4.5 mm that the smallest pool worth finding fills (about 1.5 cm2)."""
 
 
-LONGEST_TRANSIT_S = 25.0
-"""Time from the RV to the LV peak that is not exceeded even in heart failure."""
+LONGEST_TRANSIT_S = 15.0
+"""Time from the filled RV to the filled LV that is hardly exceeded even in heart failure."""
 FULL = 0.9
 """Share of its peak at which the LV counts as full."""
 SEPTUM_MM = (4.0, 18.0)
@@ -66,9 +66,9 @@ def find_blood_pools(enhancement: Enhancement) -> BloodPools | None:
     its moments are moved to the peaks of the regions' own curves.
     """
     best: tuple[float, int, int, list[_Candidate | None]] | None = None
-    for swap, right_frame, left_frame in ventricular_frames(enhancement):
+    for right_frame, left_frame in ventricular_frames(enhancement):
         chosen = _pools_at(enhancement, right_frame, left_frame)
-        total = swap * sum(candidate.score for candidate in chosen if candidate is not None)
+        total = sum(candidate.score for candidate in chosen if candidate is not None)
         if total > (best[0] if best else 0.0):
             best = total, right_frame, left_frame, chosen
     if best is None:
@@ -125,17 +125,25 @@ def _gathered(
 
 
 def passage_maps(enhancement: Enhancement, right_frame: int, left_frame: int) -> tuple[FloatArray, FloatArray]:
-    """Return (LV, RV) maps (slices, rows, columns): what is enhanced at one's moment and not at the other's."""
-    early, late = enhancement.mean_around(right_frame), enhancement.mean_around(left_frame)
-    return np.minimum(late - early, late), np.minimum(early - late, early)
+    """Return (LV, RV) maps (slices, rows, columns) from the moments of both ventricles."""
+    return leftness_rightness(enhancement.mean_around(right_frame), enhancement.mean_around(left_frame))
 
 
-def ventricular_frames(enhancement: Enhancement, count: int = 5) -> list[tuple[float, int, int]]:
-    """Return (strength, RV frame, LV frame) of the moments between which contrast moves from one region to another.
+def leftness_rightness(early: FloatArray, late: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Return how much of an enhancement came after the early moment, and how much had come by it.
 
-    The pool that is bright at the first frame and washed out at the second is the RV, the one that is bright only at
-    the second is the LV; no shape, position or orientation enters. The strongest pairs come first, each at least two
-    frames away from those before it.
+    What has most of its enhancement early counts as right, even when it does not wash out by the late moment (broad or
+    saturated boluses do not); what has most of it late counts as left.
+    """
+    before, after = np.maximum(early, 0.0), np.maximum(late - early, 0.0)
+    return np.minimum(late - early, late) - before, np.minimum(early, before - after)
+
+
+def ventricular_frames(enhancement: Enhancement, count: int = 8) -> list[tuple[int, int]]:
+    """Return (RV frame, LV frame) of the moments between which contrast moves from one region to another.
+
+    No shape, position or orientation enters. The strongest pairs come first, each with another RV frame: organs and
+    muscle that fill after the LV can outdo it in strength, and only the regions tell.
     """
     coarse = ndimage.median_filter(_coarse(enhancement.value, enhancement.spacing_mm), size=(5, 1, 1), mode="nearest")
     frames, _, pixels = coarse.shape
@@ -146,22 +154,19 @@ def ventricular_frames(enhancement: Enhancement, count: int = 5) -> list[tuple[f
     score = np.zeros((frames, frames))
     for first in range(frames - 1):
         later = coarse[first + 1 :]
-        gain = np.minimum(later - coarse[first], later) - allowance
-        loss = np.minimum(coarse[first] - later, coarse[first]) - allowance
-        gained = np.partition(gain, pixels - cells, axis=2)[:, :, pixels - cells]
-        lost = np.partition(loss, pixels - cells, axis=2)[:, :, pixels - cells]
-        score[first, first + 1 :] = np.sqrt(np.clip(gained, 0, None) * np.clip(lost, 0, None)).mean(axis=1)
+        maps = leftness_rightness(coarse[first][None], later)
+        left, right = (np.partition(each - allowance, pixels - cells, axis=2)[:, :, pixels - cells] for each in maps)
+        score[first, first + 1 :] = np.sqrt(np.clip(left, 0.0, None) * np.clip(right, 0.0, None)).mean(axis=1)
     gap_s = enhancement.time_s[None, :] - enhancement.time_s[:, None]
     score[gap_s > LONGEST_TRANSIT_S] = 0.0
     least = max(0.08, 4.0 * enhancement.noise / np.sqrt(cells))
-    found: list[tuple[float, int, int]] = []
+    found: list[tuple[int, int]] = []
     while len(found) < count:
         first, second = (int(frame) for frame in np.unravel_index(int(np.argmax(score)), score.shape))
-        strength = float(score[first, second])
-        if strength < least:
+        if score[first, second] < least:
             break
-        found.append((strength, first, second))
-        score[max(first - 2, 0) : first + 3, max(second - 2, 0) : second + 3] = 0.0
+        found.append((first, second))
+        score[max(first - 1, 0) : first + 2] = 0.0
     return found
 
 
@@ -184,8 +189,8 @@ def _candidates(left_map: FloatArray, right_map: FloatArray, spacing_mm: tuple[f
     rights = _regions(right_map, pixel_mm2)
     found: list[_Candidate] = []
     for left in lefts:
-        contrast = float(np.clip(left_map[left].mean(), 0.0, 1.5))
-        shape = _roundness(left, spacing_mm) * _size_weight(left.sum() * pixel_mm2)
+        contrast = float(np.clip(left_map[left].mean(), 0.0, 1.0))
+        shape = _roundness(left, spacing_mm) * _size_weight(left.sum() * pixel_mm2) * _evenness(left_map[left])
         distance = ndimage.distance_transform_edt(~left, sampling=spacing_mm)
         partner, fit = None, 0.0
         for right in rights:
@@ -229,6 +234,11 @@ def _roundness(region: BoolArray, spacing_mm: tuple[float, float]) -> float:
     longest = float(np.linalg.eigvalsh(spread)[-1])
     area = region.sum() * spacing_mm[0] * spacing_mm[1]
     return float(np.clip(area / (4.0 * np.pi * longest), 0.0, 1.0))
+
+
+def _evenness(values: FloatArray) -> float:
+    """Return 1 for a pool of blood and less for a region whose core far outshines it: blood with muscle round it."""
+    return float(min(1.0, values.mean() / max(0.7 * float(values.max()), 1e-6)))
 
 
 def _size_weight(area_mm2: float) -> float:

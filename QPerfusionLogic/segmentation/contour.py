@@ -56,7 +56,7 @@ def find_ring(enhancement: Enhancement, pools: BloodPools, index: int) -> Ring |
     grid = PolarGrid(centre, enhancement.spacing_mm, REACH_MM)
     endocardium = _endocardium(grid, features, level)
     epicardium, contrast = _epicardium(grid, features, endocardium)
-    endocardium = _behind_papillaries(endocardium, epicardium)
+    endocardium = behind_papillaries(endocardium, epicardium)
     confidence = np.sqrt(np.clip(pools.strength[index], 0.0, 1.0)) * contrast / CLEAR
     return Ring(grid, endocardium, epicardium, float(np.clip(confidence, 0.0, 1.0)))
 
@@ -107,7 +107,7 @@ def _pool_level(grid: PolarGrid, features: _Features, endocardium_mm: FloatArray
     return muscle + POOL_LEVEL * (1.0 - muscle)
 
 
-def _behind_papillaries(endocardium_mm: FloatArray, epicardium_mm: FloatArray) -> FloatArray:
+def behind_papillaries(endocardium_mm: FloatArray, epicardium_mm: FloatArray) -> FloatArray:
     """Return the endocardium moved outwards where the wall would be much thicker than the rest of its ring.
 
     A papillary muscle that leans on the wall without blood between them looks like wall; a thickening that stands out

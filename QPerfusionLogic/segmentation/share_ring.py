@@ -7,10 +7,12 @@ from scipy import ndimage
 
 from QPerfusionLogic.study import BoolArray, FloatArray
 
-from .contour import REACH_MM, ring_middle
+from .contour import REACH_MM, behind_papillaries, ring_middle
 from .polar import PolarGrid, best_ring, hull_ring, smooth_ring
 
-STIFFNESS = 0.5
+STIFFNESS = 0.2
+READERS_MARGIN_MM = 0.5
+"""Readers of perfusion images draw the epicardium a little inside its edge, out of partial volume."""
 
 
 def ring_masks(
@@ -32,11 +34,12 @@ def ring_masks(
         outer = _ring(grid, share[1] + share[2])
         centre = ring_middle(grid, outer)
     grid = PolarGrid(centre, spacing_mm, REACH_MM)
-    outer = _ring(grid, share[1] + share[2])
-    inner = np.minimum(smooth_ring(hull_ring(_ring(grid, share[2]), grid.angle), 2.0), outer - 2.0)
+    outer = smooth_ring(_ring(grid, share[1] + share[2]), 2.0) - READERS_MARGIN_MM
+    inner = smooth_ring(hull_ring(_ring(grid, share[2]), grid.angle), 2.0)
+    inner = np.minimum(behind_papillaries(inner, outer), outer - 2.0)
     shape = (int(share.shape[1]), int(share.shape[2]))
     cavity = grid.inside(inner, shape)
-    return np.asarray(grid.inside(smooth_ring(outer, 2.0), shape) & ~cavity), cavity
+    return np.asarray(grid.inside(outer, shape) & ~cavity), cavity
 
 
 def _ring(grid: PolarGrid, inside: FloatArray) -> FloatArray:

@@ -34,6 +34,7 @@ class TrainingPlan:
     learning_rate: float = 2e-3
     seed: int = 0
     checkpoint_minutes: float = 5.0
+    validation: int = 64
 
 
 def train(output: Path, plan: TrainingPlan, tell: Callable[[str], None], start: Path | None = None) -> None:
@@ -50,7 +51,7 @@ def train(output: Path, plan: TrainingPlan, tell: Callable[[str], None], start: 
     average = torch.optim.swa_utils.AveragedModel(
         network, multi_avg_fn=torch.optim.swa_utils.get_ema_multi_avg_fn(0.995)
     )
-    validation = [random_sample(VALIDATION_SEED + index) for index in range(64)]
+    validation = [random_sample(VALIDATION_SEED + index) for index in range(plan.validation)]
     samples: list[Sample] = []
     begun, reported, losses = time.monotonic(), time.monotonic(), []
     next_seed = 1 + plan.seed * 1_000_000

@@ -1,0 +1,129 @@
+"""The network route: drawing, guarding, falling back, training."""
+
+import json
+
+import numpy as np
+import pytest
+
+from QPerfusionLogic.errors import MissingPackageError, QPerfusionError
+from QPerfusionLogic.resources import resource_path
+from QPerfusionLogic.segmentation import SegmentationLogic, learned
+from QPerfusionLogic.segmentation.bolus import find_blood_pools
+from QPerfusionLogic.segmentation.learned import CARD, SHIPPED, Drawing
+from QPerfusionLogic.segmentation.network_input import SIZE, Crop
+from QPerfusionLogic.segmentation.share_ring import ring_masks
+from QPerfusionLogic.segmentation.temporal import enhancement_of
+from QPerfusionLogic.settings import SegmentationSettings
+
+torch = pytest.importorskip("torch")
+NETWORK = SegmentationLogic(SegmentationSettings(mode="network"))
+
+
+def test_the_shipped_weights_are_those_of_the_card():
+    from QPerfusionLogic.segmentation.weights import checksum
+
+    card = json.loads(resource_path(*CARD).read_text(encoding="utf-8"))
+    assert checksum(resource_path(*SHIPPED)) == card["sha256"]
+
+
+def test_the_network_draws_a_heart_it_never_saw(a_heart, as_registered, overlap):
+    found = NETWORK.run(as_registered(a_heart.series()))
+    assert overlap(found.labels == 1, a_heart.labels == 1) > 0.85
+    assert overlap(found.labels == 2, a_heart.labels == 2) > 0.9
+    assert overlap(found.labels == 3, a_heart.labels == 3) > 0.8
+    assert found.source == "network segmentation-1"
+    assert found.confidence[0] > 0.5
+
+
+@pytest.mark.parametrize("turns", [1, 2, 3])
+@pytest.mark.parametrize("mirrored", [False, True])
+def test_the_network_does_not_mind_how_the_image_lies(a_heart, as_registered, overlap, turns, mirrored):
+    def turn(images):
+        return np.rot90(images[..., ::-1] if mirrored else images, turns, axes=(-2, -1))
+
+    found = NETWORK.run(as_registered(turn(a_heart.series())))
+    assert overlap(found.labels == 1, turn(a_heart.labels) == 1) > 0.85
+
+
+def test_automatic_takes_the_network(a_heart, as_registered):
+    found = SegmentationLogic(SegmentationSettings()).run(as_registered(a_heart.series()))
+    assert found.source.startswith("network")
+
+
+def test_without_torch_automatic_is_classical(a_heart, as_registered, monkeypatch):
+    monkeypatch.setattr(learned, "find_spec", lambda name: None)
+    found = SegmentationLogic(SegmentationSettings()).run(as_registered(a_heart.series()))
+    assert found.source == "classical"
+
+
+def test_without_torch_the_network_asked_for_by_name_is_an_error(a_heart, as_registered, monkeypatch):
+    monkeypatch.setattr(learned, "find_spec", lambda name: None)
+    with pytest.raises(MissingPackageError, match="torch"):
+        NETWORK.run(as_registered(a_heart.series()))
+
+
+def test_own_weights_that_are_none_are_refused(a_heart, as_registered, tmp_path):
+    broken = tmp_path / "broken.safetensors"
+    broken.write_bytes(b"nothing")
+    for path in (broken, tmp_path / "absent.safetensors"):
+        with pytest.raises(QPerfusionError, match=path.name):
+            SegmentationLogic(SegmentationSettings(weights=str(path))).run(as_registered(a_heart.series()))
+
+
+def test_a_drawing_away_from_the_pool_is_not_plausible():
+    pool, wall, cavity = (np.zeros((40, 40), dtype=bool) for _ in range(3))
+    pool[5:10, 5:10], wall[20:32, 20:32], cavity[23:29, 23:29] = True, True, True
+    nothing = np.zeros((40, 40))
+    assert not Drawing(wall & ~cavity, cavity, pool, nothing, 1.0).plausible(pool)
+    assert Drawing(wall & ~cavity, cavity, pool, nothing, 1.0).plausible(cavity)
+
+
+def test_a_crop_goes_back_to_where_it_came_from(a_heart):
+    crop = Crop(a_heart.centre, 0.7, (2.0, 2.0))
+    wall = (a_heart.labels[0] == 1).astype(float)
+    back = crop.put_back(crop.take(wall), wall.shape)
+    assert np.abs(back - wall).mean() < 0.02
+    middle = 0.5 * (SIZE - 1)
+    assert np.allclose(crop.point(middle, middle), a_heart.centre)
+
+
+def test_the_crop_has_the_right_ventricle_up(a_heart, as_registered):
+    from QPerfusionLogic.segmentation.network_input import crop_of
+
+    enhancement = enhancement_of(as_registered(a_heart.series()))
+    pools = find_blood_pools(enhancement)
+    turned = crop_of(enhancement, pools, 0).take((a_heart.labels[0] == 3).astype(float))
+    row, column = np.argwhere(turned > 0.5).mean(axis=0)
+    assert row < 0.5 * SIZE - 5.0
+    assert abs(column - 0.5 * SIZE) < 3.0
+
+
+def test_a_leak_of_the_network_is_cut_off_by_the_ring(a_heart, overlap):
+    labels = a_heart.labels[0]
+    share = np.stack([labels == value for value in (0, 1, 2, 3)]).astype(float)
+    row, column = (round(value) for value in a_heart.centre)
+    share[:, row - 1 : row + 2, column + 14 : column + 24] = np.array([0.0, 1.0, 0.0, 0.0])[:, None, None]
+    wall, cavity = ring_masks(share, a_heart.centre, (2.0, 2.0))
+    assert overlap(wall | cavity, np.isin(labels, (1, 2))) > 0.95
+    assert not (wall | cavity)[row, column + 19]
+
+
+@pytest.mark.slow
+def test_training_writes_weights_that_run(a_heart, as_registered, tmp_path):
+    from QPerfusionLogic.segmentation.training import TrainingPlan, train
+
+    said = []
+    path = tmp_path / "own.safetensors"
+    train(path, TrainingPlan(iterations=2, batch=3, fresh=2, validation=4), said.append)
+    assert "synthetic Dice" in said[-1]
+    found = SegmentationLogic(SegmentationSettings(weights=str(path))).run(as_registered(a_heart.series()))
+    assert found.labels.shape == a_heart.labels.shape
+
+
+def test_a_training_sample_is_the_same_for_the_same_seed():
+    from QPerfusionLogic.segmentation.training_data import random_sample
+
+    first, again, other = random_sample(3), random_sample(3), random_sample(4)
+    assert np.array_equal(first.images, again.images)
+    assert not np.array_equal(first.images, other.images)
+    assert set(np.unique(first.labels)) <= {0, 1, 2, 3}
