@@ -218,7 +218,6 @@ class QPerfusionWidget(ScriptedLoadableModuleWidget, slicer.util.VTKObservationM
     """The panel."""
 
     def __init__(self, parent=None):
-        ScriptedLoadableModuleWidget.__init__(self, parent)
         slicer.util.VTKObservationMixin.__init__(self)
         self.logic = None
         self.ui = None
@@ -226,6 +225,8 @@ class QPerfusionWidget(ScriptedLoadableModuleWidget, slicer.util.VTKObservationM
         self._guiTag = None
         self.results = None
         self.settingsPart = None
+        # Last: without a parent the base class calls setup() here.
+        ScriptedLoadableModuleWidget.__init__(self, parent)
 
     def setup(self):
         ScriptedLoadableModuleWidget.setup(self)
@@ -288,6 +289,8 @@ class QPerfusionWidget(ScriptedLoadableModuleWidget, slicer.util.VTKObservationM
 
     def onParametersModified(self, caller=None, event=None):
         self.updateApplyButton()
+        if self.ui.outputFolderEdit.currentPath != self._parameters.outputFolder:
+            self.ui.outputFolderEdit.currentPath = self._parameters.outputFolder
         self.settingsPart.update()
         self.results.update()
 
@@ -309,6 +312,10 @@ class QPerfusionWidget(ScriptedLoadableModuleWidget, slicer.util.VTKObservationM
 
     def _setSettings(self, settings):
         self.logic.setSettings(self._parameters, settings)
+
+    def onOutputFolder(self, path):
+        if self._parameters is not None:
+            self._parameters.outputFolder = path
 
     def onGuess(self):
         self.logic.fillInGuesses(self._parameters)
@@ -376,6 +383,7 @@ class QPerfusionWidget(ScriptedLoadableModuleWidget, slicer.util.VTKObservationM
         self.ui.applyButton.connect("clicked(bool)", self.onApply)
         self.ui.resumeButton.connect("clicked(bool)", self.onResume)
         self.ui.guessButton.connect("clicked(bool)", self.onGuess)
+        self.ui.outputFolderEdit.connect("currentPathChanged(QString)", self.onOutputFolder)
         self.ui.savePresetButton.connect("clicked(bool)", self.onSavePreset)
         self.ui.loadPresetButton.connect("clicked(bool)", self.onLoadPreset)
         self.ui.resumeStage.addItems(["segmentation", "registration"])

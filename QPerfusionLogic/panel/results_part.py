@@ -122,7 +122,9 @@ class ResultsPart:
         if table is None or table.GetColumnIndex("kept") < 0:
             self._application.report(self._application.text("Choose a table of frames and select rows in it."))
             return
-        rows = {index.row() for index in self._ui.tableView.selectedIndexes()}
+        view = self._ui.tableView
+        shown = view.selectionModel().selectedIndexes()
+        rows = {view.sortFilterProxyModel().mapToSource(index).row() for index in shown}
         for row in sorted(rows):
             toggle_frame(table, row)
         self.show_table()

@@ -15,7 +15,7 @@ from typing import Any
 import vtk
 from PySide6 import QtWidgets
 
-from .stand_ins import ctkPathLineEdit, qMRMLNodeComboBox
+from .stand_ins import qMRMLNodeComboBox
 
 
 @dataclass
@@ -200,7 +200,6 @@ def _listen(widget: Any, callback: Callable[[], None]) -> None:
         QtWidgets.QDoubleSpinBox: "valueChanged",
         QtWidgets.QSpinBox: "valueChanged",
         QtWidgets.QLineEdit: "textChanged",
-        ctkPathLineEdit: "currentPathChanged",
     }
     if type(widget) not in signals:
         raise RuntimeError(f"Slicer has no connector for {type(widget).__name__}")
@@ -217,9 +216,6 @@ def _show(info: _Info, widget: Any, value: Any) -> None:
     elif isinstance(widget, QtWidgets.QLineEdit):
         if widget.property("text") != value:
             widget.setText(value)
-    elif isinstance(widget, ctkPathLineEdit):
-        if widget.property("currentPath") != value:
-            widget.setCurrentPath(value)
     else:
         widget.setValue(value)
 
@@ -231,6 +227,5 @@ def _taken(info: _Info, widget: Any) -> Any:
         QtWidgets.QComboBox: "currentText",
         QtWidgets.QCheckBox: "checked",
         QtWidgets.QLineEdit: "text",
-        ctkPathLineEdit: "currentPath",
     }
     return widget.property(names.get(type(widget), "value"))

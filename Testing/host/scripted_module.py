@@ -22,11 +22,12 @@ class ScriptedLoadableModuleWidget:
     """Base of the widget class; a test makes it with the folder of its module."""
 
     def __init__(self, parent: Any = None) -> None:
-        self.parent = parent or slicer.qMRMLWidget()
-        if self.parent.layout() is None:
-            self.parent.setLayout(QtWidgets.QVBoxLayout())
-        self.layout = self.parent.layout()
+        super().__init__()
         self.moduleName = type(self).__name__.removesuffix("Widget")
+        self.parent = parent if parent is not None else new_parent()
+        self.layout = self.parent.layout()
+        if parent is None:
+            self.setup()
 
     def resourcePath(self, name: str) -> str:  # noqa: N802
         return str(Path(slicer.modules.qperfusion.path).parent / "Resources" / name)
@@ -39,6 +40,14 @@ class ScriptedLoadableModuleWidget:
 
     def onReload(self) -> None:  # noqa: N802
         slicer.util.reloadScriptedModule(self.moduleName)
+
+
+def new_parent() -> Any:
+    """Return the widget that the application gives a module's panel to fill."""
+    parent = slicer.qMRMLWidget()
+    parent.setLayout(QtWidgets.QVBoxLayout())
+    parent.setMRMLScene(slicer.mrmlScene)
+    return parent
 
 
 class ScriptedLoadableModuleLogic:

@@ -91,6 +91,13 @@ def load_module_file(path: Path = MODULE_FILE) -> types.ModuleType:
     return module
 
 
+def open_panel(module: types.ModuleType) -> Any:
+    """Return the panel of a module as the application opens it: in a parent, then set up."""
+    widget = getattr(module, f"{module.__name__}Widget")(scripted_module.new_parent())
+    widget.setup()
+    return widget
+
+
 def process_events(seconds: float = 0.0, until: Any = None) -> None:
     """Let the event loop run, for a time or until a condition holds."""
     import time

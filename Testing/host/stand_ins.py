@@ -9,7 +9,8 @@ from __future__ import annotations
 import types
 from typing import Any
 
-from PySide6.QtCore import Property, QObject, Qt, Signal
+from PySide6.QtCore import Property, QObject, QSortFilterProxyModel, Qt, Signal
+from PySide6.QtGui import QStandardItem, QStandardItemModel
 from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLineEdit, QTableView, QToolButton, QVBoxLayout, QWidget
 
 from .python_qt import HOST_CLASSES, patch_class
@@ -204,17 +205,15 @@ class qMRMLNodeComboBox(QWidget):  # noqa: N801
 
 
 class qMRMLTableView(QTableView):  # noqa: N801
-    """qMRMLTableView.h: setMRMLScene, setMRMLTableNode, mrmlTableNode()."""
-
-    def setMRMLScene(self, scene: Any) -> None:  # noqa: N802
-        self.__dict__["_scene"] = scene
+    """qMRMLTableView.h: setMRMLTableNode, mrmlTableNode(), sortFilterProxyModel(); no scene without a view node."""
 
     def mrmlTableNode(self) -> Any:  # noqa: N802
         return self.__dict__.get("_table")
 
-    def setMRMLTableNode(self, node: Any) -> None:  # noqa: N802
-        from PySide6.QtGui import QStandardItem, QStandardItemModel
+    def sortFilterProxyModel(self) -> Any:  # noqa: N802
+        return self.model()
 
+    def setMRMLTableNode(self, node: Any) -> None:  # noqa: N802
         self.__dict__["_table"] = node
         model = QStandardItemModel(self)
         if node is not None:
@@ -222,7 +221,9 @@ class qMRMLTableView(QTableView):  # noqa: N801
             model.setHorizontalHeaderLabels([_titled(node, column) for column in columns])
             for row in range(node.GetNumberOfRows()):
                 model.appendRow([QStandardItem(node.GetCellText(row, column)) for column in columns])
-        self.setModel(model)
+        proxy = QSortFilterProxyModel(self)
+        proxy.setSourceModel(model)
+        self.setModel(proxy)
 
 
 def _titled(node: Any, column: int) -> str:

@@ -41,8 +41,7 @@ def take(slicer_host, path: Path) -> None:
     scene = slicer_host.new_main_scene()
     views = {name: SliceView(scene, name, (400, 400)) for name in VIEWS}
     load_scene(scene, path)
-    panel = slicer_host.load_module_file().QPerfusionWidget()
-    panel.setup()
+    panel = slicer_host.open_panel(slicer_host.load_module_file())
     panel._parameters.studyName = panel.ui.studyBox.currentText
     panel.ui.showButton.click()
     study = panel.results.study()

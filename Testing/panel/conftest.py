@@ -57,8 +57,7 @@ def the_module():
 @pytest.fixture
 def a_panel(a_scene, the_module):
     """The panel as a user opens it."""
-    widget = the_module.QPerfusionWidget()
-    widget.setup()
+    widget = slicer_host.open_panel(the_module)
     yield widget
     widget.cleanup()
     widget.parent.deleteLater()

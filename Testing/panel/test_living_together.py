@@ -22,8 +22,7 @@ def test_opening_and_closing_the_panel_leaves_no_observer_and_no_node(a_scene, t
     import vtk
 
     def open_and_close():
-        widget = the_module.QPerfusionWidget()
-        widget.setup()
+        widget = slicer_host.open_panel(the_module)
         widget.cleanup()
         widget.parent.setMRMLScene(None)
         for box in widget.parent.findChildren(the_module.slicer.qMRMLNodeComboBox):
@@ -73,8 +72,7 @@ class User(RuleBasedStateMachine):
     @initialize()
     def open_the_panel(self):
         self.scene = slicer_host.new_main_scene()
-        self.panel = slicer_host.load_module_file().QPerfusionWidget()
-        self.panel.setup()
+        self.panel = slicer_host.open_panel(slicer_host.load_module_file())
         self.saved = None
 
     @rule(state=st.sampled_from(["stress", "rest"]))

@@ -14,9 +14,19 @@ def test_an_empty_scene_disables_apply_and_says_why(a_panel):
 
 def test_the_panel_opens_in_less_than_a_second(a_scene, the_module):
     started = time.perf_counter()
-    widget = the_module.QPerfusionWidget()
-    widget.setup()
+    widget = slicer_host.open_panel(the_module)
     slicer_host.process_events()
     elapsed = time.perf_counter() - started
     widget.cleanup()
     assert elapsed < 1.0
+
+
+def test_a_script_may_make_the_panel_without_a_parent(a_scene, the_module):
+    widget = the_module.QPerfusionWidget()
+    assert widget.ui.applyButton.toolTip == "Choose a stress or a rest series."
+    widget.cleanup()
+
+
+def test_every_bound_widget_is_of_a_class_that_slicer_has_a_connector_for(a_panel):
+    bound = {widget.property("SlicerParameterName") for widget in vars(a_panel.ui).values()} - {None}
+    assert bound == set(a_panel._parameters.allParameters) - {"changes", "outputFolder", "studyName"}

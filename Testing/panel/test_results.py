@@ -23,7 +23,7 @@ def shown_cells(panel):
 def test_segment_table_is_shown_with_units(a_panel_with_a_result):
     a_panel_with_a_result.ui.showButton.click()
     model = a_panel_with_a_result.ui.tableView.model()
-    titles = [model.horizontalHeaderItem(column).text() for column in range(model.columnCount())]
+    titles = [model.sourceModel().horizontalHeaderItem(column).text() for column in range(model.columnCount())]
     assert "stress_mbf (mL/min/g)" in titles
     assert shown_cells(a_panel_with_a_result)[0][1] == "LAD"
 
@@ -104,7 +104,9 @@ def test_frames_are_excluded_and_kept_by_hand(a_panel_with_a_result):
     from QPerfusionLogic.scene.tables import column_values
 
     table = a_panel_with_a_result.results.study().node("table:frames", "stress")
-    toggle_frame(table, 3)
+    a_panel_with_a_result.ui.tableBox.currentText = "Stress frames"
+    a_panel_with_a_result.ui.tableView.selectRow(3)
+    a_panel_with_a_result.ui.frameKeptButton.click()
     assert (column_values(table, "kept")[3], column_values(table, "reason")[3]) == (0.0, "excluded by hand")
     toggle_frame(table, 3)
     assert (column_values(table, "kept")[3], column_values(table, "reason")[3]) == (1.0, "")
