@@ -20,6 +20,8 @@ from .table import ShapeTable
 
 SHARP_S = (0.10, 0.15)
 """Between these spreads of the delay the average over the grid takes over from the fit of a continuous delay."""
+NEIGHBOURS = np.array([0, -1, 1])
+"""Places on the grid of delays, next to the best, that a continuous delay is fitted from."""
 LEAST_WEIGHT = 1e-3
 FEW_CURVES, STARTS_OF_FEW = 1000, 12
 
@@ -146,9 +148,13 @@ def _with_fitted_delay(
         full_coefficients=spline_coefficients(table.full_coefficients, 0)[None],
     )
     best = np.argmax(likelihood[rows], axis=1)
-    start = np.column_stack([minima.x[rows, best], vertex(table.delays_s, likelihood[rows])])
+    beside = np.clip(best[:, None] + NEIGHBOURS, 0, table.delays_s.size - 1)
+    delays_s = np.concatenate(
+        [vertex(table.delays_s, likelihood[rows])[:, None], table.delays_s[beside[:, 1:]]], axis=1
+    )
+    start = np.concatenate([minima.x[rows[:, None], beside], delays_s[..., None]], axis=2)
     freedom = data.freedom - 1
-    fit = fit_on_table(joint, continuous, data.on_basis[rows], data.outside[rows], freedom, start[:, None, None, :])
+    fit = fit_on_table(joint, continuous, data.on_basis[rows], data.outside[rows], freedom, start[:, None])
     estimate = _averaged(
         joint, continuous, Data(data.on_basis[rows], data.outside[rows], freedom), fit, np.ones((rows.size, 1))
     )

@@ -24,7 +24,18 @@ def a_curve_file(tmp_path, frame_times, an_aif, convolve):
 def test_each_curve_gets_a_row_with_the_columns_of_the_contract(a_curve_file):
     text = fit_csv(a_curve_file, KineticsSettings(model="btex"))
     rows = list(csv.DictReader(io.StringIO(text)))
-    expected = ["curve", "status", "mbf_ml_min_g", "mbf_se", "delay_s", "ps_ml_min_g", "vp_ml_g", "visf_ml_g", "rms", "r2"]
+    expected = [
+        "curve",
+        "status",
+        "mbf_ml_min_g",
+        "mbf_se",
+        "delay_s",
+        "ps_ml_min_g",
+        "vp_ml_g",
+        "visf_ml_g",
+        "rms",
+        "r2",
+    ]
     assert list(rows[0])[: len(expected)] == expected
     assert [row["curve"] for row in rows] == ["septum", "empty"]
     assert rows[1]["status"] == "not_finite"
