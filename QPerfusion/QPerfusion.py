@@ -102,6 +102,13 @@ class QPerfusionLogic(ScriptedLoadableModuleLogic):
             if getattr(parameters, name) is None:
                 setattr(parameters, name, node)
 
+    def convertLegacyNodes(self):
+        """Add a sequence for every MultiVolume node that has none yet."""
+        from QPerfusionLogic.scene.multivolume import add_sequence_of, legacy_nodes
+
+        for node in legacy_nodes(slicer.mrmlScene):
+            add_sequence_of(slicer.mrmlScene, node)
+
     def whyNot(self, parameters):
         """Return why these parameters cannot be run, "" when they can."""
         return choices.why_not(
@@ -318,6 +325,7 @@ class QPerfusionWidget(ScriptedLoadableModuleWidget, slicer.util.VTKObservationM
             self._parameters.outputFolder = path
 
     def onGuess(self):
+        self.guarded(_("A legacy MultiVolume could not be read."), self.logic.convertLegacyNodes)
         self.logic.fillInGuesses(self._parameters)
 
     def onApply(self):

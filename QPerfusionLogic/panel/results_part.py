@@ -123,7 +123,7 @@ class ResultsPart:
             self._application.report(self._application.text("Choose a table of frames and select rows in it."))
             return
         view = self._ui.tableView
-        shown = view.selectionModel().selectedIndexes()
+        shown = view.selectionModel().selectedRows()
         rows = {view.sortFilterProxyModel().mapToSource(index).row() for index in shown}
         for row in sorted(rows):
             toggle_frame(table, row)

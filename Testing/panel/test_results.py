@@ -23,7 +23,7 @@ def shown_cells(panel):
 def test_segment_table_is_shown_with_units(a_panel_with_a_result):
     a_panel_with_a_result.ui.showButton.click()
     model = a_panel_with_a_result.ui.tableView.model()
-    titles = [model.sourceModel().horizontalHeaderItem(column).text() for column in range(model.columnCount())]
+    titles = [model.sourceModel.horizontalHeaderItem(column).text() for column in range(model.columnCount())]
     assert "stress_mbf (mL/min/g)" in titles
     assert shown_cells(a_panel_with_a_result)[0][1] == "LAD"
 
