@@ -9,12 +9,14 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from .availability import can_make_scenes
     from .files import load_scene, save_scene
     from .filling import SceneStudy, fill_scene
     from .headless import new_scene
     from .reading import StateNodes, study_from_scene
 
 _PLACES = {
+    "can_make_scenes": "availability",
     "SceneStudy": "filling",
     "StateNodes": "reading",
     "fill_scene": "filling",
@@ -24,7 +26,16 @@ _PLACES = {
     "study_from_scene": "reading",
 }
 
-__all__ = ["SceneStudy", "StateNodes", "fill_scene", "load_scene", "new_scene", "save_scene", "study_from_scene"]
+__all__ = [
+    "SceneStudy",
+    "StateNodes",
+    "can_make_scenes",
+    "fill_scene",
+    "load_scene",
+    "new_scene",
+    "save_scene",
+    "study_from_scene",
+]
 
 
 def __getattr__(name: str) -> Any:
