@@ -51,8 +51,8 @@ def tissue_saturation_check(
     The apparent peak takes the signal as linear in gadolinium. A curve is called saturated when its peak exceeds the
     limit of the settings, either apparent or after inverting the signal equation: at saturation times near 100 ms
     the apparent peak cannot pass about 2 mmol/L however much gadolinium there is, so both are looked at. A curve that
-    hardly falls after the first pass is saturated too, whatever the protocol values make of it. Where the arterial input
-    (`mode`) does not come from this curve, that is only a note.
+    hardly falls after the first pass is saturated too, whatever the protocol values make of it. Where the arterial
+    input (`mode`) does not come from this curve, that is only a note.
     """
     bolus = curve.bolus
     if bolus is None:

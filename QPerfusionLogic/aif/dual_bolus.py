@@ -17,6 +17,7 @@ from .blood_pool import left_ventricular_pool
 from .inversion import invert_blood_curve
 from .precontrast import Precontrast
 from .route import RouteCurve
+from .scale_by_tissue import scale_by_tissue
 
 LINEAR_MMOL_L = 2.0
 """Main-bolus frames below it, as the tissue series reads them, are reliable enough to check the dose ratio."""
@@ -46,16 +47,18 @@ def by_dual_bolus(state: StateResult, settings: AifSettings, conversion: Convers
     series = dataclasses.replace(series, kind=SeriesKind.PRE_BOLUS)
     curve = _pre_bolus_curve(series, state)
     physics = physics_of_series(series, conversion)
-    inverted = invert_blood_curve(curve, physics, conversion)
     if curve.bolus is None:
         raise InputError(
             "no bolus in the pre-bolus series",
             expected="a first pass in the left ventricle",
             action="check that this is the pre-bolus series",
         )
-    gadolinium = settings.bolus_ratio * inverted.gd_mmol_l
     main_physics = physics_of_series(state.acquisition.tissue, conversion)
-    shift = bolus_shift(curve.time_s, gadolinium, main, main_physics.blood)
+    first = invert_blood_curve(curve, physics, conversion).gd_mmol_l
+    shift = bolus_shift(curve.time_s, settings.bolus_ratio * first, main, main_physics.blood)
+    curve, scale_notices = _scaled(curve, shift, physics, main, main_physics, settings, conversion)
+    inverted = invert_blood_curve(curve, physics, conversion)
+    gadolinium = settings.bolus_ratio * inverted.gd_mmol_l
     residual = _residual(inverted.gd_mmol_l, curve)
     constants = {
         **physics.constants,
@@ -65,6 +68,7 @@ def by_dual_bolus(state: StateResult, settings: AifSettings, conversion: Convers
     }
     notices = (
         *physics.notices,
+        *scale_notices,
         *inverted.notices,
         *_ratio_check(gadolinium, curve.time_s + shift, main, main_physics, conversion, settings.bolus_ratio),
         _residual_note(residual),
@@ -84,6 +88,32 @@ def by_dual_bolus(state: StateResult, settings: AifSettings, conversion: Convers
 def _pre_bolus_curve(series: PerfusionSeries, state: StateResult) -> BloodCurve:
     pool = left_ventricular_pool(series, state)
     return blood_curve(series, pool.region)
+
+
+def _scaled(
+    curve: BloodCurve,
+    shift: float,
+    physics: SeriesPhysics,
+    main: BloodCurve,
+    main_physics: SeriesPhysics,
+    settings: AifSettings,
+    conversion: ConversionSettings,
+) -> tuple[BloodCurve, tuple[Notice, ...]]:
+    """Return the pre-bolus with a proton-density level: its own, or what the main bolus' saturation implies."""
+    if conversion.normalisation == "baseline" or curve.proton_density > 0 or not np.isfinite(shift):
+        return curve, ()
+    moved = dataclasses.replace(curve, time_s=curve.time_s + shift)
+    scale = scale_by_tissue(moved, physics, main, main_physics, settings.bolus_ratio)
+    if scale is None:
+        return curve, ()
+    density = scale.aif_s0 * float(physics.blood.proton_density_signal())
+    notice = Notice(
+        code="aif-scaled-by-tissue",
+        message="the pre-bolus has no proton-density frames; its scale was taken from how the main bolus saturates, "
+        "which is good to about 15 %",
+        action="export the proton-density frames with the series",
+    )
+    return dataclasses.replace(curve, proton_density=density), (notice,)
 
 
 def _residual(gd_mmol_l: FloatArray, curve: BloodCurve) -> float:

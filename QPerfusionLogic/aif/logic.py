@@ -19,6 +19,7 @@ from .checks import shape_checks, tissue_saturation_check
 from .clock_checks import on_tissue_clock
 from .drift import detrended
 from .features import curve_features
+from .population import instead_of_lost_peak
 from .relative import in_relative_enhancement
 from .route import Route, RouteCurve
 from .routes import ROUTES, chosen_route
@@ -53,6 +54,8 @@ class AifCorrectionLogic:
         progress.update(0.0, "arterial input")
         name, notices = chosen_route(state, self.settings.mode, self.conversion.mode)
         curve = self._route(name)(state, self.settings, self.conversion)
+        if self.settings.mode == "automatic" and curve.mode == "model":
+            curve = instead_of_lost_peak(curve, state, self.settings, self.conversion)
         progress.update(0.6, "arterial input: features and checks")
         if self.settings.detrend:
             curve = detrended(curve)

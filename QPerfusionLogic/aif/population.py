@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import numpy as np
 
 from QPerfusionLogic.errors import InputError
 from QPerfusionLogic.settings import AifSettings, ConversionSettings
+from QPerfusionLogic.signal_model.bolus import find_bolus
 from QPerfusionLogic.study import FloatArray, Notice, Severity, State, StateResult
 
 from .blood_curve import tissue_blood_curve
+from .checks import HIGHEST_TAIL, tail_share
 from .route import RouteCurve
 
 PEAK_MMOL_L = {State.STRESS: 4.4, State.REST: 5.2, State.UNKNOWN: 4.8}
@@ -17,6 +21,8 @@ TIME_TO_PEAK_S, FULL_WIDTH_S = 6.60, 5.34
 """Medians of 44 patients at stress (AI-AIF, Scannell 2022)."""
 EQUILIBRIUM_SHARE = 0.15
 """Blood after the first pass relative to its peak (assumed)."""
+PEAK_LOG_SD = 0.35
+"""Spread of the peak over doses and cardiac outputs; 5 to 95 % is 0.56 to 1.78 times the mean."""
 STEP_S = 0.25
 
 
@@ -46,6 +52,8 @@ def by_population(state: StateResult, settings: AifSettings, conversion: Convers
         measured=np.interp(time, measured.time_s, measured.signal),
         corrected=np.interp(time, measured.time_s, measured.signal),
         gd_mmol_l=gadolinium,
+        lower_mmol_l=gadolinium * np.exp(-1.645 * PEAK_LOG_SD),
+        upper_mmol_l=gadolinium * np.exp(1.645 * PEAK_LOG_SD),
         mode="population",
         constants={
             "aif peak": f"{PEAK_MMOL_L[state.state]:g} mmol/L (Xue 2020)",
@@ -53,6 +61,31 @@ def by_population(state: StateResult, settings: AifSettings, conversion: Convers
         },
         notices=(notice,),
     )
+
+
+def instead_of_lost_peak(
+    curve: RouteCurve, state: StateResult, settings: AifSettings, conversion: ConversionSettings
+) -> RouteCurve:
+    """Return the population curve where inversion leaves a curve that hardly falls after its first pass, else that.
+
+    Such a curve has lost its peak to saturation: no inversion brings it back, and its flow would be several times too
+    high.
+    """
+    bolus = find_bolus(curve.gd_mmol_l, curve.time_s)
+    if bolus is None or not tail_share(curve.gd_mmol_l, curve.time_s, bolus) > HIGHEST_TAIL:
+        return curve
+    found = by_population(state, settings, conversion)
+    assert found.lower_mmol_l is not None
+    assert found.upper_mmol_l is not None
+    notice = Notice(
+        code="aif-peak-lost",
+        message="the blood curve stays high after its first pass, so its peak is lost to saturation and cannot be "
+        f"computed back; a population curve stands in for it, with a peak assumed between "
+        f"{found.lower_mmol_l.max():.1f} and {found.upper_mmol_l.max():.1f} mmol/L, and flow is uncertain by the same factor",
+        action="acquire a dual sequence or a dual bolus, or give a curve as CSV; aif.mode=model shows the inversion",
+        severity=Severity.SERIOUS,
+    )
+    return dataclasses.replace(found, notices=(notice, *found.notices))
 
 
 def population_curve(since_arrival_s: FloatArray, peak_mmol_l: float) -> FloatArray:

@@ -27,7 +27,8 @@ def chosen_route(state: StateResult, mode: str, conversion_mode: str) -> tuple[s
     """Return the name of the route for a mode, and a note on what `automatic` chose.
 
     Automatic prefers, in this order: a curve given by the user, the AIF series, a pre-bolus, images that already hold
-    gadolinium, and last the inversion of the saturated tissue series.
+    gadolinium, and last the inversion of the saturated tissue series (where even that has lost the peak, a population
+    curve stands in, with a serious notice).
     """
     if mode != "automatic":
         return mode, ()

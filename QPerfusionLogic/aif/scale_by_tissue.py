@@ -30,11 +30,26 @@ class TissueScale:
 
 
 def scale_by_tissue(
-    curve: BloodCurve, physics: SeriesPhysics, tissue: BloodCurve, tissue_physics: SeriesPhysics
+    curve: BloodCurve,
+    physics: SeriesPhysics,
+    tissue: BloodCurve,
+    tissue_physics: SeriesPhysics,
+    multiplier: float = 1.0,
 ) -> TissueScale | None:
     """Return the scale at which the AIF curve, seen through the tissue sequence, looks like the tissue curve.
 
     Gain and offset of the tissue curve are free, so neither its own scale nor imperfect saturation enters.
+
+    Parameters
+    ----------
+    curve : BloodCurve
+        Unsaturated signal on the clock of the tissue series.
+    physics : SeriesPhysics
+        Of the series of that curve.
+    tissue, tissue_physics : BloodCurve, SeriesPhysics
+        The saturated curve and its sequence.
+    multiplier : float
+        Gadolinium of the tissue series' bolus over that of the curve: the dose ratio of a pre-bolus.
     """
     bolus = curve.bolus
     if bolus is None or tissue.bolus is None:
@@ -43,12 +58,12 @@ def scale_by_tissue(
     peak_signal = float(curve.signal[bolus.peak_frame])
     inside = (tissue.time_s >= curve.time_s[0]) & (tissue.time_s <= curve.time_s[-1])
     trials: list[tuple[float, float, float]] = []
-    for peak in PEAKS_MMOL_L[blood.highest_gadolinium > PEAKS_MMOL_L]:
+    for peak in PEAKS_MMOL_L[blood.highest_gadolinium > PEAKS_MMOL_L / multiplier] / multiplier:
         s0 = peak_signal / float(blood.signal(np.array([peak]))[0])
         ratio = curve.signal / (s0 * float(blood.proton_density_signal()))
         gadolinium, above = blood.gadolinium_from_proton_density(ratio)
         gadolinium = np.where(above, peak, gadolinium) - np.mean(gadolinium[bolus.baseline_frames])
-        seen = np.interp(tissue.time_s[inside], curve.time_s, tissue_physics.blood.signal(gadolinium))
+        seen = np.interp(tissue.time_s[inside], curve.time_s, tissue_physics.blood.signal(multiplier * gadolinium))
         misfit, gain = _fit(seen, tissue.signal[inside])
         trials.append((misfit, s0, gain))
     misfits = np.array([trial[0] for trial in trials])

@@ -93,9 +93,17 @@ def test_the_curve_of_the_aif_series_has_the_features_of_the_masked_curve(low_re
     assert own["fwhm_s"] == pytest.approx(expected["fwhm_s"], rel=0.1)
 
 
-def test_a_saturated_full_dose_series_is_flagged_and_its_curve_not_trusted(saturated_state):
-    found = AifCorrectionLogic(AifSettings(), ConversionSettings()).run(saturated_state)
+def test_a_saturated_full_dose_series_is_flagged_and_its_inversion_not_trusted(saturated_state):
+    found = AifCorrectionLogic(AifSettings(mode="model"), ConversionSettings()).run(saturated_state)
     codes = {notice.code for notice in found.notices}
-    assert found.mode == "model"
     assert {"aif-saturated", "aif-by-model", "aif-still-saturated"} <= codes
     assert found.features["foot_s"] == pytest.approx(7.2, abs=1.0)
+
+
+def test_where_the_peak_is_lost_a_population_curve_with_a_band_stands_in_loudly(saturated_state):
+    found = AifCorrectionLogic(AifSettings(), ConversionSettings()).run(saturated_state)
+    codes = {notice.code for notice in found.notices}
+    assert found.mode == "population"
+    assert {"aif-saturated", "aif-peak-lost", "aif-population"} <= codes
+    assert found.features["foot_s"] == pytest.approx(7.2, abs=2.5)
+    assert found.lower_mmol_l.max() < 3.0 < found.gd_mmol_l.max() < 8.0 < found.upper_mmol_l.max() + 1.0

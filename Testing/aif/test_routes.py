@@ -66,6 +66,14 @@ def test_a_dual_bolus_gives_the_true_curve_on_the_clock_of_the_main_bolus(make_i
     assert "bolus-ratio-doubtful" not in codes(found)
 
 
+def test_a_dual_bolus_without_proton_density_frames_is_scaled_by_the_main_bolus(make_input):
+    known = make_input(pre_bolus_ratio=10.0, proton_density=False)
+    settings = ConversionSettings(relaxivity_r2_l_mmol_s=18.0)
+    found = AifCorrectionLogic(AifSettings(), settings).run(known.state)
+    assert "aif-scaled-by-tissue" in codes(found)
+    assert abs(area_error(found, known)) < 0.1
+
+
 def test_a_wrong_dose_ratio_is_noticed(make_input):
     known = make_input(pre_bolus_ratio=20.0)
     assert "bolus-ratio-doubtful" in codes(run(known, bolus_ratio=10.0))
