@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import numpy as np
+from scipy import ndimage
 
 from QPerfusionLogic.study import FloatArray, Notice, PerfusionSeries, Registered, Severity
 
-from .features import edge_feature
+from .correlation import pair_shifts, spectra
+from .features import CROP, crop_at, edge_feature, soft_disc
 from .notices import STAGE
 from .resampling import translate
 from .template_search import search_template
@@ -17,6 +19,11 @@ SEARCH_MM = 45.0
 TRUSTED = 0.35
 """Correlation of two edge images above which their shift is believed."""
 EARLY_FRAMES = 5
+TURNS_DEG = tuple(range(30, 331, 15))
+TURN_GAIN = 0.15
+"""Gain in correlation by turning one picture above which it is called turned."""
+CENTRE_SEARCH = 8
+"""Working pixels by which two heart centres may be wrong."""
 CENTRE_AGREEMENT_MM = 12.0
 """Greatest disagreement between the shift of the edges and the shift of the heart centres."""
 
@@ -42,12 +49,11 @@ def align_stress_to_rest(stress: Registered, rest: Registered) -> tuple[FloatArr
     for index in range(slices):
         centres = stress.heart_centre[index], rest.heart_centre[index]
         both = bool(np.isfinite(centres).all())
-        shift_mm, correlation = image_shift(
-            _picture(stress, index), _picture(rest, index), grid, centres[0] if np.isfinite(centres[0]).all() else None
-        )
+        pictures = _picture(stress, index), _picture(rest, index)
+        shift_mm, correlation = image_shift(*pictures, grid, centres[0] if np.isfinite(centres[0]).all() else None)
         between_mm = (centres[1] - centres[0]) * np.asarray(grid.spacing_mm) if both else np.zeros(2)
         agree = not both or np.linalg.norm(shift_mm - between_mm) <= CENTRE_AGREEMENT_MM
-        if correlation >= TRUSTED and agree:
+        if correlation >= TRUSTED and agree and not (both and _turned(*pictures, *centres, grid)):
             displacement[index] = shift_mm
         else:
             displacement[index] = between_mm
@@ -104,6 +110,21 @@ def image_shift(
     return shift * working_mm, correlation
 
 
+def _turned(
+    fixed: FloatArray, moving: FloatArray, fixed_centre: FloatArray, moving_centre: FloatArray, grid: WorkingGrid
+) -> bool:
+    """Return whether the second picture fits the first one much better when it is turned about its heart."""
+    feature = edge_feature(grid.to_working(np.stack([fixed, moving])))
+    centres = np.stack([fixed_centre, moving_centre]) / np.asarray(grid.step)
+    crops, _ = crop_at(feature, np.rint(centres - (CROP - 1) / 2.0).astype(int))
+    turned = [ndimage.rotate(crops[1], angle, reshape=False, order=1) for angle in TURNS_DEG]
+    images = np.stack([crops[0], crops[1], *turned])
+    transforms = spectra(images, np.broadcast_to(soft_disc(), images.shape))
+    others = np.arange(1, len(images))
+    peak = pair_shifts(transforms, np.zeros_like(others), others, search=CENTRE_SEARCH).peak
+    return bool(peak[1:].max() > peak[0] + TURN_GAIN)
+
+
 def _usable(registered: Registered, index: int) -> FloatArray:
     frames = registered.series.signal[:, index]
     kept = registered.kept[:, index]
@@ -121,8 +142,8 @@ def _doubt(slices: list[int]) -> tuple[Notice, ...]:
     return (
         _note(
             "stress-and-rest-not-aligned",
-            f"slices {', '.join(str(index + 1) for index in slices)}: the images of stress and rest do not fit each other "
-            "(another slice, angle or patient?); only their heart centres were brought together",
+            f"slices {', '.join(str(index + 1) for index in slices)}: the images of stress and rest do not fit each "
+            "other (another slice, angle or patient?); only their heart centres were brought together",
             "read the reserve per segment, not per pixel",
         ),
     )

@@ -147,10 +147,10 @@ def _strongest_swap(coarse: FloatArray, pitch_mm: tuple[float, float], prior: Fl
     best = _Swap(0.0, 0, 0, (0, 0))
     rows, columns = coarse.shape[1:]
     for down, across in _pool_offsets(pitch_mm):
+        if abs(down) >= rows or abs(across) >= columns:
+            continue
         top, left = max(0, -down), max(0, -across)
         later = coarse[:, top : rows - max(0, down), left : columns - max(0, across)]
-        if later.size == 0:
-            continue
         earlier = coarse[:, top + down :, left + across :][:, : later.shape[1], : later.shape[2]]
         lead = earlier - later
         forward = _ordered_swap(lead)

@@ -7,18 +7,23 @@ from scipy import ndimage
 
 from QPerfusionLogic.study import BoolArray, FloatArray
 
-from .features import soft_disc
+from .features import DISC_RADIUS
 
 NEIGHBOURS = 3
 """Frames on either side that a frame is compared with."""
 WINDOW = 21
 """Frames over which the usual difference between neighbours is judged."""
-ODD = 5.0
-"""Deviations from the usual difference above which a beat of one slice is odd."""
-ODD_BEAT = 3.5
+ODD = 4.0
+"""Deviations from the usual above which an image of a single slice is odd."""
+ODD_BEAT = 2.5
 """The same for the mean over three or more slices of one beat."""
-CLEARLY_ODD = 8.0
+CLEARLY_ODD = 6.0
 """Deviations above which a slice is rejected whatever the other slices of its beat say."""
+MOST_WEIGHT = 2.9
+"""One slice counts for at most this many limits in the mean of its beat, so that it cannot reject the beat alone."""
+RIDGE = 1e-3
+LEAST_SPREAD = 0.05
+"""Least deviation, as a share of the usual value, that counts as one."""
 BLANK_SHARE = 0.05
 """Share of the usual signal below which a frame is blank."""
 DISAGREEMENT_PX = 1.0
@@ -29,27 +34,26 @@ BREATH_MM = 10.0
 """Displacement from the neighbouring frames that goes with a breath."""
 GHOSTING = 6.0
 """Deviations of the signal in the air above which a frame has ghosts."""
-HEART_RADIUS = 16.0
-"""Radius in working pixels that holds the left ventricle."""
+HEART_RADIUS = 20.0
+"""Radius in working pixels that holds the left ventricle and its insertions."""
 
 
 def oddness(aligned: FloatArray) -> tuple[FloatArray, BoolArray]:
     """Return how odd each frame is, (frames,) deviations, and whether the heart is odder than its surroundings.
 
-    A frame is compared with the median of the frames before it, after it, and around it, whichever it is most like:
-    when the bolus arrives a frame is like one side only, a bad frame is like neither.
+    A frame is odd when no mixture of the frames around it explains it. A mixture follows the bolus, which comes and
+    goes over several beats; it cannot make a heart of another phase, level or shape.
 
     Parameters
     ----------
     aligned : (frames, n, n) array
         Edge features of the aligned frames around the heart.
     """
-    disc = soft_disc(aligned.shape[-1])
     axis = np.arange(aligned.shape[-1]) - (aligned.shape[-1] - 1) / 2.0
-    heart = disc * (np.hypot(axis[:, None], axis[None, :]) <= HEART_RADIUS)
-    differences = np.array([_difference(aligned, frame, (disc, heart, disc - heart)) for frame in range(len(aligned))])
-    whole, inside, outside = (deviations(column) for column in differences.T)
-    return whole, inside >= outside
+    radius = np.hypot(axis[:, None], axis[None, :])
+    heart, outside = radius <= HEART_RADIUS, (radius > HEART_RADIUS) & (radius <= DISC_RADIUS)
+    inner = deviations(_unexplained(aligned[:, heart]))
+    return inner, inner >= deviations(_unexplained(aligned[:, outside]))
 
 
 def deviations(values: FloatArray) -> FloatArray:
@@ -60,15 +64,17 @@ def deviations(values: FloatArray) -> FloatArray:
     near = np.array([np.median(np.abs(part - np.median(part))) for part in around])
     everywhere = np.median(np.abs(excess))
     spread = 1.4826 * np.sqrt(np.maximum(near, 0.5 * everywhere) * everywhere)
-    return np.asarray(excess / np.maximum(spread, 1e-6 + 0.01 * np.median(np.abs(values))))
+    return np.asarray(excess / np.maximum(spread, LEAST_SPREAD * np.median(np.abs(values)) + 1e-9))
 
 
 def odd_frames(score: FloatArray) -> BoolArray:
     """Return which images are odd, (frames, slices), from their deviations; slices of one beat are judged together."""
     slices = score.shape[1]
+    if slices == 1:
+        return score > ODD
     limit = max(ODD_BEAT, ODD / np.sqrt(slices))
-    beat = score.mean(axis=1) > limit
-    return np.asarray((beat[:, None] & (score > 0.3 * limit)) | (score > (ODD if slices == 1 else CLEARLY_ODD)))
+    beat = np.minimum(score, MOST_WEIGHT * limit).mean(axis=1) > limit
+    return np.asarray(beat[:, None] | (score > CLEARLY_ODD))
 
 
 def blank_frames(frames: FloatArray) -> BoolArray:
@@ -94,7 +100,9 @@ def ghosts(frames: FloatArray) -> FloatArray:
     if positive.mean() < 0.5:
         return np.zeros(len(frames))
     air = positive & (mean <= np.percentile(mean[positive], 15.0))
-    return deviations(np.abs(frames[:, air]).mean(axis=1))
+    level = np.abs(frames[:, air]).mean(axis=1)
+    around = [np.max([np.median(part) for part in _sides(level, frame)]) for frame in range(len(level))]
+    return deviations(level - np.array(around))
 
 
 def jumps_mm(position_mm: FloatArray) -> FloatArray:
@@ -103,12 +111,22 @@ def jumps_mm(position_mm: FloatArray) -> FloatArray:
     return np.asarray(np.linalg.norm(position_mm - usual, axis=1))
 
 
-def _difference(aligned: FloatArray, frame: int, weights: tuple[FloatArray, ...]) -> list[float]:
-    """Return the rms difference to the most similar of the three references, for every weighting."""
-    before = np.arange(max(0, frame - NEIGHBOURS), frame)
-    after = np.arange(frame + 1, min(len(aligned), frame + 1 + NEIGHBOURS))
-    sides = [part for part in (before, after) if len(part) > 1]
-    references = [np.median(aligned[part], axis=0) for part in (*sides, np.concatenate([before[-2:], after[:2]]))]
-    squared = [(aligned[frame] - reference) ** 2 for reference in references]
-    closest = min(squared, key=lambda part: float((part * weights[0]).sum()))
-    return [float(np.sqrt((closest * weight).sum() / weight.sum())) for weight in weights]
+def _sides(values: FloatArray, frame: int) -> list[FloatArray]:
+    """Return the values of the frames before and of those after one frame."""
+    sides = values[max(0, frame - NEIGHBOURS) : frame], values[frame + 1 : frame + 1 + NEIGHBOURS]
+    return [side for side in sides if len(side)]
+
+
+def _unexplained(pixels: FloatArray) -> FloatArray:
+    """Return (frames,) the rms of what least squares on the neighbouring frames leaves of (frames, pixels) features."""
+    frames = len(pixels)
+    rest = np.zeros(frames)
+    for frame in range(frames):
+        start = min(max(0, frame - NEIGHBOURS), max(0, frames - 2 * NEIGHBOURS - 1))
+        near = np.delete(np.arange(start, min(frames, start + 2 * NEIGHBOURS + 1)), frame - start)
+        basis = np.vstack([pixels[near], np.ones(pixels.shape[1])])
+        gram = basis @ basis.T
+        gram[np.diag_indices_from(gram)] += RIDGE * np.trace(gram) / len(gram)
+        mixture = np.linalg.solve(gram, basis @ pixels[frame]) @ basis
+        rest[frame] = np.sqrt(np.mean((pixels[frame] - mixture) ** 2))
+    return rest

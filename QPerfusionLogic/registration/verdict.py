@@ -9,6 +9,7 @@ import numpy as np
 from QPerfusionLogic.settings import RegistrationSettings
 from QPerfusionLogic.study import BoolArray, FloatArray, PerfusionSeries
 
+from .graph import GraphResult
 from .rejection import (
     BREATH_MM,
     DISAGREEMENT_PX,
@@ -74,15 +75,28 @@ def _odd(
     if not known:
         return
     graphs = [alignment.graph for alignment in alignments if alignment is not None]
-    scores, in_heart = zip(*(oddness(graph.aligned) for graph in graphs), strict=True)
-    odd = odd_frames(np.stack(scores, axis=1))
+    judged = [
+        _oddness(graph, ~blank_frames(series.signal[:, index])) for graph, index in zip(graphs, known, strict=True)
+    ]
+    odd = odd_frames(np.stack([score for score, _ in judged], axis=1))
     for column, index in enumerate(known):
         ghosting = ghosts(np.nan_to_num(series.signal[:, index]))
         jump = jumps_mm(position_mm[:, index])
         beat = wrong_beats(series.time_s[:, index])
         for frame in np.flatnonzero(odd[:, column]):
-            reason[frame, index] = _name(ghosting[frame], jump[frame], bool(beat[frame]), bool(in_heart[column][frame]))
+            reason[frame, index] = _name(
+                ghosting[frame], jump[frame], bool(beat[frame]), bool(judged[column][1][frame])
+            )
         reason[graphs[column].frame_residual > DISAGREEMENT_PX, index] = BREATH
+
+
+def _oddness(graph: GraphResult, pictured: BoolArray) -> tuple[FloatArray, BoolArray]:
+    """Return oddness (frames,) and whether it lies in the heart, judged among frames that show the heart at all."""
+    score, in_heart = np.zeros(len(pictured)), np.zeros(len(pictured), dtype=bool)
+    shown = np.flatnonzero(pictured & graph.linked)
+    if len(shown) > 2:
+        score[shown], in_heart[shown] = oddness(graph.aligned[shown])
+    return score, in_heart
 
 
 def _name(ghosting: float, jump_mm: float, wrong_beat: bool, in_heart: bool) -> str:
