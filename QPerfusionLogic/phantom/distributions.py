@@ -114,7 +114,7 @@ def sample_circulation(
 ) -> Circulation:
     """Return an injection; the second one of a study (`order` 1) meets what the first one left."""
     stress = state is State.STRESS
-    output = sample_normal(random, 9.0 if stress else 5.6, 1.3, 3.0, 12.5)
+    output = sample_normal(random, 8.8 if stress else 5.3, 1.2, 3.0, 12.5)
     dose = float(random.choice([0.05, 0.075]))
     double = bool(random.random() < 0.08) if irregular is None else irregular
     return Circulation(
@@ -123,10 +123,10 @@ def sample_circulation(
         injection_rate_ml_s=4.0,
         cardiac_output_l_min=output,
         arrival_s=float(random.uniform(5.0, 9.0)),
-        vein_transit_s=float(random.uniform(3.0, 6.5)) * (0.85 if stress else 1.1),
-        vein_dispersion=float(random.uniform(0.38, 0.5)),
+        vein_transit_s=float(random.uniform(3.5, 8.0)) * (0.85 if stress else 1.1),
+        vein_dispersion=float(random.uniform(0.33, 0.45)),
         lung_transit_s=0.6 / (output / 60.0) * float(random.uniform(0.8, 1.2)),
-        lung_dispersion=float(random.uniform(0.33, 0.43)),
+        lung_dispersion=float(random.uniform(0.3, 0.4)),
         body_transit_s=float(random.uniform(15, 22)) * (0.8 if stress else 1.0),
         recirculated=float(random.uniform(0.6, 0.75)),
         second_share=float(random.uniform(0.2, 0.45)) if double else 0.0,
