@@ -28,6 +28,8 @@ from .wall import filled_cavity
 
 STRONG = 0.2
 """Strength of the bolus detector from which on it no longer lowers the confidence."""
+COARSEST_MM = 3.5
+"""Largest pixel that the network's training slices cover; coarser images (AIF series) are drawn classically."""
 UNSURE = 0.3
 """Most confidence of a slice in which the network's drawing had to be thrown away."""
 
@@ -94,7 +96,8 @@ def automatic_contours(
         When the network was asked for by name and cannot be loaded.
     """
     shape = enhancement.baseline.shape
-    network = network_for(settings)
+    fine = max(enhancement.spacing_mm) <= COARSEST_MM or settings.mode == "network"
+    network = network_for(settings) if fine else None
     contours = Contours(
         np.zeros(shape, dtype=np.uint8),
         np.zeros(shape[0]),

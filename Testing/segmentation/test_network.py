@@ -14,6 +14,7 @@ from QPerfusionLogic.segmentation.network_input import SIZE, Crop
 from QPerfusionLogic.segmentation.share_ring import ring_masks
 from QPerfusionLogic.segmentation.temporal import enhancement_of
 from QPerfusionLogic.settings import SegmentationSettings
+from QPerfusionLogic.study import Geometry
 
 torch = pytest.importorskip("torch")
 NETWORK = SegmentationLogic(SegmentationSettings(mode="network"))
@@ -48,6 +49,11 @@ def test_the_network_does_not_mind_how_the_image_lies(a_heart, as_registered, ov
 def test_automatic_takes_the_network(a_heart, as_registered):
     found = SegmentationLogic(SegmentationSettings()).run(as_registered(a_heart.series()))
     assert found.source.startswith("network")
+
+
+def test_images_coarser_than_the_training_slices_are_drawn_classically(a_heart, as_registered):
+    coarse = as_registered(a_heart.series(), Geometry.axis_aligned(1, (5.0, 5.0)))
+    assert SegmentationLogic(SegmentationSettings()).run(coarse).source == "classical"
 
 
 def test_without_torch_automatic_is_classical(a_heart, as_registered, monkeypatch):
