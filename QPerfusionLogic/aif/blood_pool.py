@@ -15,6 +15,8 @@ from .bolus_detector import detect_pools
 FEWEST_PIXELS = 4
 AIF_PERCENTILE = 75.0
 """Pixels of the pool above it form the AIF region (AI-AIF, Scannell 2022)."""
+BRIGHTEST_PIXELS, FULL_SHARE = 3, 0.97
+"""A pixel of full blood signal reaches this share of the mean of the brightest few."""
 FARTHEST_SLICE_MM = 40.0
 """An AIF slice may lie this far from the nearest tissue slice and still show the same ventricle."""
 
@@ -112,7 +114,11 @@ def _looked_up(mask: BoolArray, geometry: Geometry, points: FloatArray) -> BoolA
 
 
 def _brightest(signal: FloatArray, pool: BoolArray) -> BoolArray:
-    """Return the upper quarter of the pool's largest slice by mean signal over its first pass."""
+    """Return the pixels of full blood signal in the pool's largest slice, judged over its first pass.
+
+    They are the upper quarter of the pool, and of these the ones near its brightest: in a small ventricle under low
+    resolution all others share their signal with the wall.
+    """
     index = int(np.argmax(pool.sum(axis=(1, 2))))
     pixels = pool[index]
     curve = signal[:, index][:, pixels].mean(axis=1)
@@ -121,5 +127,7 @@ def _brightest(signal: FloatArray, pool: BoolArray) -> BoolArray:
     region = np.zeros_like(pool)
     count = int(pixels.sum())
     percentile = AIF_PERCENTILE if count >= 4 * FEWEST_PIXELS else 0.0
-    region[index] = pixels & (brightness >= np.percentile(brightness[pixels], percentile))
+    brightest = float(np.sort(brightness[pixels])[-BRIGHTEST_PIXELS:].mean())
+    threshold = max(np.percentile(brightness[pixels], percentile), FULL_SHARE * brightest)
+    region[index] = pixels & (brightness >= threshold)
     return region

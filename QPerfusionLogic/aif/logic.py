@@ -21,6 +21,7 @@ from .drift import detrended
 from .features import curve_features
 from .population import instead_of_lost_peak
 from .relative import in_relative_enhancement
+from .resampling import finely_sampled
 from .route import Route, RouteCurve
 from .routes import ROUTES, chosen_route
 
@@ -76,7 +77,7 @@ class AifCorrectionLogic:
             notices += found
         notices += curve.notices + shape_checks(curve.gd_mmol_l, curve.time_s, features, curve.mode)
         progress.update(1.0, "arterial input found")
-        return _finished(curve, features, notices, str(state.state))
+        return _finished(finely_sampled(curve), features, notices, str(state.state))
 
     def _route(self, name: str) -> Route:
         if name not in ROUTES:

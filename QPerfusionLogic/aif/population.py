@@ -81,7 +81,8 @@ def instead_of_lost_peak(
         code="aif-peak-lost",
         message="the blood curve stays high after its first pass, so its peak is lost to saturation and cannot be "
         f"computed back; a population curve stands in for it, with a peak assumed between "
-        f"{found.lower_mmol_l.max():.1f} and {found.upper_mmol_l.max():.1f} mmol/L, and flow is uncertain by the same factor",
+        f"{found.lower_mmol_l.max():.1f} and {found.upper_mmol_l.max():.1f} mmol/L, and flow is uncertain by "
+        "the same factor",
         action="acquire a dual sequence or a dual bolus, or give a curve as CSV; aif.mode=model shows the inversion",
         severity=Severity.SERIOUS,
     )
