@@ -76,6 +76,16 @@ def test_own_weights_that_are_none_are_refused(a_heart, as_registered, tmp_path)
             SegmentationLogic(SegmentationSettings(weights=str(path))).run(as_registered(a_heart.series()))
 
 
+@pytest.mark.parametrize("with_right_ventricle", [True, False])
+def test_a_vessel_without_a_wall_is_never_a_sure_heart(a_heart, as_registered, with_right_ventricle):
+    signal = a_heart.series()
+    signal[:, a_heart.labels == 1] = signal[0, a_heart.labels == 0].mean()
+    if not with_right_ventricle:
+        signal[:, a_heart.labels == 3] = signal[0, a_heart.labels == 0].mean()
+    found = SegmentationLogic(SegmentationSettings()).run(as_registered(signal))
+    assert found.notices[0].code in ("segmentation-uncertain", "heart-not-found")
+
+
 def test_a_drawing_away_from_the_pool_is_not_plausible():
     pool, wall, cavity = (np.zeros((40, 40), dtype=bool) for _ in range(3))
     pool[5:10, 5:10], wall[20:32, 20:32], cavity[23:29, 23:29] = True, True, True
