@@ -2,6 +2,7 @@
 
 import json
 import sys
+import threading
 from pathlib import Path
 from typing import Annotated
 
@@ -22,6 +23,7 @@ from slicer.ScriptedLoadableModule import (
 if (Path(__file__).resolve().parents[1] / "QPerfusionLogic").is_dir():
     sys.path.append(str(Path(__file__).resolve().parents[1]))
 
+from QPerfusionLogic.errors import CancelledError
 from QPerfusionLogic.panel import choices
 from QPerfusionLogic.panel.background import BackgroundRun
 from QPerfusionLogic.panel.guesses import guess
@@ -184,11 +186,11 @@ class QPerfusionLogic(ScriptedLoadableModuleLogic):
         if self.currentRun is not None:
             self.currentRun.cancel()
 
-    def showResult(self, parameters, result, t1Map=None):
+    def showResult(self, parameters, result, t1Map=None, breathe=None):
         """Put a result into the scene and remember it as the study to look at."""
         from QPerfusionLogic.scene.filling import fill_scene
 
-        study = fill_scene(slicer.mrmlScene, result, t1_map=t1Map)
+        study = fill_scene(slicer.mrmlScene, result, t1_map=t1Map, breathe=breathe)
         parameters.studyName = study.name
         return study
 
@@ -199,13 +201,33 @@ class QPerfusionLogic(ScriptedLoadableModuleLogic):
         pip_ensure(load_requirements(Path(__file__).parent / "Resources" / "requirements.txt"), requester="QPerfusion")
 
     def _onRunEnded(self, run, job, parameters, finish):
-        self.currentRun = None
+        """Read the result in a thread, then put it into the scene; both leave the window alive."""
+        reading = threading.Thread(target=run.read, daemon=True)
+        reading.start()
+
+        def look():
+            if reading.is_alive():
+                qt.QTimer.singleShot(20, look)
+            else:
+                self._onResultRead(run, job, parameters, finish)
+
+        look()
+
+    def _onResultRead(self, run, job, parameters, finish):
+        def breathe():
+            slicer.app.processEvents()
+            if run.cancelled:
+                raise CancelledError
+
         try:
-            outcome = None if run.cancelled else self.showResult(parameters, run.result(), job.study.t1_map)
+            outcome = None if run.cancelled else self.showResult(parameters, run.result(), job.study.t1_map, breathe)
+        except CancelledError:
+            outcome = None
         except Exception as error:
             outcome = error
         finally:
             run.close()
+            self.currentRun = None
         finish(outcome)
 
 

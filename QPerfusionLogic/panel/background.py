@@ -59,6 +59,7 @@ class BackgroundRun:
         self._folder = Path(tempfile.mkdtemp(prefix="qperfusion-run-"))
         self._last_lines: list[str] = []
         self._return_code: int | None = None
+        self._result: StudyResult | None = None
         try:
             write_bundle(self._folder / "job", job)
             arguments = [*python_command(), str(self._folder / "job"), str(self._folder / "result")]
@@ -75,19 +76,27 @@ class BackgroundRun:
     def cancel(self) -> None:
         """Ask the process to end; `on_end` is called when it has."""
         self.cancelled = True
-        self._process.terminate()
+        if self.running:
+            self._process.terminate()
+
+    def read(self) -> None:
+        """Read the result of a run that has ended; may be called in a thread, since no scene is touched."""
+        try:
+            self._result = read_bundle(self._folder / "result", StudyResult) if self._return_code == 0 else None
+        except InputError as error:
+            self.error = str(error)
 
     def result(self) -> StudyResult:
-        """Return the result.
+        """Return the result that was read.
 
         Raises
         ------
         InputError
             When the run failed or was cancelled; the message is what the process said.
         """
-        if self._return_code != 0:
+        if self._result is None:
             raise InputError(self.error or f"a run that ended with code {self._return_code}")
-        return read_bundle(self._folder / "result", StudyResult)
+        return self._result
 
     def close(self) -> None:
         """Remove the files of this run."""

@@ -13,6 +13,7 @@ from typing import Any
 
 from QPerfusionLogic.cascade import Cascade
 from QPerfusionLogic.errors import CancelledError, QPerfusionError
+from QPerfusionLogic.output_folder import check_writable
 from QPerfusionLogic.progress import Progress
 from QPerfusionLogic.session import write_study
 from QPerfusionLogic.settings import Settings
@@ -83,6 +84,8 @@ def run_job(job: Job, progress: Progress | None = None) -> StudyResult:
     """
     progress = progress or Progress()
     settings = Settings.from_dictionary(job.settings)
+    if job.output:
+        check_writable(Path(job.output))
     earlier = _edited(job, settings) if job.earlier is not None else None
     resume_from = job.resume_from
     if resume_from == "segmentation" and earlier is not None and any(edits.first_stage for edits in job.edits.values()):

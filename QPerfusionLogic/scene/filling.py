@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -23,7 +25,7 @@ from QPerfusionLogic.study import (
 
 from .charts import add_aif_chart, add_curve_chart
 from .colours import hide_missing, segment_colors
-from .hierarchy import add_folder, put_into
+from .hierarchy import add_folder, put_into, remove_folder
 from .inputs import T1_CODES, companions
 from .landmarks import add_insertion_points
 from .maps import add_map
@@ -63,7 +65,11 @@ class SceneStudy:
 
 
 def fill_scene(
-    scene: Any, result: StudyResult, name: str = "Perfusion study", t1_map: T1Map | None = None
+    scene: Any,
+    result: StudyResult,
+    name: str = "Perfusion study",
+    t1_map: T1Map | None = None,
+    breathe: Callable[[], None] | None = None,
 ) -> SceneStudy:
     """Put everything that was found for a study into a scene.
 
@@ -77,6 +83,8 @@ def fill_scene(
         Name of the study's folder; made unique in the scene.
     t1_map : T1Map, optional
         The native T1 map that was used, so that the study can be computed again from the scene.
+    breathe : callable, optional
+        Called after every node, to keep a window alive; what it raises ends the filling and takes out what was added.
 
     Returns
     -------
@@ -85,21 +93,43 @@ def fill_scene(
     """
     unique = new_study_name(scene, name)
     study = SceneStudy(unique, add_folder(scene, unique))
+    with _one_batch(scene, breathe is None):
+        try:
+            for state_result in result.states.values():
+                _fill_state(_Filler(scene, study, state_result.state, breathe), state_result)
+            _fill_study(_Filler(scene, study, None, breathe), result, t1_map)
+        except BaseException:
+            _take_out(scene, study)
+            raise
+    return study
+
+
+@contextlib.contextmanager
+def _one_batch(scene: Any, wanted: bool) -> Iterator[None]:
+    """Let views and selectors follow once at the end instead of after every node."""
+    if not wanted:
+        yield
+        return
     scene.StartState(slicer.vtkMRMLScene.BatchProcessState)
     try:
-        for state_result in result.states.values():
-            _fill_state(_Filler(scene, study, state_result.state), state_result)
-        _fill_study(_Filler(scene, study, None), result, t1_map)
+        yield
     finally:
         scene.EndState(slicer.vtkMRMLScene.BatchProcessState)
-    return study
+
+
+def _take_out(scene: Any, study: SceneStudy) -> None:
+    for node in study.nodes.values():
+        if scene.IsNodePresent(node):
+            scene.RemoveNode(node)
+    remove_folder(scene, study.name)
 
 
 class _Filler:
     """Adds nodes of one state to the study: marked, in the state's folder, in the dictionary."""
 
-    def __init__(self, scene: Any, study: SceneStudy, state: State | None) -> None:
+    def __init__(self, scene: Any, study: SceneStudy, state: State | None, breathe: Callable[[], None] | None) -> None:
         self.scene = scene
+        self._breathe = breathe or (lambda: None)
         self.state = state
         self.prefix = state.value.capitalize() if state is not None else ""
         self._study = study
@@ -118,6 +148,7 @@ class _Filler:
         mark(node, role, self.state, self._study.name)
         put_into(self.scene, self._folder, node)
         self._study.nodes[self.state.value if self.state is not None else "", role] = node
+        self._breathe()
         return node
 
     def add_chart(self, role: str, nodes: list[Any]) -> None:

@@ -196,3 +196,20 @@ def test_missing_pixels_stay_not_a_number(a_reopened_scene):
     node = the_node(a_reopened_scene, "map:mbf", State.STRESS)
     scalars = numpy_support.vtk_to_numpy(node.GetImageData().GetPointData().GetScalars())
     assert np.isnan(scalars).any()
+
+
+def test_filling_that_is_stopped_leaves_nothing(a_scene, a_result):
+    class StoppedError(Exception):
+        pass
+
+    calls = []
+
+    def stop_at_the_twentieth():
+        calls.append(1)
+        if len(calls) == 20:
+            raise StoppedError
+
+    with pytest.raises(StoppedError):
+        fill_scene(a_scene, a_result, breathe=stop_at_the_twentieth)
+    assert folder_named(a_scene, "Perfusion study") is None
+    assert marked_nodes(a_scene, "tissue") == []
