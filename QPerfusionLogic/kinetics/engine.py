@@ -65,8 +65,8 @@ def fit_on_table(
     return found
 
 
-ANCHOR_EVERY = 4
-"""The compiled engine looks for starts afresh at every fourth delay and goes on from there."""
+ANCHOR_EVERY = 6
+"""The compiled engine looks for starts afresh at every sixth delay and goes on from there."""
 
 
 def starts_from(dictionary: Dictionary, layout: Layout, data: FloatArray) -> FloatArray:

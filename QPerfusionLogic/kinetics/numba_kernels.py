@@ -13,6 +13,8 @@ FAST = {"reassoc", "contract", "nsz", "arcp"}
 LOG, SQRT, LINEAR = 0, 1, 2
 ITERATIONS = 40
 LONGEST_STEP = 2.0
+GIVE_UP_AT, GIVE_UP_AFTER = 3, 8.0
+"""A start that is so much less likely than the best after so many steps is left where it is."""
 FLOOR = 1e-9
 """Share of the energy of a curve below which the squared error is lost in the accuracy of the table."""
 SETTLED = 0.02
@@ -54,53 +56,70 @@ def _locate(x, matrix, offset, scale, first, step, nodes, cell, weight, slope):
 
 
 @njit(cache=True, fastmath=FAST)
-def _read(table, strides, cell, weight, slope, curve, partial, value, tilt):
-    """Read the curve (rank,) and its derivatives along every axis (axes, rank) off a flattened table."""
-    axes = cell.size
-    rank = curve.size
+def _read(table, strides, cell, weight, slope, sums):
+    """Read the curve and its derivatives along every axis off a flattened table into the rows of sums (axes + 1, rank).
+
+    The last row is the curve. One loop over the rank does all the work of a corner: several short loops would each
+    check for overlapping arrays again, which costs more than the sums.
+    """
+    axes, rank = cell.size, sums.shape[1]
     last = axes - 1
-    for r in range(rank):
-        curve[r] = np.float32(0.0)
-    for a in range(axes):
-        for r in range(rank):
-            partial[a, r] = np.float32(0.0)
     base = 0
     for a in range(axes):
         base += cell[a] * strides[a]
+        for r in range(rank):
+            sums[a, r] = np.float32(0.0)
+    for r in range(rank):
+        sums[axes, r] = np.float32(0.0)
     w0, w1 = np.float32(weight[last, 0]), np.float32(weight[last, 1])
     w2, w3 = np.float32(weight[last, 2]), np.float32(weight[last, 3])
     s0, s1 = np.float32(slope[last, 0]), np.float32(slope[last, 1])
     s2, s3 = np.float32(slope[last, 2]), np.float32(slope[last, 3])
-    corners = 4**last
-    for corner in range(corners):
+    for corner in range(4**last):
         here = base
-        product = 1.0
-        rest = corner
+        whole = 1.0
+        first = second = third = 1.0
         for a in range(last):
-            k = rest & 3
-            rest >>= 2
+            k = (corner >> (2 * a)) & 3
             here += k * strides[a]
-            product *= weight[a, k]
-        row = table[here : here + 4 * rank]
-        whole = np.float32(product)
-        for r in range(rank):
-            t0, t1, t2, t3 = row[r], row[rank + r], row[2 * rank + r], row[3 * rank + r]
-            value[r] = w0 * t0 + w1 * t1 + w2 * t2 + w3 * t3
-            tilt[r] = s0 * t0 + s1 * t1 + s2 * t2 + s3 * t3
-        for r in range(rank):
-            curve[r] += whole * value[r]
-        for r in range(rank):
-            partial[last, r] += whole * tilt[r]
-        for b in range(last):
-            product = 1.0
-            rest = corner
-            for a in range(last):
-                k = rest & 3
-                rest >>= 2
-                product *= slope[a, k] if a == b else weight[a, k]
-            share = np.float32(product)
+            whole *= weight[a, k]
+            first *= slope[a, k] if a == 0 else weight[a, k]
+            second *= slope[a, k] if a == 1 else weight[a, k]
+            third *= slope[a, k] if a == 2 else weight[a, k]
+        full, f0, f1, f2 = np.float32(whole), np.float32(first), np.float32(second), np.float32(third)
+        if last == 2:
             for r in range(rank):
-                partial[b, r] += share * value[r]
+                i = here + r
+                t0, t1, t2, t3 = table[i], table[i + rank], table[i + 2 * rank], table[i + 3 * rank]
+                value = w0 * t0 + w1 * t1 + w2 * t2 + w3 * t3
+                sums[3, r] += full * value
+                sums[2, r] += full * (s0 * t0 + s1 * t1 + s2 * t2 + s3 * t3)
+                sums[1, r] += f1 * value
+                sums[0, r] += f0 * value
+        elif last == 1:
+            for r in range(rank):
+                i = here + r
+                t0, t1, t2, t3 = table[i], table[i + rank], table[i + 2 * rank], table[i + 3 * rank]
+                value = w0 * t0 + w1 * t1 + w2 * t2 + w3 * t3
+                sums[2, r] += full * value
+                sums[1, r] += full * (s0 * t0 + s1 * t1 + s2 * t2 + s3 * t3)
+                sums[0, r] += f0 * value
+        elif last == 0:
+            for r in range(rank):
+                i = here + r
+                t0, t1, t2, t3 = table[i], table[i + rank], table[i + 2 * rank], table[i + 3 * rank]
+                sums[1, r] += w0 * t0 + w1 * t1 + w2 * t2 + w3 * t3
+                sums[0, r] += s0 * t0 + s1 * t1 + s2 * t2 + s3 * t3
+        else:
+            for r in range(rank):
+                i = here + r
+                t0, t1, t2, t3 = table[i], table[i + rank], table[i + 2 * rank], table[i + 3 * rank]
+                value = w0 * t0 + w1 * t1 + w2 * t2 + w3 * t3
+                sums[4, r] += full * value
+                sums[3, r] += full * (s0 * t0 + s1 * t1 + s2 * t2 + s3 * t3)
+                sums[2, r] += f2 * value
+                sums[1, r] += f1 * value
+                sums[0, r] += f0 * value
 
 
 @njit(cache=True, fastmath=FAST)
@@ -211,10 +230,8 @@ def fit_block(
     cell = np.empty(axes, np.int64)
     weight = np.empty((axes, 4))
     slope = np.empty((axes, 4))
-    curve = np.empty(rank, np.float32)
-    partial = np.empty((axes, rank), np.float32)
-    value = np.empty(rank, np.float32)
-    tilt = np.empty(rank, np.float32)
+    partial = np.empty((axes + 1, rank), np.float32)
+    curve = partial[axes]
     residual = np.empty(rank, np.float32)
     jacobian = np.empty((p, rank), np.float32)
     x = np.empty(p)
@@ -249,7 +266,7 @@ def fit_block(
                 converged = False
                 for iteration in range(ITERATIONS):
                     _locate(trial, matrix, offset, scale, first, step, nodes, cell, weight, slope)
-                    _read(slab, strides, cell, weight, slope, curve, partial, value, tilt)
+                    _read(slab, strides, cell, weight, slope, partial)
                     _set_flow(trial, curve, z, direction, low, high, believed, precision, noise)
                     flow = np.exp(trial[0])
                     flow32 = np.float32(flow)
@@ -275,6 +292,8 @@ def fit_block(
                         if damping > 1e8:
                             converged = True
                             break
+                    if iteration == GIVE_UP_AT and 0.5 * freedom * np.log(error) + penalty > best + GIVE_UP_AFTER:
+                        break
                     _solve(hessian, gradient, damping, held, move, lower)
                     drop = 0.0
                     longest = 1e-300
@@ -353,16 +372,14 @@ def read_curves(table, strides, matrix, offset, scale, first, step, nodes, x, sh
     cell = np.empty(axes, np.int64)
     weight = np.empty((axes, 4))
     slope = np.empty((axes, 4))
-    curve = np.empty(rank, np.float32)
-    partial = np.empty((axes, rank), np.float32)
-    value = np.empty(rank, np.float32)
-    tilt = np.empty(rank, np.float32)
+    partial = np.empty((axes + 1, rank), np.float32)
+    curve = partial[axes]
     for delay in range(delays):
         slab = table[delay]
         for i in range(n):
             if share[i, delay] > 0.0:
                 _locate(x[i, delay], matrix, offset, scale, first, step, nodes, cell, weight, slope)
-                _read(slab, strides, cell, weight, slope, curve, partial, value, tilt)
+                _read(slab, strides, cell, weight, slope, partial)
                 size = share[i, delay] * np.exp(x[i, delay, 0])
                 for r in range(rank):
                     curves[i, r] += size * curve[r]

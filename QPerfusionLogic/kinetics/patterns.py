@@ -26,6 +26,8 @@ def by_pattern(
     Up to 16 patterns of weights are fitted exactly, each with its own table. Where there are more, what a curve lacks
     of the largest weights is filled with its own fit until that settles (majorise-minimise).
     """
+    if (weights[:, window] == weights[:1, window]).all():
+        return solve(curves, weights[0])
     patterns, member = np.unique(weights[:, window], axis=0, return_inverse=True)
     member = member.reshape(-1)
     if len(patterns) <= MOST_PATTERNS:

@@ -90,9 +90,15 @@ def build_table(
     table = model.tabulate(arterial, time_s, delays_s, nodes, full_basis.T / SECONDS_PER_MINUTE).astype(np.float32)
     for index in range(len(axes)):
         table = spline_coefficients(table, index + 1)
-    basis, change = np.linalg.qr(root_weight[:, None] * full_basis[window])
+    basis, change = _lane_aligned(*np.linalg.qr(root_weight[:, None] * full_basis[window]))
     coefficients = table @ change.T.astype(np.float32)
     return ShapeTable(axes, np.asarray(delays_s, dtype=float), coefficients, table, basis, full_basis)
+
+
+def _lane_aligned(basis: FloatArray, change: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Return the factors with empty basis curves added up to `RANK`, the length the compiled loops are unrolled to."""
+    missing = RANK - basis.shape[1]
+    return np.pad(basis, ((0, 0), (0, missing))), np.pad(change, ((0, missing), (0, 0)))
 
 
 def leading_curves(samples: FloatArray, rank: int) -> FloatArray:
@@ -106,7 +112,7 @@ def leading_curves(samples: FloatArray, rank: int) -> FloatArray:
     frames = scaled.shape[1]
     if frames <= 2 * rank:
         _, vectors = np.linalg.eigh(scaled.T @ scaled)
-        return vectors[:, ::-1][:, :rank]
+        return np.pad(vectors[:, ::-1][:, :rank], ((0, 0), (0, max(0, rank - frames))))
     basis = np.random.default_rng(0).normal(size=(frames, rank + 16))
     for _ in range(4):
         basis, _ = np.linalg.qr(scaled.T @ (scaled @ basis))

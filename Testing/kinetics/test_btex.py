@@ -115,7 +115,7 @@ def test_flow_is_that_of_blood_whatever_the_haematocrit(frame_times, an_aif, con
 
 
 def dispersed_curves(duration_s, tissues=TISSUES, paths=15, spread=0.25):
-    """Curves of parallel plug-flow paths with log-normal flows, 1 s samples, each arterial sample held for its interval."""
+    """Curves of parallel plug-flow paths with log-normal flows; 1 s samples, each held for the interval it ends."""
     time_s = np.arange(0.0, duration_s)
     late, later = np.maximum(time_s - 3.0, 0), np.maximum(time_s - 16.0, 0)
     aif = 5.0 * (late / 6) ** 2.5 * np.exp(2.5 * (1 - late / 6)) + 0.6 * (1 - np.exp(-later / 5))
