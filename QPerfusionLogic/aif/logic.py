@@ -12,7 +12,7 @@ from QPerfusionLogic.progress import Progress
 from QPerfusionLogic.settings import AifSettings, ConversionSettings
 from QPerfusionLogic.signal_model.physics import SeriesPhysics, physics_of_series
 from QPerfusionLogic.signal_model.response import SignalResponse
-from QPerfusionLogic.study import ArterialInput, FloatArray, Notice, Quantity, StateResult
+from QPerfusionLogic.study import ArterialInput, FloatArray, Notice, Quantity, Severity, StateResult
 
 from .blood_curve import BloodCurve, tissue_blood_curve
 from .checks import shape_checks, tissue_saturation_check
@@ -54,9 +54,8 @@ class AifCorrectionLogic:
         progress = progress or Progress()
         progress.update(0.0, "arterial input")
         name, notices = chosen_route(state, self.settings.mode, self.conversion.mode)
-        curve = self._route(name)(state, self.settings, self.conversion)
-        if self.settings.mode == "automatic" and curve.mode == "model":
-            curve = instead_of_lost_peak(curve, state, self.settings, self.conversion)
+        curve, more = self._curve(name, state)
+        notices += more
         progress.update(0.6, "arterial input: features and checks")
         if self.settings.detrend:
             curve = detrended(curve)
@@ -78,6 +77,21 @@ class AifCorrectionLogic:
         notices += curve.notices + shape_checks(curve.gd_mmol_l, curve.time_s, features, curve.mode)
         progress.update(1.0, "arterial input found")
         return _finished(finely_sampled(curve), features, notices, str(state.state))
+
+    def _curve(self, name: str, state: StateResult) -> tuple[RouteCurve, tuple[Notice, ...]]:
+        """Run a route; where `automatic` chose one whose series cannot be used, invert the tissue series and say so."""
+        automatic = self.settings.mode == "automatic"
+        notices: tuple[Notice, ...] = ()
+        try:
+            curve = self._route(name)(state, self.settings, self.conversion)
+        except InputError as error:
+            if not automatic or name not in ("dual_sequence", "dual_bolus"):
+                raise
+            notices = (_unusable(name, error),)
+            curve = self._route("model")(state, self.settings, self.conversion)
+        if automatic and curve.mode == "model":
+            curve = instead_of_lost_peak(curve, state, self.settings, self.conversion)
+        return curve, notices
 
     def _route(self, name: str) -> Route:
         if name not in ROUTES:
@@ -115,6 +129,16 @@ class TissueView:
     def response(self) -> SignalResponse | None:
         """What the tissue sequence makes of gadolinium in blood."""
         return None if self.physics is None else self.physics.blood
+
+
+def _unusable(name: str, error: InputError) -> Notice:
+    return Notice(
+        code="aif-series-unusable",
+        message=f"the series for a {name.replace('_', '-')} arterial input cannot be used ({error}); the saturated "
+        "tissue series was inverted instead",
+        action="check that series, or give the arterial input as a CSV curve",
+        severity=Severity.SERIOUS,
+    )
 
 
 def _finished(curve: RouteCurve, features: dict[str, float], notices: tuple[Notice, ...], state: str) -> ArterialInput:

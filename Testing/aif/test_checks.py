@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import numpy as np
 import pytest
 
@@ -95,7 +97,36 @@ def test_a_zero_curve_has_no_features():
 
 def test_an_aif_series_without_a_bolus_is_refused(make_input):
     with pytest.raises(InputError, match="blood pool in the AIF series"):
-        codes(make_input(peak=1e-6, aif_series=True))
+        codes(make_input(peak=1e-6, aif_series=True), mode="dual_sequence")
+
+
+def test_where_automatic_cannot_use_the_aif_series_it_inverts_the_tissue_series_and_says_so(make_input):
+    known = make_input(aif_series=True)
+    series = known.state.acquisition.aif_series
+    empty = dataclasses.replace(series, signal=np.ones_like(series.signal))
+    acquisition = dataclasses.replace(known.state.acquisition, aif_series=empty)
+    state = dataclasses.replace(known.state, acquisition=acquisition)
+    found = AifCorrectionLogic(AifSettings(), ConversionSettings()).run(state)
+    assert found.mode == "model"
+    assert "aif-series-unusable" in {notice.code for notice in found.notices}
+
+
+@pytest.mark.parametrize("value", [0.0, 1.0, float("nan")])
+def test_images_without_any_bolus_give_a_notice_or_an_error_never_a_flow(make_input, value):
+    known = make_input(proton_density=False)
+    series = known.state.registered.series
+    flat = dataclasses.replace(series, signal=np.full_like(series.signal, value))
+    state = dataclasses.replace(
+        known.state,
+        acquisition=dataclasses.replace(known.state.acquisition, tissue=flat),
+        registered=dataclasses.replace(known.state.registered, series=flat),
+    )
+    try:
+        found = AifCorrectionLogic(AifSettings(), ConversionSettings()).run(state)
+    except InputError:
+        return
+    assert "aif-no-bolus" in {notice.code for notice in found.notices}
+    assert np.abs(found.gd_mmol_l).max() < 1e-4
 
 
 def test_features_are_those_of_the_curve_whatever_the_sampling():
