@@ -75,8 +75,8 @@ class SegmentationSettings:
 
     mode: str = choice("automatic", "classical", "network")
     weights: str = field(default="", metadata={"help": "file of own network weights; empty: the shipped ones"})
-    trim_endo_mm: float = number(0.5, 0.0, 5.0, "mm", "trimmed from the endocardial edge against partial volume")
-    trim_epi_mm: float = number(0.5, 0.0, 5.0, "mm", "trimmed from the epicardial edge against partial volume")
+    trim_endo_mm: float = number(1.5, 0.0, 5.0, "mm", "trimmed from the endocardial edge against partial volume")
+    trim_epi_mm: float = number(1.0, 0.0, 5.0, "mm", "trimmed from the epicardial edge against partial volume")
     aif_percentile: float = number(75.0, 0.0, 99.0, "%", "pixels of the LV pool above it form the AIF region")
 
 
@@ -122,9 +122,9 @@ class KineticsSettings:
     """Curves to blood flow."""
 
     model: str = choice(
-        "fermi",
         "btex",
         "btex_cells",
+        "fermi",
         "spline",
         "two_compartment_exchange",
         "one_compartment",
@@ -135,6 +135,9 @@ class KineticsSettings:
     input: str = choice("blood", "plasma", help="what the AIF is; plasma: taken as it is, flow is that of the plasma")
     delay: str | float = field(default="marginalised", metadata={"help": "marginalised, shared, or seconds"})
     integration: str = choice("linear", "right")
+    arterial_interpolation: str = choice(
+        "smooth", "linear", help="between the beats of a measured arterial input; fit on curve files is always linear"
+    )
     cells: int = number(20, 1, 200, "", "mixing cells of btex_cells")
     bounds: dict[str, tuple[float, float]] = field(
         default_factory=dict, metadata={"help": "kinetics.bounds.NAME=low:high narrows a parameter"}
