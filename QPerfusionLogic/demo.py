@@ -13,7 +13,7 @@ from .output_folder import check_writable
 from .reporting.aha import TERRITORIES
 from .session import quantify
 from .settings import Settings
-from .study import FloatArray, State, StateResult, StudyResult
+from .study import FloatArray, LabelArray, State, StateResult, StudyResult
 from .terminal import Terminal
 
 
@@ -61,7 +61,7 @@ def run_demo(output: Path, settings: Settings, terminal: Terminal) -> StudyResul
 
 
 def compare_territories(
-    result: StateResult, true_segments: FloatArray, true_mbf: FloatArray
+    result: StateResult, true_segments: LabelArray, true_mbf: FloatArray
 ) -> tuple[TerritoryComparison, ...]:
     """Return estimate and truth per vessel territory of one state.
 

@@ -8,10 +8,11 @@ from importlib import metadata
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from . import __version__
 from .settings import Settings
-from .study import Acquisition, FloatArray, PerfusionSeries, PerfusionStudy, State, StateResult
+from .study import Acquisition, PerfusionSeries, PerfusionStudy, State, StateResult
 
 PACKAGES = ("numpy", "scipy", "numba", "SimpleITK", "pydicom", "highdicom", "torch", "slicer-core", "vtk")
 
@@ -61,7 +62,7 @@ def package_versions() -> dict[str, str]:
     return found
 
 
-def array_hash(values: FloatArray) -> str:
+def array_hash(values: NDArray[Any]) -> str:
     """Return the SHA-256 of an array's shape and bytes.
 
     Examples
