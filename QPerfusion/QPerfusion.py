@@ -2,7 +2,6 @@
 
 import json
 import sys
-import threading
 from pathlib import Path
 from typing import Annotated
 
@@ -177,7 +176,11 @@ class QPerfusionLogic(ScriptedLoadableModuleLogic):
             return self.showResult(parameters, run_job(job, Progress(progress)), job.study.t1_map)
         finish = onEnd or (lambda outcome: None)
         self.currentRun = BackgroundRun(
-            job, launchInBackground, progress, lambda run: self._onRunEnded(run, job, parameters, finish)
+            job,
+            launchInBackground,
+            qt.QTimer.singleShot,
+            progress,
+            lambda run: self._onRunEnded(run, job, parameters, finish),
         )
         return None
 
@@ -201,19 +204,8 @@ class QPerfusionLogic(ScriptedLoadableModuleLogic):
         pip_ensure(load_requirements(Path(__file__).parent / "Resources" / "requirements.txt"), requester="QPerfusion")
 
     def _onRunEnded(self, run, job, parameters, finish):
-        """Read the result in a thread, then put it into the scene; both leave the window alive."""
-        reading = threading.Thread(target=run.read, daemon=True)
-        reading.start()
+        """Put the result into the scene, node by node, so that the window stays alive."""
 
-        def look():
-            if reading.is_alive():
-                qt.QTimer.singleShot(20, look)
-            else:
-                self._onResultRead(run, job, parameters, finish)
-
-        look()
-
-    def _onResultRead(self, run, job, parameters, finish):
         def breathe():
             slicer.app.processEvents()
             if run.cancelled:
@@ -265,7 +257,12 @@ class QPerfusionWidget(ScriptedLoadableModuleWidget, slicer.util.VTKObservationM
         uiWidget.setMRMLScene(slicer.mrmlScene)
         self.logic = QPerfusionLogic()
         self.results = ResultsPart(self.ui, _Application, lambda: self._parameters)
-        self.settingsPart = SettingsPart(self.ui, self._settings, self._setSettings, makeItem)
+        self.settingsPart = SettingsPart(
+            self.ui,
+            lambda: self.logic.settings(self._parameters),
+            lambda settings: self.logic.setSettings(self._parameters, settings),
+            makeItem,
+        )
         self._connectButtons()
         self.addObserver(slicer.mrmlScene, slicer.mrmlScene.StartCloseEvent, self.onSceneStartClose)
         self.addObserver(slicer.mrmlScene, slicer.mrmlScene.EndCloseEvent, self.onSceneEndClose)
@@ -335,12 +332,6 @@ class QPerfusionWidget(ScriptedLoadableModuleWidget, slicer.util.VTKObservationM
         self.ui.resumeButton.enabled = not running and bool(self._parameters.studyName)
         self.ui.inputsButton.enabled = not running
         self.ui.methodButton.enabled = not running
-
-    def _settings(self):
-        return self.logic.settings(self._parameters)
-
-    def _setSettings(self, settings):
-        self.logic.setSettings(self._parameters, settings)
 
     def onOutputFolder(self, path):
         if self._parameters is not None:

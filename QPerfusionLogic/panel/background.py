@@ -7,6 +7,7 @@ import os
 import shutil
 import sys
 import tempfile
+import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Protocol
@@ -39,21 +40,25 @@ class BackgroundRun:
         What to run.
     launch : Launch
         Starts the process and calls back in the caller's thread.
+    later : callable
+        Calls a function in the caller's thread after some milliseconds; `qt.QTimer.singleShot` is one.
     on_progress : callable
         Called with (fraction, message).
     on_end : callable
-        Called once with this run when the process has ended.
+        Called once with this run when the process has ended and its result has been read.
     """
 
     def __init__(
         self,
         job: Any,
         launch: Launch,
+        later: Callable[[int, Callable[[], None]], Any],
         on_progress: Callable[[float, str], None],
         on_end: Callable[[BackgroundRun], None],
     ) -> None:
         self.error = ""
         self.cancelled = False
+        self._later = later
         self._on_progress = on_progress
         self._on_end = on_end
         self._folder = Path(tempfile.mkdtemp(prefix="qperfusion-run-"))
@@ -79,15 +84,8 @@ class BackgroundRun:
         if self.running:
             self._process.terminate()
 
-    def read(self) -> None:
-        """Read the result of a run that has ended; may be called in a thread, since no scene is touched."""
-        try:
-            self._result = read_bundle(self._folder / "result", StudyResult) if self._return_code == 0 else None
-        except InputError as error:
-            self.error = str(error)
-
     def result(self) -> StudyResult:
-        """Return the result that was read.
+        """Return the result.
 
         Raises
         ------
@@ -118,7 +116,22 @@ class BackgroundRun:
         self._return_code = return_code
         if return_code != 0 and not self.error and not self.cancelled:
             self.error = "\n".join(line for line in self._last_lines if line.strip()) or f"exit code {return_code}"
-        self._on_end(self)
+        reading = threading.Thread(target=self._read, daemon=True)
+        reading.start()
+        self._wait_for(reading)
+
+    def _read(self) -> None:
+        """Read the result; no scene is touched, so that this may happen in a thread."""
+        try:
+            self._result = read_bundle(self._folder / "result", StudyResult) if self._return_code == 0 else None
+        except InputError as error:
+            self.error = str(error)
+
+    def _wait_for(self, reading: threading.Thread) -> None:
+        if reading.is_alive():
+            self._later(20, lambda: self._wait_for(reading))
+        else:
+            self._on_end(self)
 
 
 def python_command() -> list[str]:
