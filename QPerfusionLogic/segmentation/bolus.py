@@ -23,6 +23,10 @@ SEPTUM_MM = (4.0, 18.0)
 """Gap between the two pools: the septum and the trabeculae on both of its sides."""
 
 
+WALL_MM = (3.0, 8.0)
+"""Distance from the LV pool at which its wall is looked for: a vessel has lung there, or nothing that fills."""
+
+
 @dataclass(frozen=True)
 class BloodPools:
     """Where and when the bolus passed the two ventricles.
@@ -80,7 +84,9 @@ def find_blood_pools(enhancement: Enhancement) -> BloodPools | None:
 
 def _pools_at(enhancement: Enhancement, right_frame: int, left_frame: int) -> list[_Candidate | None]:
     left_map, right_map = passage_maps(enhancement, right_frame, left_frame)
-    candidates = [_candidates(*maps, enhancement.spacing_mm) for maps in zip(left_map, right_map, strict=True)]
+    filled = min(2 * left_frame - right_frame, len(enhancement.value) - 1)
+    muscle = enhancement.mean_around(filled)
+    candidates = [_candidates(*maps, enhancement.spacing_mm) for maps in zip(left_map, right_map, muscle, strict=True)]
     return _consistent_choice(candidates, enhancement.spacing_mm)
 
 
@@ -180,8 +186,13 @@ def _coarse(value: FloatArray, spacing_mm: tuple[float, float]) -> FloatArray:
     return np.asarray(blocks.reshape(frames, slices, rows * columns))
 
 
-def _candidates(left_map: FloatArray, right_map: FloatArray, spacing_mm: tuple[float, float]) -> list[_Candidate]:
-    """Return the LV-like regions of a slice with the RV-like region that fits each best, best first."""
+def _candidates(
+    left_map: FloatArray, right_map: FloatArray, muscle: FloatArray, spacing_mm: tuple[float, float]
+) -> list[_Candidate]:
+    """Return the LV-like regions of a slice with the RV-like region that fits each best, best first.
+
+    `muscle` (rows, columns) is the enhancement one transit after the LV, when its wall is filled.
+    """
     pixel_mm2 = spacing_mm[0] * spacing_mm[1]
     sigma = [1.5 / spacing for spacing in spacing_mm]
     left_map, right_map = ndimage.gaussian_filter(left_map, sigma), ndimage.gaussian_filter(right_map, sigma)
@@ -192,6 +203,8 @@ def _candidates(left_map: FloatArray, right_map: FloatArray, spacing_mm: tuple[f
         contrast = float(np.clip(left_map[left].mean(), 0.0, 1.0))
         shape = _roundness(left, spacing_mm) * _size_weight(left.sum() * pixel_mm2) * _evenness(left_map[left])
         distance = ndimage.distance_transform_edt(~left, sampling=spacing_mm)
+        wall = (distance > WALL_MM[0]) & (distance < WALL_MM[1])
+        walled = float((muscle[wall] > 0.1 * float(left_map[left].mean())).mean())
         partner, fit = None, 0.0
         for right in rights:
             gap = float(np.percentile(distance[right], 5.0))
@@ -201,7 +214,7 @@ def _candidates(left_map: FloatArray, right_map: FloatArray, spacing_mm: tuple[f
             value *= min(right.sum() * pixel_mm2 / 200.0, 1.0)
             if value > fit:
                 partner, fit = right, value
-        score = float(contrast * shape * (0.1 + 0.9 * fit))
+        score = float(contrast * shape * (0.1 + 0.9 * fit) * (0.3 + 0.7 * walled))
         row, column = ndimage.center_of_mass(left)
         found.append(_Candidate(left, partner, (float(row), float(column)), score))
     return sorted(found, key=lambda candidate: -candidate.score)
