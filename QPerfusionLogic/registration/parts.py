@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import dataclass
 
 import numpy as np
@@ -17,10 +18,12 @@ FOUND_AGAIN = 0.55
 """Correlation in the whole image above which the heart has been found again."""
 LINKING_PAIRS = 3
 """Best pairs across a cut whose mean correlation is the strength of the link."""
-FARTHEST = 40
+FARTHEST = 45
 """Greatest shift in working pixels at which the heart is searched for again."""
-SAMPLE = 4
-"""Frames averaged on either side when the heart is searched for."""
+SMALLEST_PART = 4
+"""Frames below which a part is a splinter that cannot stand for the series."""
+SAMPLE = 2
+"""Frames on either side of a break between which the heart is searched for."""
 
 
 @dataclass(frozen=True)
@@ -34,7 +37,7 @@ class Links:
     linked : (frames,) bool array
         False for frames of parts in which the heart was not found.
     first, second, shift : (n,), (n,), (n, 2) arrays
-        One measured shift per part that was found again, first < second.
+        Measured shifts to the parts that were found again, first < second.
     """
 
     part: np.ndarray
@@ -82,7 +85,7 @@ def link_parts(
     """
     part = np.concatenate([[0], np.cumsum(_link_strength(frames, measured) < BROKEN_LINK)]).astype(int)
     sizes = np.bincount(part)
-    trusted = heart_frame >= 0 and sizes[part[heart_frame]] > SAMPLE
+    trusted = heart_frame >= 0 and sizes[part[heart_frame]] >= SMALLEST_PART
     main = int(part[heart_frame]) if trusted else int(np.argmax(sizes))
     members = np.flatnonzero(part == main)
     linked = part == main
@@ -92,14 +95,11 @@ def link_parts(
         after = frames_of[0] > members[-1]
         near_main = members[-SAMPLE:] if after else members[:SAMPLE]
         near_other = frames_of[:SAMPLE] if after else frames_of[-SAMPLE:]
-        shift, peak = search_template(
-            feature[near_main].mean(axis=0), feature[near_other].mean(axis=0), centre, FARTHEST
-        )
-        if peak < FOUND_AGAIN:
-            continue
-        linked[frames_of] = True
-        here, there = int(np.median(near_main)), int(np.median(near_other))
-        found.append((here, there, shift) if after else (there, here, -shift))
+        for here, there in itertools.product(near_main.tolist(), near_other.tolist()):
+            shift, peak = search_template(feature[here], feature[there], centre, FARTHEST)
+            if peak >= FOUND_AGAIN:
+                linked[frames_of] = True
+                found.append((here, there, shift) if after else (there, here, -shift))
     first, second = np.array([link[0] for link in found], int), np.array([link[1] for link in found], int)
     return Links(part, linked, first, second, np.array([link[2] for link in found]).reshape(-1, 2))
 
