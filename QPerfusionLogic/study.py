@@ -164,9 +164,9 @@ class Segmented:
     labels : (slices, rows, columns) uint8 array
         1 myocardium, 2 LV blood, 3 RV blood, 0 background.
     segments : (slices, rows, columns) uint8 array
-        AHA segment 1 to 16 of every myocardial pixel, 0 elsewhere.
+        AHA segment 1 to 16 of every myocardial pixel, 0 elsewhere and in the edges trimmed against partial volume.
     layers : (slices, rows, columns) uint8 array
-        1 endocardial half, 2 epicardial half, 0 outside the myocardium.
+        1 endocardial half, 2 epicardial half, 0 where `segments` is 0.
     aif_region : (slices, rows, columns) bool array
         Blood pixels that the arterial input is read from.
     insertion_points : (slices, 2, 2) array
