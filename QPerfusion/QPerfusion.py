@@ -26,7 +26,7 @@ from QPerfusionLogic.errors import CancelledError
 from QPerfusionLogic.panel import choices
 from QPerfusionLogic.panel.background import BackgroundRun
 from QPerfusionLogic.panel.guesses import guess
-from QPerfusionLogic.panel.options import BOUND_SETTINGS, options_of
+from QPerfusionLogic.panel.options import BOUND_SETTINGS, default_of, options_of
 from QPerfusionLogic.panel.results_part import ResultsPart
 from QPerfusionLogic.panel.settings_part import SettingsPart
 from QPerfusionLogic.settings import Settings
@@ -64,11 +64,13 @@ class QPerfusionParameterNode:
     restMask: slicer.vtkMRMLSegmentationNode | slicer.vtkMRMLLabelMapVolumeNode
     t1Map: slicer.vtkMRMLScalarVolumeNode
     preBolus: slicer.vtkMRMLSequenceNode
-    registrationMode: Annotated[str, Choice(options_of("registration.mode"))] = "translation"
-    aifMode: Annotated[str, Choice(options_of("aif.mode"))] = "automatic"
-    conversionMode: Annotated[str, Choice(options_of("conversion.mode"))] = "look_up_table"
-    kineticModel: Annotated[str, Choice(options_of("kinetics.model"))] = "fermi"
-    hematocrit: Annotated[float, WithinRange(0.2, 0.6), Decimals(2), SingleStep(0.01)] = 0.42
+    registrationMode: Annotated[str, Choice(options_of("registration.mode"))] = default_of("registration.mode")
+    aifMode: Annotated[str, Choice(options_of("aif.mode"))] = default_of("aif.mode")
+    conversionMode: Annotated[str, Choice(options_of("conversion.mode"))] = default_of("conversion.mode")
+    kineticModel: Annotated[str, Choice(options_of("kinetics.model"))] = default_of("kinetics.model")
+    hematocrit: Annotated[float, WithinRange(0.2, 0.6), Decimals(2), SingleStep(0.01)] = default_of(
+        "kinetics.hematocrit"
+    )
     changes: str = "{}"
     outputFolder: str = ""
     studyName: str = ""
@@ -77,15 +79,7 @@ class QPerfusionParameterNode:
 class QPerfusionLogic(ScriptedLoadableModuleLogic):
     """A thin facade over the package: nodes to study, study to nodes, and the run in between.
 
-    Examples
-    --------
-    In Slicer's Python console::
-
-        logic = slicer.util.getModuleLogic("QPerfusion")
-        parameters = logic.getParameterNode()
-        logic.fillInGuesses(parameters)
-        study = logic.run(parameters)
-        study.node("map:mbf", "stress")
+    A study in five lines of the Python console: Documentation/slicer.md.
     """
 
     def __init__(self):
@@ -271,8 +265,7 @@ class QPerfusionWidget(ScriptedLoadableModuleWidget, slicer.util.VTKObservationM
         self.initializeParameterNode()
 
     def cleanup(self):
-        self.logic.cancel()
-        self.setParameterNode(None)
+        self.onSceneStartClose(None, None)
         self.removeObservers()
 
     def enter(self):
@@ -345,8 +338,8 @@ class QPerfusionWidget(ScriptedLoadableModuleWidget, slicer.util.VTKObservationM
         if self.logic.currentRun is not None:
             self.logic.cancel()
             self.ui.messageLabel.text = _("Cancelling ...")
-        else:
-            self.startRun("")
+            return
+        self.startRun("")
 
     def onResume(self):
         self.startRun(self.ui.resumeStage.currentText)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from typing import Any
 
 from QPerfusionLogic.settings import Settings
 
@@ -14,6 +15,18 @@ BOUND_SETTINGS = {
     "hematocrit": "kinetics.hematocrit",
 }
 """Parameter of the panel -> setting of the package."""
+
+
+def default_of(name: str) -> Any:
+    """Return the default of a setting.
+
+    Examples
+    --------
+    >>> default_of("registration.mode")
+    'translation'
+    """
+    stage_name, _, key = name.partition(".")
+    return getattr(getattr(Settings(), stage_name), key)
 
 
 def options_of(name: str) -> list[str]:

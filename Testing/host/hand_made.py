@@ -155,5 +155,10 @@ def quick_study(states=("stress", "rest"), frames=40):
     return PerfusionStudy(**{state: found[state] for state in states})
 
 
-QUICK_CHANGES = {"registration.mode": "none", "conversion.mode": "as_is", "aif.mode": "as_is"}
+QUICK_CHANGES = {
+    "registration.mode": "none",
+    "conversion.mode": "as_is",
+    "aif.mode": "as_is",
+    "kinetics.model": "fermi",
+}
 """Settings that suit `quick_study`."""
