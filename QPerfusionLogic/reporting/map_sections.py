@@ -58,8 +58,8 @@ def flow_map_section(pictures: Images) -> str:
         f'<div class="legends">{legends}</div>',
         f'<div class="maps" style="--columns:{len(columns)}">{"".join(cells)}</div>',
         '<p class="note">Flow of every myocardial pixel over the mean image after the LV peak. Same fixed colours for '
-        "all patients, stress and rest; pixels are not smoothed; myocardium (thin outline) without colour has no "
-        "flow value, see the status map.</p>",
+        "all patients, stress and rest; pixels are not smoothed; myocardium (thin outline) without colour was "
+        "trimmed against partial volume or has no flow value, see the status map.</p>",
     )
 
 
@@ -117,7 +117,7 @@ def _swatch(colour: str) -> str:
 def _in_myocardium(result: StateResult, values: FloatArray) -> FloatArray:
     if result.segmented is None:
         return values
-    return np.where(result.segmented.labels == 1, values, np.nan)
+    return np.where(result.segmented.segments > 0, values, np.nan)
 
 
 def _pictures(name: str, result: StateResult, values: FloatArray, colours: ColourTable) -> Images:

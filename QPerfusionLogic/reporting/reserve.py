@@ -111,7 +111,10 @@ def reserve(stress_mbf: float, stress_se: float, rest_mbf: float, rest_se: float
 
 
 def mpr_map(stress: StateResult, rest: StateResult, displacement_mm: FloatArray | None) -> FloatArray | None:
-    """Return the pixel map of the reserve on the stress grid, inside the stress myocardium.
+    """Return the pixel map of the reserve on the stress grid, where both states show myocardium.
+
+    The heart is larger at rest, so part of the stress wall lies on the rest cavity; a ratio there would look like
+    subendocardial ischaemia. Edge pixels that are trimmed against partial volume are left out too.
 
     Parameters
     ----------
@@ -132,12 +135,14 @@ def mpr_map(stress: StateResult, rest: StateResult, displacement_mm: FloatArray 
     bottom = np.asarray(rest.mapped.maps["mbf"], dtype=float)
     if top.shape != bottom.shape:
         return None
+    if rest.segmented is not None:
+        bottom = np.where(rest.segmented.segments > 0, bottom, np.nan)
     if displacement_mm is not None:
         spacing = rest.acquisition.tissue.geometry.pixel_spacing_mm
         bottom = _moved(bottom, np.asarray(displacement_mm, dtype=float) / np.asarray(spacing))
     usable = np.isfinite(top) & np.isfinite(bottom) & (np.nan_to_num(bottom) >= MINIMUM_REST_MBF)
     if stress.segmented is not None:
-        usable &= stress.segmented.labels == 1
+        usable &= stress.segmented.segments > 0
     ratio = np.full(top.shape, np.nan, dtype=np.float32)
     ratio[usable] = top[usable] / bottom[usable]
     return ratio

@@ -71,8 +71,19 @@ def test_the_pixel_map_undoes_the_displacement_between_rest_and_stress(a_study):
     stress, rest = a_study.states[State.STRESS], a_study.states[State.REST]
     moved_map = np.roll(rest.mapped.maps["mbf"], 3, axis=1)
     moved = changed(rest, "mapped", maps=rest.mapped.maps | {"mbf": moved_map})
+    moved = changed(moved, "segmented", segments=np.roll(rest.segmented.segments, 3, axis=1))
     displacement = np.tile([3 * 2.2, 0.0], (3, 1))
     np.testing.assert_allclose(mpr_map(stress, moved, displacement), mpr_map(stress, rest, None), rtol=1e-5)
+
+
+def test_a_stress_wall_on_the_rest_cavity_has_no_reserve(a_study):
+    stress, rest = a_study.states[State.STRESS], a_study.states[State.REST]
+    segments = rest.segmented.segments.copy()
+    inner = rest.segmented.layers == 1
+    segments[inner] = 0
+    ratio = mpr_map(stress, changed(rest, "segmented", segments=segments), None)
+    assert np.isnan(ratio[inner]).all()
+    assert np.isfinite(ratio[rest.segmented.layers == 2]).any()
 
 
 def test_rest_flow_near_zero_gives_no_ratio(a_study):
