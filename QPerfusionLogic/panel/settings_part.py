@@ -10,7 +10,7 @@ from typing import Any
 from QPerfusionLogic.errors import QPerfusionError
 from QPerfusionLogic.settings import Settings
 
-from .choices import setting_rows, with_text
+from .choices import SettingRow, setting_rows, with_text
 from .options import BOUND_SETTINGS
 
 MakeItem = Callable[[str, str, bool], Any]
@@ -38,15 +38,19 @@ class SettingsPart:
         self._change = change
         self._make_item = make_item
         self._updating = False
+        self._shown: list[SettingRow] = []
         ui.settingsTable.connect("cellChanged(int,int)", self._edited)
 
     def update(self) -> None:
         """Show the settings as they are now."""
         if self._updating:
             return
+        rows = setting_rows(self._get(), tuple(BOUND_SETTINGS.values()))
+        if rows == self._shown:
+            return
         self._updating = True
+        self._shown = rows
         try:
-            rows = setting_rows(self._get(), tuple(BOUND_SETTINGS.values()))
             self._ui.settingsTable.setRowCount(len(rows))
             for index, row in enumerate(rows):
                 tip = "\n".join(part for part in (row.meaning, ", ".join(row.options)) if part)
@@ -71,7 +75,9 @@ class SettingsPart:
             settings = with_text(self._get(), name, text)
         except QPerfusionError as error:
             self._ui.messageLabel.text = str(error)
+            self._shown = []
             self.update()
             return
         self._ui.messageLabel.text = ""
+        self._shown = []
         self._change(settings)
