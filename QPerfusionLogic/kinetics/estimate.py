@@ -18,7 +18,7 @@ from .search import build_dictionary
 from .splines import spline_coefficients
 from .table import ShapeTable
 
-SHARP_S = (0.10, 0.15)
+SHARP_S = (0.15, 0.20)
 """Between these spreads of the delay the average over the grid takes over from the fit of a continuous delay."""
 NEIGHBOURS = np.array([0, -1, 1])
 """Places on the grid of delays, next to the best, that a continuous delay is fitted from."""
@@ -92,8 +92,8 @@ def marginalised(table: ShapeTable, layout: Layout, data: Data, minima: Minima) 
     sharp = np.flatnonzero(spread < SHARP_S[1])
     if sharp.size == 0:
         return averaged
-    fitted, deviation = _with_fitted_delay(table, layout, data, minima, likelihood, sharp)
-    share = np.clip((SHARP_S[1] - np.maximum(deviation, spread[sharp] * 0)) / (SHARP_S[1] - SHARP_S[0]), 0.0, 1.0)
+    fitted = _with_fitted_delay(table, layout, data, minima, likelihood, sharp)
+    share = np.clip((SHARP_S[1] - spread[sharp]) / (SHARP_S[1] - SHARP_S[0]), 0.0, 1.0)
     return _blend(averaged, fitted, sharp, share)
 
 
@@ -137,8 +137,8 @@ def _end(axis: Axis, value: float) -> float:
 
 def _with_fitted_delay(
     table: ShapeTable, layout: Layout, data: Data, minima: Minima, likelihood: FloatArray, rows: NDArray[np.intp]
-) -> tuple[Estimate, FloatArray]:
-    """Fit the delay as one more parameter, from the best delay of the grid, and return its standard deviation too."""
+) -> Estimate:
+    """Fit the delay as one more parameter, from the best delays of the grid."""
     continuous = with_delay(layout, table.delays_s)
     joint = replace(
         table,
@@ -158,16 +158,7 @@ def _with_fitted_delay(
     estimate = _averaged(
         joint, continuous, Data(data.on_basis[rows], data.outside[rows], freedom), fit, np.ones((rows.size, 1))
     )
-    bend = _profile_bend(table.delays_s, likelihood[rows])
-    moved = replace(estimate, values=estimate.values[:, :-1], delay_s=estimate.values[:, -1])
-    return moved, np.where(bend > 0, 1.0 / np.sqrt(np.where(bend > 0, bend, 1.0)), 0.0)
-
-
-def _profile_bend(delays_s: FloatArray, likelihood: FloatArray) -> FloatArray:
-    best = np.clip(np.argmax(likelihood, axis=1), 1, delays_s.size - 2)
-    rows = np.arange(len(likelihood))
-    left, middle, right = (likelihood[rows, best + shift] for shift in (-1, 0, 1))
-    return -(left - 2 * middle + right) / (delays_s[1] - delays_s[0]) ** 2
+    return replace(estimate, values=estimate.values[:, :-1], delay_s=estimate.values[:, -1])
 
 
 def with_delay(layout: Layout, delays_s: FloatArray) -> Layout:

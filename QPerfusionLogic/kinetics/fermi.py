@@ -34,6 +34,7 @@ class Fermi(ResidueModel):
     name = "fermi"
     plasma = False
     first_pass = True
+    split = (1, 2.0)
     layout = Layout(
         parameters=(
             Parameter("mbf", "mbf_ml_min_g", 0.01, 12.0, aliases=("flow", "f", "fp")),

@@ -17,7 +17,7 @@ GIVE_UP_AT, GIVE_UP_AFTER = 3, 8.0
 """A start that is so much less likely than the best after so many steps is left where it is."""
 FLOOR = 1e-9
 """Share of the energy of a curve below which the squared error is lost in the accuracy of the table."""
-SETTLED = 0.02
+SETTLED = 0.002
 """The last step is the one that promises less than this in log likelihood; it is taken without looking again."""
 
 

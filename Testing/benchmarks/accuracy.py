@@ -1,0 +1,90 @@
+"""How right the fits are: python Testing/benchmarks/accuracy.py prints the table of Documentation/kinetics.md."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import numpy as np
+from scipy.optimize import least_squares
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+from curves import btex_population, fermi_population, fermi_residue, noisy
+
+from QPerfusionLogic.kinetics.arterial import ArterialCurve, convolution_operator, residue_grid
+from QPerfusionLogic.kinetics.registry import model_class
+from QPerfusionLogic.settings import KineticsSettings
+
+COUNT, NOISY_COUNT, GLOBAL_COUNT = 1000, 4000, 100
+
+
+def fit(name, time_s, aif, curves, **settings):
+    """Fit curves with the arterial input taken as plasma."""
+    wanted = KineticsSettings(model=name, input="plasma", **settings)
+    return model_class(name)(aif, time_s, settings=wanted).fit(curves)
+
+
+def noise_free():
+    """Print flow errors without noise, the delay unknown."""
+    rng = np.random.default_rng(1)
+    for name, population, limit in (("fermi", fermi_population, 0.01), ("btex", btex_population, 0.05)):
+        time_s, aif, curves, flow, _ = population(COUNT, rng)
+        error = np.abs(fit(name, time_s, aif, curves, starts=6).mbf_ml_min_g / flow - 1)
+        inside = np.mean(error <= limit)
+        print(f"noise-free {name}: median |error| {np.median(error):.3%}, within {limit:.0%}: {inside:.2%} of {COUNT}")
+
+
+def with_noise():
+    """Print bias and spread at CNR 20."""
+    rng = np.random.default_rng(2)
+    cases = (
+        ("fermi", fermi_population, None, "marginalised", False),
+        ("fermi", fermi_population, 0.75, "shared", False),
+        ("btex", btex_population, None, "marginalised", False),
+        ("btex", btex_population, 0.75, "shared", True),
+        ("btex", btex_population, 0.75, 0.75, True),
+    )
+    for name, population, true_delay, delay, priors in cases:
+        time_s, aif, curves, flow, _ = population(NOISY_COUNT, rng, true_delay)
+        result = fit(name, time_s, aif, noisy(curves, rng), delay=delay, priors=priors)
+        error = result.mbf_ml_min_g / flow - 1
+        told = np.nanmedian(result.standard_error / flow)
+        truth = "0 to 2 s" if true_delay is None else f"{true_delay} s"
+        print(
+            f"CNR 20 {name}, true delay {truth}, delay {delay}, priors {priors}: "
+            f"median {np.nanmedian(error):+.2%}, mean {np.nanmean(error):+.2%}, SD {np.nanstd(error):.1%}, "
+            f"told {told:.1%}, no number {np.isnan(error).sum()}"
+        )
+
+
+def against_a_global_solver():
+    """Print how often the squared error of Fermi fits is within 1e-3 of the best of twenty scipy runs."""
+    rng = np.random.default_rng(3)
+    time_s, aif, curves, _, _ = fermi_population(GLOBAL_COUNT, rng, 0.5)
+    data = noisy(curves, rng)
+    model = model_class("fermi")(aif, time_s, settings=KineticsSettings(model="fermi", delay=0.5))
+    rms = model.fit(data).result.parameters["rms"]
+    inside = model.window
+    grid_s = residue_grid(float(time_s[-1]) + 1.0)
+    operator = convolution_operator(ArterialCurve(time_s, aif), time_s - 0.5, grid_s)[inside] / 60.0
+    low, high = model.layout.low, model.layout.high
+    good = 0
+    for curve, ours in zip(data[:, inside], rms, strict=True):
+
+        def residual(x, curve=curve):
+            rate = np.log(np.exp(x[2]) + 2.0) / np.exp(x[1])
+            return np.exp(x[0]) * (operator @ fermi_residue(grid_s, rate, x[2] / rate)) - curve
+
+        best = min(
+            least_squares(residual, rng.uniform(low, high) * 0.5 + 0.25 * (low + high), bounds=(low, high)).cost
+            for _ in range(20)
+        )
+        good += ours**2 * inside.sum() / 2 <= best * 1.001
+    print(f"squared error within 1e-3 of the best of 20 scipy runs: {good} of {GLOBAL_COUNT} Fermi curves at CNR 20")
+
+
+if __name__ == "__main__":
+    noise_free()
+    with_noise()
+    against_a_global_solver()

@@ -1,0 +1,131 @@
+"""How fast the fits are: python Testing/benchmarks/speed.py prints CPU time per pixel beside scipy, lmfit and dcmri.
+
+Everything runs in one process on one thread and is measured in CPU time, tables included, after one warm call.
+"""
+
+from __future__ import annotations
+
+import os
+
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+
+import importlib.util
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+from scipy.optimize import curve_fit
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+from curves import btex_population, btex_residue, fermi_population, fermi_residue, noisy
+
+from QPerfusionLogic.kinetics.registry import model_class
+from QPerfusionLogic.settings import KineticsSettings
+
+PIXELS, TRUTHS, PEER_PIXELS = 20_000, 500, 12
+UPSAMPLING = 4
+
+
+def cpu_of(work):
+    """Return the CPU seconds of a call."""
+    start = time.process_time()
+    work()
+    return time.process_time() - start
+
+
+def forward(time_s, aif, residue):
+    """Return the upsampled convolution that peers fit: f(t, flow, delay, *shape)."""
+    fine_s = np.arange(0.0, time_s[-1] + 1e-9, (time_s[1] - time_s[0]) / UPSAMPLING)
+    arterial = np.interp(fine_s, time_s, aif)
+
+    def model(_, flow, delay, *shape):
+        tissue = np.convolve(arterial, residue(fine_s, flow, *shape))[: fine_s.size] * (fine_s[1] - fine_s[0])
+        return flow / 60.0 * np.interp(time_s - delay, fine_s, tissue, left=0.0)
+
+    return model
+
+
+def peers(name, time_s, aif, curves):
+    """Return CPU seconds per pixel of the peers, None where a package is not installed."""
+    if name == "fermi":
+        model = forward(time_s, aif, lambda u, flow, rate, t0: fermi_residue(u, rate, t0))
+        start, low, high = (1.0, 0.5, 0.4, 4.0), (0.01, 0.0, 0.01, 0.0), (8.0, 3.0, 3.0, 20.0)
+    else:
+        model = forward(time_s, aif, btex_residue)
+        start, low, high = (1.0, 0.5, 0.07, 1.2, 0.22), (0.05, 0.0, 0.02, 0.1, 0.05), (8.0, 3.0, 0.2, 8.0, 0.8)
+
+    def bounded():
+        for curve in curves:
+            try:
+                curve_fit(model, time_s, curve, start, bounds=(low, high))
+            except RuntimeError:
+                continue
+
+    def unbounded():
+        for curve in curves:
+            try:
+                curve_fit(model, time_s, curve, start, method="lm")
+            except RuntimeError:
+                continue
+
+    def with_lmfit():
+        import lmfit
+
+        names = [f"p{index}" for index in range(len(start))]
+        fitted = lmfit.Model(lambda t, **values: model(t, *(values[key] for key in names)), param_names=names)
+        parameters = fitted.make_params(
+            **{key: {"value": v, "min": a, "max": b} for key, v, a, b in zip(names, start, low, high, strict=True)}
+        )
+        for curve in curves:
+            fitted.fit(curve, parameters, t=time_s)
+
+    with np.errstate(all="ignore"):
+        found = {"curve_fit, bounded": cpu_of(bounded), "curve_fit, lm": cpu_of(unbounded)}
+        found["lmfit"] = cpu_of(with_lmfit) if importlib.util.find_spec("lmfit") else None
+    return {key: None if seconds is None else seconds / len(curves) for key, seconds in found.items()}
+
+
+def report(name, population):
+    """Print CPU time per pixel of one model, for each way with the delay, and how many times faster than each peer."""
+    rng = np.random.default_rng(0)
+    time_s, aif, truths, _, _ = population(TRUTHS, rng)
+    curves = noisy(truths[rng.integers(0, TRUTHS, PIXELS)], rng)
+    theirs = peers(name, time_s, aif, curves[:PEER_PIXELS])
+    for delay in ("marginalised", 0.5):
+        settings = KineticsSettings(model=name, input="plasma", delay=delay)
+
+        def work(settings=settings):
+            model_class(name)(aif, time_s, settings=settings).fit(curves)
+
+        work()
+        ours = min(cpu_of(work) for _ in range(3)) / PIXELS
+        print(f"{name}, delay {delay}: {ours * 1e6:.1f} us a pixel, {2 * PIXELS * ours:.2f} s for stress and rest")
+        for peer, seconds in theirs.items():
+            if seconds is None:
+                print(f"  {peer}: not installed")
+            else:
+                print(f"  {peer}: {seconds * 1e6:.0f} us a pixel, {seconds / ours:.0f} times as long")
+
+
+def dcmri_two_compartments():
+    """Print the CPU time per pixel of dcmri's tissue model where it is installed."""
+    if importlib.util.find_spec("dcmri") is None:
+        print("dcmri: not installed")
+        return
+    import dcmri
+
+    time_s, aif, truths, _, _ = btex_population(PEER_PIXELS, np.random.default_rng(0))
+    try:
+        seconds = cpu_of(lambda: [dcmri.Tissue(aif=aif, t=time_s).train(time_s, curve) for curve in truths])
+    except (TypeError, ValueError) as error:
+        print(f"dcmri: installed, but this call did not fit its version ({error})")
+        return
+    print(f"dcmri two-compartment tissue: {seconds / PEER_PIXELS * 1e6:.0f} us a pixel")
+
+
+if __name__ == "__main__":
+    report("fermi", fermi_population)
+    report("btex", btex_population)
+    dcmri_two_compartments()
