@@ -17,6 +17,9 @@ from .numpy_engine import Minima, fit_in_numpy, read_table
 from .search import Dictionary, find_starts
 from .table import ShapeTable
 
+FEW_CURVES = 1000
+SETTLED_FEW, SETTLED_MANY = 0.002, 0.02
+"""The last step is the one that promises less than this in log likelihood; it is taken without looking again."""
 _SCALES = {"log": 0, "sqrt": 1, "linear": 2}
 
 
@@ -55,6 +58,7 @@ def fit_on_table(
         data.astype(np.float32),
         np.ascontiguousarray(outside, dtype=float),
         float(freedom),
+        SETTLED_FEW if n <= FEW_CURVES else SETTLED_MANY,
         np.ascontiguousarray(starts, dtype=float),
         found.x,
         found.squared_error,

@@ -11,7 +11,7 @@ from QPerfusionLogic.study import BoolArray, FloatArray
 
 from .axes import Axis
 from .delay import posterior, vertex
-from .engine import fit_on_table, fitted_curves, starts_from
+from .engine import FEW_CURVES, fit_on_table, fitted_curves, starts_from
 from .layout import Layout, Parameter
 from .numpy_engine import Minima
 from .search import build_dictionary
@@ -23,7 +23,7 @@ SHARP_S = (0.15, 0.20)
 NEIGHBOURS = np.array([0, -1, 1])
 """Places on the grid of delays, next to the best, that a continuous delay is fitted from."""
 LEAST_WEIGHT = 1e-3
-FEW_CURVES, STARTS_OF_FEW = 1000, 12
+STARTS_OF_FEW = 12
 
 
 @dataclass(frozen=True)
@@ -67,6 +67,8 @@ def minima_at_delays(
     """Return the best fit at every delay of a table; a few curves are looked at from twelve starts at least."""
     if len(data.on_basis) <= FEW_CURVES:
         starts = max(starts, STARTS_OF_FEW)
+    elif len(layout.axes) < 3:
+        split = None
     dictionary = build_dictionary(table, layout, starts, split)
     return fit_on_table(
         table, layout, data.on_basis, data.outside, data.freedom, starts_from(dictionary, layout, data.on_basis)

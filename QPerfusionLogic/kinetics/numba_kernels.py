@@ -17,8 +17,6 @@ GIVE_UP_AT, GIVE_UP_AFTER = 3, 8.0
 """A start that is so much less likely than the best after so many steps is left where it is."""
 FLOOR = 1e-9
 """Share of the energy of a curve below which the squared error is lost in the accuracy of the table."""
-SETTLED = 0.002
-"""The last step is the one that promises less than this in log likelihood; it is taken without looking again."""
 
 
 @njit(cache=True, fastmath=FAST)
@@ -219,7 +217,7 @@ def _solve(hessian, gradient, damping, held, step, lower):
 @njit(cache=True, fastmath=FAST)
 def fit_block(
     table, strides, matrix, offset, scale, first, step, nodes, direction, low, high, believed, precision,
-    data, outside, freedom, starts, x_out, error_out, penalty_out, variance_out, converged_out,
+    data, outside, freedom, settled, starts, x_out, error_out, penalty_out, variance_out, converged_out,
 ):  # fmt: skip
     """Fit every curve at every delay and keep the best; see `numpy_engine.fit_in_numpy`.
 
@@ -304,7 +302,7 @@ def fit_block(
                     shrink = min(1.0, LONGEST_STEP / longest)
                     for k in range(p):
                         trial[k] = min(max(x[k] + shrink * move[k], low[k]), high[k]) if not held[k] else x[k]
-                    if drop < SETTLED:
+                    if drop < settled:
                         converged = True
                         if drop > 0.0:
                             error = max(error - 2.0 * drop / noise, floor)
