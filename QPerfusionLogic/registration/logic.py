@@ -12,8 +12,9 @@ from QPerfusionLogic.study import FloatArray, Notice, PerfusionSeries, Registere
 
 from . import notices as tell
 from .alignment import align_proton_density
+from .deformable import field_on_image, refine
 from .heart_centre import HeartCentre, consensus, find_heart_centre
-from .resampling import translate
+from .resampling import translate, warp
 from .slice_alignment import SliceAlignment, align_slice
 from .verdict import Verdict, judge
 from .working_grid import WorkingGrid, working_grid
@@ -67,13 +68,18 @@ class RegistrationLogic:
         for index in range(series.slices):
             progress.update(0.8 + 0.2 * index / series.slices)
             moved[:, index] = translate(series.signal[:, index], displacement[:, index])
-        displacement_mm = displacement * np.asarray(series.geometry.pixel_spacing_mm)
+        field: FloatArray = displacement[:, :, None, None, :]
+        if self.settings.mode == "deformable":
+            field, refined = self._refine(series, alignments, field, grid, progress)
+            notices += refined
+            moved = np.stack([self._warped(series.signal[:, i], field[:, i]) for i in range(series.slices)], axis=1)
+        displacement_mm = field * np.asarray(series.geometry.pixel_spacing_mm)
         verdict = judge(series, alignments, displacement * np.asarray(grid.spacing_mm), self.settings)
         notices += self._on_result(series, verdict, displacement * np.asarray(grid.spacing_mm))
         progress.update(1.0, "frames aligned")
         return Registered(
             self._moved_series(series, moved, displacement, centres),
-            displacement_mm[:, :, None, None, :],
+            displacement_mm,
             verdict.kept,
             verdict.reason,
             centres,
@@ -107,6 +113,37 @@ class RegistrationLogic:
             echo = np.stack([translate(echo[:, i], displacement[:, i]) for i in range(series.slices)], axis=1)
         density = align_proton_density(series, moved, centres) if displacement.any() else series.proton_density
         return dataclasses.replace(series, signal=moved, second_echo=echo, proton_density=density)
+
+    @staticmethod
+    def _refine(
+        series: PerfusionSeries,
+        alignments: list[SliceAlignment | None],
+        translation: FloatArray,
+        grid: WorkingGrid,
+        progress: Progress,
+    ) -> tuple[FloatArray, list[Notice]]:
+        """Return the displacement with the refinements that help, and what to say of the others."""
+        rows, columns = series.image_shape[1:]
+        field, notices = translation, []
+        for index, alignment in enumerate(alignments):
+            if alignment is None or _harmful(alignment):
+                continue
+            frames = grid.to_working(series.signal[:, index])
+            refinement = refine(frames, alignment.graph.position, alignment.centre, progress)
+            if not refinement.helps:
+                notices.append(tell.refinement_dropped(series.state, index, refinement.gain))
+                continue
+            if field is translation:
+                field = np.broadcast_to(translation, (*translation.shape[:2], rows, columns, 2)).astype(np.float32)
+            field[:, index] += field_on_image(refinement, grid.step, (rows, columns))
+        return field, notices
+
+    @staticmethod
+    def _warped(frames: FloatArray, field: FloatArray) -> FloatArray:
+        """Return one slice's frames resampled once from the original by (frames, rows | 1, columns | 1, 2) pixels."""
+        if field.shape[1:3] == (1, 1):
+            return translate(frames, field[:, 0, 0])
+        return np.stack([warp(image, part) for image, part in zip(frames, field, strict=True)])
 
     @staticmethod
     def _looked_at(centres: FloatArray, alignments: list[SliceAlignment | None], grid: WorkingGrid) -> FloatArray:

@@ -45,6 +45,17 @@ def withdrawn(state: State, index: int) -> Notice:
     )
 
 
+def refinement_dropped(state: State, index: int, gain: float) -> Notice:
+    """Tell that the deformable refinement was not kept."""
+    return _notice(
+        "refinement-not-kept",
+        f"slice {index + 1}: bending the frames changed their agreement by {gain:+.3f} only, so they were only moved",
+        "nothing; translation is what these images support",
+        Severity.NOTE,
+        state,
+    )
+
+
 def broken(state: State, index: int, lost: BoolArray) -> Notice:
     """Tell that the heart was lost in part of a series."""
     frames = np.flatnonzero(lost)
