@@ -46,6 +46,7 @@ def build_parser() -> argparse.ArgumentParser:
     _add_fit(verbs)
     _add_simulate(verbs)
     _add_compare(verbs)
+    _add_train(verbs)
     _add_settings(verbs)
     return parser
 
@@ -115,6 +116,14 @@ def _add_compare(verbs: argparse._SubParsersAction) -> None:
     from .evaluation.command import add_compare_arguments
 
     add_compare_arguments(_verb(verbs, "compare", _compare, "agreement of two tables, with statistics and plots"))
+
+
+def _add_train(verbs: argparse._SubParsersAction) -> None:
+    from .segmentation.training_command import add_arguments
+
+    verb = _verb(verbs, "train", _train, "train a network on synthetic data alone")
+    networks = verb.add_subparsers(title="networks", dest="network", required=True, metavar="NETWORK")
+    add_arguments(networks.add_parser("segmentation", help="the network that draws the contours"))
 
 
 def _add_settings(verbs: argparse._SubParsersAction) -> None:
@@ -197,6 +206,15 @@ def _compare(options: argparse.Namespace, terminal: Terminal) -> None:
     from .evaluation.command import run_compare
 
     terminal.say(run_compare(options, terminal.progress()))
+
+
+def _train(options: argparse.Namespace, terminal: Terminal) -> None:
+    from .output_folder import check_writable
+    from .segmentation.training_command import run
+
+    check_writable(options.output.parent / f"{options.output.name}.partial")
+    run(options)
+    terminal.say(f"written: {options.output}", output=str(options.output))
 
 
 def _settings(options: argparse.Namespace, terminal: Terminal) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import importlib.util
 from pathlib import Path
 
 from .cascade import Cascade, stages_between
@@ -13,7 +12,7 @@ from .progress import Progress
 from .settings import Settings
 from .store import OWNED, write_result
 from .store_reading import read_result
-from .study import Notice, Severity, StudyResult
+from .study import Notice, Severity, StudyResult, T1Map
 
 
 def quantify(
@@ -59,7 +58,8 @@ def quantify(
     earlier = read_result(output, study, settings.segmentation) if resume_from else None
     result = Cascade(settings).run(study, progress.part(0.1, 0.85), earlier, resume_from, stop_after)
     sources = tuple(request.given.values())
-    return write_study(result, output, settings, progress.part(0.85, 1.0), "reporting" in stages, sources)
+    writing_progress = progress.part(0.85, 1.0)
+    return write_study(result, output, settings, writing_progress, "reporting" in stages, sources, study.t1_map)
 
 
 def write_study(
@@ -69,20 +69,26 @@ def write_study(
     progress: Progress | None = None,
     report: bool = True,
     sources: tuple[Path, ...] = (),
+    t1_map: T1Map | None = None,
 ) -> StudyResult:
     """Write a study result, its report, its scene and DICOM objects when asked for; returns it with all notices.
 
-    `sources` are the files and folders it was read from: DICOM objects take their patient and study from them.
+    `sources` are the files and folders it was read from: DICOM objects take their patient and study from them. The
+    native `t1_map` goes into the scene, so that a run can go on from there.
     """
+    from .scene import can_make_scenes
+
     progress = progress or Progress()
     with writing(output, OWNED) as beside:
+        with_scene = report and can_make_scenes()
         if report:
             result = _write_report(result, beside, settings, progress.part(0.0, 0.3), sources)
+            result = result if with_scene else _without_scene(result)
         progress.update(0.3, "writing images")
         write_result(result, beside)
-        if report:
+        if with_scene:
             progress.update(0.6, "writing the scene")
-            result = _write_scene(result, beside)
+            _write_scene(result, beside, t1_map)
         progress.update(1.0, "written")
     return result
 
@@ -104,23 +110,22 @@ def _write_report(
     return result
 
 
-def _write_scene(result: StudyResult, folder: Path) -> StudyResult:
-    """Write study.mrb, or say in the notices why it is not there."""
-    if importlib.util.find_spec("slicer") is None:
-        notice = Notice(
-            "scene-not-written",
-            "study.mrb was not written: slicer-core is not installed",
-            'pip install "qperfusion[slicer]"',
-            Severity.NOTE,
-            "reporting",
-        )
-        result = dataclasses.replace(result, notices=(*result.notices, notice))
-        write_result(dataclasses.replace(result, states={}), folder)
-        return result
+def _without_scene(result: StudyResult) -> StudyResult:
+    """Return the result with the notice that says why there is no study.mrb."""
+    notice = Notice(
+        "scene-not-written",
+        "study.mrb was not written: slicer-core is not installed",
+        'pip install "qperfusion[slicer]"',
+        Severity.NOTE,
+        "reporting",
+    )
+    return dataclasses.replace(result, notices=(*result.notices, notice))
+
+
+def _write_scene(result: StudyResult, folder: Path, t1_map: T1Map | None) -> None:
     from .scene import fill_scene, new_scene, save_scene
 
     scene = new_scene()
-    fill_scene(scene, result)
+    fill_scene(scene, result, t1_map=t1_map)
     save_scene(scene, folder / "study.mrb")
     scene.Clear(1)
-    return result

@@ -36,7 +36,7 @@ def test_a_provenance_file_is_a_settings_file(tmp_path: Path) -> None:
         ("kinetic.model", "fermi", "STAGE.FIELD"),
         ("kinetics", "fermi", "STAGE.FIELD"),
         ("kinetics.modle", "fermi", "a field of kinetics"),
-        ("kinetics.model", "tofts9", "one of fermi"),
+        ("kinetics.model", "tofts9", "one of btex"),
         ("kinetics.hematocrit", "0.9", "from 0.2 to 0.6"),
         ("kinetics.hematocrit", "high", "a number"),
         ("kinetics.cells", "2.5", "whole number"),
