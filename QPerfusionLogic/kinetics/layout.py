@@ -18,6 +18,10 @@ TAIL = 4.0
 curves that clearly say otherwise are believed."""
 
 
+OF_OTHER_MODELS = ("delay", "vp", "ps", "visf", "fp", "mbf", "ktrans", "width", "shape")
+"""Names that may stand among the bounds of any model: one settings file serves several models."""
+
+
 @dataclass(frozen=True)
 class Parameter:
     """One parameter of a model: its range, its prior, and whether it is estimated on a logarithmic scale.
@@ -111,7 +115,7 @@ class Layout:
         """Return the same layout with flat priors."""
         return replace(self, parameters=tuple(replace(parameter, believed=None) for parameter in self.parameters))
 
-    def bounded(self, bounds: Mapping[str, tuple[float, float]], ignored: tuple[str, ...] = ("delay",)) -> Layout:
+    def bounded(self, bounds: Mapping[str, tuple[float, float]], ignored: tuple[str, ...] = OF_OTHER_MODELS) -> Layout:
         """Return the layout with the given ranges, which replace both the built-in range and the prior of a parameter.
 
         Raises
@@ -122,10 +126,10 @@ class Layout:
         names = {alias: item.name for item in self.parameters for alias in (item.name, item.field, *item.aliases)}
         wanted: dict[str, tuple[float, float]] = {}
         for name, limits in bounds.items():
-            if name in ignored:
+            if name in ignored and name not in names:
                 continue
             if name not in names or not name:
-                known = ", ".join([*(item.name for item in self.parameters), *ignored])
+                known = ", ".join([*(item.name for item in self.parameters), "delay"])
                 raise SettingsError(f"setting kinetics.bounds.{name}", expected=f"one of {known} for this model")
             if limits[1] <= 0 and names[name] != "shape":
                 raise SettingsError(f"kinetics.bounds.{name} = {limits[0]}:{limits[1]}", expected="positive values")

@@ -11,7 +11,7 @@ FAST = {"reassoc", "contract", "nsz", "arcp"}
 """Without `nnan` and `ninf`: full fast-math would turn missing values into numbers."""
 
 LOG, SQRT, LINEAR = 0, 1, 2
-ITERATIONS = 40
+ITERATIONS = 120
 LONGEST_STEP = 2.0
 GIVE_UP_AT, GIVE_UP_AFTER = 3, 8.0
 """A start that is so much less likely than the best after so many steps is left where it is."""
@@ -262,6 +262,7 @@ def fit_block(
                 penalty = 0.0
                 damping = 1e-3
                 converged = False
+                gain = 1e300
                 for iteration in range(ITERATIONS):
                     _locate(trial, matrix, offset, scale, first, step, nodes, cell, weight, slope)
                     _read(slab, strides, cell, weight, slope, partial)
@@ -277,6 +278,8 @@ def fit_block(
                             away = _away(trial[k], believed[k])
                             new_penalty += 0.5 * (TAIL + 1.0) * np.log(1.0 + precision[k] * away * away / TAIL)
                     if iteration == 0 or 0.5 * noise * (new_error - error) + new_penalty - penalty < 0.0:
+                        if iteration > 0:
+                            gain = 0.5 * noise * (error - new_error) + penalty - new_penalty
                         for k in range(p):
                             x[k] = trial[k]
                         error = new_error
@@ -285,6 +288,9 @@ def fit_block(
                         damping = max(damping * 0.15, 1e-9)
                         _differentiate(flow, curve, partial, matrix, jacobian)
                         _normal(jacobian, residual, noise, x, low, high, believed, precision, gradient, hessian, held)
+                        if gain < 0.1 * settled and (damping < 1e-2 or iteration > 15):
+                            converged = True
+                            break
                     else:
                         damping *= 8.0
                         if damping > 1e8:
@@ -309,6 +315,7 @@ def fit_block(
                             for k in range(p):
                                 x[k] = trial[k]
                         break
+                converged = converged or gain < 10.0 * settled
                 cost = 0.5 * freedom * np.log(error) + penalty
                 if cost < best:
                     best = cost
