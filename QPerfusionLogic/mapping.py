@@ -30,7 +30,7 @@ MINIMUM_PIXELS = 8
 """A segment with fewer pixels is flagged: its standard error no longer means much."""
 
 AIF_END_TOLERANCE_S = 1.5
-"""Tissue frames this long after the last sample of the arterial input are still used (slices of one heart beat)."""
+"""An arterial input that ends this long before the tissue curves is worth a notice."""
 
 FINE_S = 0.1
 
@@ -160,7 +160,8 @@ def between_beats(arterial_input: ArterialInput) -> ArterialInput:
         return arterial_input
     from scipy.interpolate import PchipInterpolator
 
-    fine_s = np.arange(time_s[known][0], time_s[known][-1] + 1e-9, FINE_S)
+    first_s, last_s = time_s[known][0], time_s[known][-1]
+    fine_s = np.append(np.arange(first_s, last_s - FINE_S / 2, FINE_S), last_s)
     gd_mmol_l = PchipInterpolator(time_s[known], arterial_input.gd_mmol_l[known])(fine_s)
     return dataclasses.replace(arterial_input, time_s=fine_s, gd_mmol_l=gd_mmol_l)
 
@@ -170,8 +171,9 @@ def _frames_with_arterial_input(result: StateResult, slice_index: int) -> BoolAr
     registered, arterial_input, concentration = result.registered, result.arterial_input, result.concentration
     if registered is None or arterial_input is None or concentration is None:
         raise InputError(f"{result.state} without all stages before kinetics")
-    last_s = float(np.max(arterial_input.time_s)) + AIF_END_TOLERANCE_S
-    return np.asarray(registered.kept[:, slice_index] & (concentration.time_s[:, slice_index] <= last_s))
+    time_s = np.asarray(concentration.time_s[:, slice_index], dtype=float)
+    last_s = float(np.max(arterial_input.time_s)) + float(np.median(np.diff(time_s)))
+    return np.asarray(registered.kept[:, slice_index] & (time_s <= last_s))
 
 
 def _fit_input(result: StateResult, curves: FloatArray, time_s: FloatArray) -> KineticInput:
