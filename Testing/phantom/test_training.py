@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import time
-
 import numpy as np
 import pytest
 
@@ -50,12 +48,3 @@ def test_hearts_come_in_every_size_and_orientation():
     quadrants = {(bool(row > 0), bool(column > 0)) for row, column in towards}
     assert areas.max() > 4.0 * areas.min()
     assert len(quadrants) == 4
-
-
-@pytest.mark.slow
-def test_one_core_makes_more_than_ten_samples_a_second():
-    training_sample(0)
-    start = time.process_time()
-    for seed in range(1, 21):
-        training_sample(seed)
-    assert (time.process_time() - start) / 20 < 0.1
