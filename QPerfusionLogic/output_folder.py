@@ -12,6 +12,9 @@ from pathlib import Path
 
 from .errors import InputError, OutputError
 
+FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+"""What the operating system answers when nothing more can be written."""
+
 MARKER = "provenance.json"
 """A non-empty folder without this file is not ours and is never written into."""
 
@@ -107,17 +110,22 @@ def _move_into_place(beside: Path, folder: Path, owned: tuple[str, ...]) -> None
             stale.unlink()
 
 
+def _no_space(path: Path) -> OutputError:
+    action = "free some space or choose another disk; nothing was kept"
+    return OutputError(f"no space left while writing {path}", action=action)
+
+
 @contextlib.contextmanager
 def _explained(path: Path) -> Iterator[None]:
     """Turn what the operating system says about writing into one line for the user."""
     try:
         yield
-    except InputError:
+    except InputError as error:
+        if isinstance(error.__cause__, OSError) and error.__cause__.errno in FULL:
+            raise _no_space(path) from error
         raise
     except OSError as error:
-        if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
-            raise OutputError(
-                f"no space left while writing {path}", action="free some space or choose another disk; nothing was kept"
-            ) from error
+        if error.errno in FULL:
+            raise _no_space(path) from error
         reason = error.strerror or str(error)
         raise OutputError(f"{path} cannot be written ({reason})", action="choose another --output") from error

@@ -74,7 +74,7 @@ def blood_curve(series: PerfusionSeries, region: BoolArray, kept: BoolArray | No
     index = int(np.argmax(counts))
     if counts[index] == 0:
         raise InputError(
-            "no left-ventricular blood pool to read the arterial input from",
+            "no bolus of contrast in the series: no left-ventricular blood pool to read the arterial input from",
             expected="pixels labelled 2 (LV blood)",
             action="edit the segmentation, give a mask, or give the arterial input as a CSV curve",
         )

@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
+import contextlib
+import errno
+import os
+import shutil
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import slicer
 
 from QPerfusionLogic.errors import InputError, OutputError
+
+LEAST_FREE_BYTES = 50_000_000
+"""A scene that could not be written with less than this free was stopped by the full disk."""
 
 
 def save_scene(scene: Any, path: Path) -> None:
@@ -25,11 +33,28 @@ def save_scene(scene: Any, path: Path) -> None:
         with tempfile.TemporaryDirectory(prefix=f".{path.stem}-", dir=path.parent) as folder:
             beside = Path(folder) / path.name
             messages = slicer.vtkMRMLMessageCollection()
-            if not scene.WriteToMRB(str(beside), None, messages) or not beside.exists():
+            with _quiet():
+                written = scene.WriteToMRB(str(beside), None, messages) and beside.exists()
+            if not written and shutil.disk_usage(path.parent).free < LEAST_FREE_BYTES:
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+            if not written:
                 raise OutputError(f"no way to write {path} ({messages.GetAllMessagesAsString().strip()})")
             beside.replace(path)
     except OSError as error:
         raise OutputError(f"{path} cannot be written ({error.strerror or error})") from error
+
+
+@contextlib.contextmanager
+def _quiet() -> Iterator[None]:
+    """Keep what VTK logs about a failure off the terminal: it is told in one line afterwards."""
+    from vtkmodules.vtkCommonCore import vtkLogger
+
+    before = vtkLogger.GetCurrentVerbosityCutoff()
+    vtkLogger.SetStderrVerbosity(vtkLogger.VERBOSITY_OFF)
+    try:
+        yield
+    finally:
+        vtkLogger.SetStderrVerbosity(before)
 
 
 def load_scene(scene: Any, path: Path) -> None:
