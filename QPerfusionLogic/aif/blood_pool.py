@@ -17,6 +17,8 @@ AIF_PERCENTILE = 75.0
 """Pixels of the pool above it form the AIF region (AI-AIF, Scannell 2022)."""
 BRIGHTEST_PIXELS, FULL_SHARE = 3, 0.97
 """A pixel of full blood signal reaches this share of the mean of the brightest few."""
+AGREEMENT = 0.5
+"""Share of a pool told by the bolus that lies where the tissue series shows the LV; below it the position is right."""
 FARTHEST_SLICE_MM = 40.0
 """An AIF slice may lie this far from the nearest tissue slice and still show the same ventricle."""
 
@@ -49,8 +51,10 @@ def left_ventricular_pool(series: PerfusionSeries, state: StateResult) -> Pool:
     expected = _expected_from_tissue(series, state)
     if expected is not None and pools is not None:
         shared = pools.left & ndimage.binary_dilation(expected, np.ones((1, 3, 3)), iterations=2)
-        if shared.sum() >= FEWEST_PIXELS:
+        if shared.sum() >= FEWEST_PIXELS and (pools.left & expected).sum() >= AGREEMENT * pools.left.sum():
             return Pool(_brightest(series.signal, shared), "position and bolus")
+        if expected.sum() >= FEWEST_PIXELS:
+            return Pool(_brightest(series.signal, expected), "position")
     if pools is not None:
         return Pool(_brightest(series.signal, pools.left), "bolus")
     if expected is not None and expected.sum() >= FEWEST_PIXELS:
