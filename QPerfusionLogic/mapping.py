@@ -29,6 +29,9 @@ LAYERS = {"all": (1, 2), "endo": (1,), "epi": (2,)}
 MINIMUM_PIXELS = 8
 """A segment with fewer pixels is flagged: its standard error no longer means much."""
 
+UNDETERMINED = 2.0
+"""A segment flow whose standard error is more than this many times the flow is no number."""
+
 AIF_END_TOLERANCE_S = 1.5
 """An arterial input that ends this long before the tissue curves is worth a notice."""
 
@@ -223,11 +226,13 @@ def _segment_curves(
 
 
 def _fitted(fit: FitResult, index: int, time_s: FloatArray, curve: FloatArray, pixels: int) -> _Fitted:
+    mbf, mbf_se = (float(fit.parameters[name][index]) for name in ("mbf_ml_min_g", "mbf_se"))
+    undetermined = mbf_se > UNDETERMINED * mbf
     return _Fitted(
-        mbf=float(fit.parameters["mbf_ml_min_g"][index]),
-        mbf_se=float(fit.parameters["mbf_se"][index]),
+        mbf=float("nan") if undetermined else mbf,
+        mbf_se=float("nan") if undetermined else mbf_se,
         r2=float(fit.parameters["r2"][index]),
-        status=FIT_STATUS[int(fit.status[index])],
+        status="undetermined" if undetermined else FIT_STATUS[int(fit.status[index])],
         pixels=pixels,
         time_s=time_s,
         curve=curve,
