@@ -110,6 +110,14 @@ def _add_simulate(verbs: argparse._SubParsersAction) -> None:
     verb.add_argument("--format", choices=("dicom", "nrrd"), default="dicom")
     verb.add_argument("--enhanced", action="store_true", help="multi-frame DICOM instead of classic")
     verb.add_argument("--slices", type=int, default=3, metavar="N")
+    verb.add_argument("--frames", type=int, default=60, metavar="N", help="heart beats per series")
+    verb.add_argument("--sequence", choices=("flash", "bssfp"), default="flash")
+    verb.add_argument("--condition", metavar="NAME", help="what the patients have; drawn when not given")
+    verb.add_argument("--t1-map", action="store_true", help="also a native T1 map")
+    verb.add_argument(
+        "--pre-bolus-ratio", type=float, default=0.0, metavar="R", help="also a pre-bolus, R times diluted"
+    )
+    verb.add_argument("--single-sequence", action="store_true", help="leave out the AIF series")
 
 
 def _add_compare(verbs: argparse._SubParsersAction) -> None:
@@ -197,6 +205,12 @@ def _simulate(options: argparse.Namespace, terminal: Terminal) -> None:
         enhanced=options.enhanced,
         progress=terminal.progress(),
         slices=options.slices,
+        frames=options.frames,
+        sequence=options.sequence,
+        condition=options.condition,
+        t1_map=options.t1_map,
+        pre_bolus_ratio=options.pre_bolus_ratio,
+        dual_sequence=not options.single_sequence,
     )
     for folder in written:
         terminal.say(f"written: {folder}", output=str(folder))

@@ -11,6 +11,7 @@ from QPerfusionLogic.progress import Progress
 from .dicom_writer import VENDORS, write_dicom
 from .nrrd_writer import write_nrrd
 from .patient import DigitalPatient
+from .sampling import CONDITIONS
 from .simulate import simulate_patient
 from .simulated import SimulatedStudy
 from .truth_writer import write_truth
@@ -116,3 +117,8 @@ def _check(patients: int, vendor: str, format: str, options: dict[str, Any]) -> 
         raise InputError(f"{options['slices']} slices", expected="1 to 6")
     if options.get("frames", 60) < 12:
         raise InputError(f"{options['frames']} frames", expected="at least 12")
+    if options.get("condition") not in (None, *CONDITIONS):
+        raise InputError(f"condition {options['condition']!r}", expected=f"one of {', '.join(CONDITIONS)}")
+    ratio = options.get("pre_bolus_ratio", 0.0)
+    if ratio != 0.0 and not 1.0 <= ratio <= 100.0:
+        raise InputError(f"a pre-bolus ratio of {ratio:g}", expected="1 to 100, or 0 for no pre-bolus")
