@@ -6,6 +6,7 @@ import dataclasses
 
 import numpy as np
 
+from .aif.resampling import STEP_S, between_samples, fine_times
 from .errors import InputError
 from .kinetics import KineticFittingLogic, KineticInput
 from .progress import Progress
@@ -34,8 +35,6 @@ UNDETERMINED = 2.0
 
 AIF_END_TOLERANCE_S = 1.5
 """An arterial input that ends this long before the tissue curves is worth a notice."""
-
-FINE_S = 0.1
 
 MAP_NAMES = {
     "mbf_ml_min_g": "mbf",
@@ -152,21 +151,17 @@ def pixels_to_fit(result: StateResult) -> BoolArray:
 
 
 def between_beats(arterial_input: ArterialInput) -> ArterialInput:
-    """Return an arterial input sampled once a beat as the smooth curve it was, every 0.1 s.
+    """Return an arterial input sampled once a beat as the smooth curve it was; a finely sampled one as it is.
 
-    Straight lines between beats cut the peak of a stress bolus, and flow reads too high by as much. Monotone cubic
-    pieces (Fritsch and Carlson, SIAM J Numer Anal 1980) do not overshoot where the curve is noisy.
+    Straight lines between beats cut the peak of a stress bolus, and flow reads too high by as much. Inputs read from
+    images come finely sampled from the aif room, so this reaches given curves.
     """
-    time_s = np.asarray(arterial_input.time_s, dtype=float)
     known = np.isfinite(arterial_input.gd_mmol_l)
-    if known.sum() < 4 or np.median(np.diff(time_s)) <= FINE_S:
+    if known.sum() < 4 or np.median(np.diff(arterial_input.time_s)) < 1.01 * STEP_S:
         return arterial_input
-    from scipy.interpolate import PchipInterpolator
-
-    first_s, last_s = time_s[known][0], time_s[known][-1]
-    fine_s = np.append(np.arange(first_s, last_s - FINE_S / 2, FINE_S), last_s)
-    gd_mmol_l = PchipInterpolator(time_s[known], arterial_input.gd_mmol_l[known])(fine_s)
-    return dataclasses.replace(arterial_input, time_s=fine_s, gd_mmol_l=gd_mmol_l)
+    time_s, gd_mmol_l = arterial_input.time_s[known], arterial_input.gd_mmol_l[known]
+    fine_s = fine_times(time_s)
+    return dataclasses.replace(arterial_input, time_s=fine_s, gd_mmol_l=between_samples(time_s, gd_mmol_l, fine_s))
 
 
 def _frames_with_arterial_input(result: StateResult, slice_index: int) -> BoolArray:

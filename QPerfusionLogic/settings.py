@@ -136,7 +136,7 @@ class KineticsSettings:
     delay: str | float = field(default="marginalised", metadata={"help": "marginalised, shared, or seconds"})
     integration: str = choice("linear", "right")
     arterial_interpolation: str = choice(
-        "smooth", "linear", help="between the beats of a measured arterial input; fit on curve files is always linear"
+        "smooth", "linear", help="between the samples of a given curve; inputs read from images are always smooth"
     )
     cells: int = number(20, 1, 200, "", "mixing cells of btex_cells")
     bounds: dict[str, tuple[float, float]] = field(

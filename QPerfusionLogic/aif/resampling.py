@@ -25,13 +25,25 @@ def finely_sampled(curve: RouteCurve) -> RouteCurve:
     """
     if curve.mode not in IMAGE_MODES or len(curve.time_s) < 4:
         return curve
+    fine = fine_times(curve.time_s)
+    arrays: dict[str, Any] = {
+        name: None if values is None else between_samples(curve.time_s, values, fine)
+        for name, values in ((name, getattr(curve, name)) for name in ARRAYS)
+    }
+    return dataclasses.replace(curve, time_s=fine, **arrays)
+
+
+def fine_times(time_s: FloatArray) -> FloatArray:
+    """Return times every 0.1 s from the first to the last of `time_s` (n,), both included."""
+    start, stop = float(time_s[0]), float(time_s[-1])
+    return np.append(np.arange(start, stop - 1e-6, STEP_S), stop)
+
+
+def between_samples(time_s: FloatArray, values: FloatArray, at_s: FloatArray) -> FloatArray:
+    """Return a sampled curve (n,) at other times, by monotone cubic pieces.
+
+    Source: Fritsch and Carlson, SIAM J Numer Anal 1980;17:238-246.
+    """
     from scipy.interpolate import PchipInterpolator
 
-    start, stop = float(curve.time_s[0]), float(curve.time_s[-1])
-    fine = np.append(np.arange(start, stop - 1e-6, STEP_S), stop)
-
-    def at_fine(values: FloatArray | None) -> FloatArray | None:
-        return None if values is None else np.asarray(PchipInterpolator(curve.time_s, values)(fine))
-
-    arrays: dict[str, Any] = {name: at_fine(getattr(curve, name)) for name in ARRAYS}
-    return dataclasses.replace(curve, time_s=fine, **arrays)
+    return np.asarray(PchipInterpolator(time_s, values)(at_s))
