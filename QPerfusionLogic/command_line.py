@@ -47,6 +47,7 @@ def build_parser() -> argparse.ArgumentParser:
     _add_simulate(verbs)
     _add_compare(verbs)
     _add_train(verbs)
+    _add_evaluate(verbs)
     _add_settings(verbs)
     return parser
 
@@ -132,6 +133,15 @@ def _add_train(verbs: argparse._SubParsersAction) -> None:
     verb = _verb(verbs, "train", _train, "train a network on synthetic data alone")
     networks = verb.add_subparsers(title="networks", dest="network", required=True, metavar="NETWORK")
     add_arguments(networks.add_parser("segmentation", help="the network that draws the contours"))
+
+
+def _add_evaluate(verbs: argparse._SubParsersAction) -> None:
+    from .trials.registry import EVALUATIONS, evaluation
+
+    verb = _verb(verbs, "evaluate", _evaluate, "how good it is: the tables of the papers, on digital patients")
+    tables = verb.add_subparsers(title="tables", dest="table", required=True, metavar="TABLE")
+    for name, (_, text) in EVALUATIONS.items():
+        evaluation(name).add_arguments(tables.add_parser(name, help=text, description=text))
 
 
 def _add_settings(verbs: argparse._SubParsersAction) -> None:
@@ -229,6 +239,12 @@ def _train(options: argparse.Namespace, terminal: Terminal) -> None:
     check_writable(options.output.parent / f"{options.output.name}.partial")
     run(options)
     terminal.say(f"written: {options.output}", output=str(options.output))
+
+
+def _evaluate(options: argparse.Namespace, terminal: Terminal) -> None:
+    from .trials.registry import evaluation
+
+    terminal.say(evaluation(options.table).run(options, terminal.progress()))
 
 
 def _settings(options: argparse.Namespace, terminal: Terminal) -> None:

@@ -1,0 +1,1 @@
+"""Trials on digital patients with known truth: the tables behind `qperfusion evaluate`."""
