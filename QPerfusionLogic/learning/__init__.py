@@ -1,0 +1,1 @@
+"""What the networks share: packages, device, training loop, checkpoints, and model files with cards and checksums."""
