@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from .errors import InputError, OutputError
+from .errors import InputError
+from .output_folder import writing_file
 from .study import FloatArray, Geometry, LabelArray, LabelMap
 
 SLICE_TIMES = "QPerfusion slice times"
@@ -174,15 +174,8 @@ def _directions(geometry: Geometry, before: int, after: int) -> FloatArray:
 def _write(path: Path, values: FloatArray, header: dict[str, Any]) -> None:
     import nrrd
 
-    path = Path(path)
-    beside = path.with_name(f".{path.name}.{os.getpid()}.nrrd")
-    try:
+    with writing_file(Path(path)) as beside:
         nrrd.write(str(beside), values, {**header, "encoding": "gzip"}, compression_level=1, index_order="C")
-        beside.replace(path)
-    except OSError as error:
-        raise OutputError(f"no way to write {path} ({error.strerror or error})") from error
-    finally:
-        beside.unlink(missing_ok=True)
 
 
 def _read(path: Path) -> tuple[FloatArray, FloatArray | None, dict[str, Any]]:

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from .nrrd_files import write_labels, write_map, write_sequence
+from .plain_json import plain
 from .study import (
     ArterialInput,
     Concentration,
@@ -88,7 +89,7 @@ def write_state(result: StateResult, place: Path) -> None:
 
 def write_json(path: Path, content: Any) -> None:
     """Write JSON with numbers of numpy as plain numbers and NaN as null."""
-    path.write_text(json.dumps(_plain(content), indent=1) + "\n", encoding="utf-8")
+    path.write_text(json.dumps(plain(content), indent=1) + "\n", encoding="utf-8")
 
 
 def labels_hash(labels: LabelArray) -> str:
@@ -228,17 +229,3 @@ def _write_csv(path: Path, header: tuple[str, ...], rows: Iterable[tuple[Any, ..
         writer = csv.writer(file)
         writer.writerow(header)
         writer.writerows(rows)
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {str(key): _plain(item) for key, item in value.items()}
-    if isinstance(value, np.ndarray):
-        return _plain(value.tolist())
-    if isinstance(value, (list, tuple)):
-        return [_plain(item) for item in value]
-    if isinstance(value, (np.integer, np.bool_)):
-        return value.item()
-    if isinstance(value, (float, np.floating)):
-        return float(value) if np.isfinite(value) else None
-    return value if isinstance(value, (int, bool, type(None))) else str(value)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from QPerfusionLogic.errors import InputError
+from QPerfusionLogic.plain_json import plain
 from QPerfusionLogic.settings import ReportingSettings
 from QPerfusionLogic.study import FloatArray
 
@@ -81,7 +81,7 @@ class Agreement:
             for name in ("reference", "test", "keys"):
                 del content[name]
             found.append({"n": quantity.n, **content})
-        return {"quantities": _plain(found), "remarks": list(self.remarks)}
+        return {"quantities": plain(found), "remarks": list(self.remarks)}
 
 
 def default_thresholds() -> dict[str, float]:
@@ -227,13 +227,3 @@ def _agreement(
         repeatability=repeatability(one, two),
         thresholds=thresholds,
     )
-
-
-def _plain(content: Any) -> Any:
-    if isinstance(content, dict):
-        return {name: _plain(value) for name, value in content.items()}
-    if isinstance(content, list | tuple):
-        return [_plain(value) for value in content]
-    if isinstance(content, float):
-        return content if math.isfinite(content) else None
-    return content

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import json
-import os
 import types
 import typing
 import zipfile
@@ -14,7 +13,8 @@ from typing import Any, TypeVar
 
 import numpy as np
 
-from QPerfusionLogic.errors import InputError, OutputError
+from QPerfusionLogic.errors import InputError
+from QPerfusionLogic.output_folder import writing_file
 
 T = TypeVar("T")
 
@@ -30,23 +30,14 @@ def write_bundle(path: Path, content: Any) -> None:
     OutputError
         When the file cannot be written.
     """
-    path = Path(path)
-    beside = path.with_name(f".{path.name}.{os.getpid()}.partial")
     arrays: list[Any] = []
     text = json.dumps({"format": _FORMAT, "content": _packed(content, arrays)})
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        # Stored, not deflated: the file lives for minutes and has to be written while a user waits.
-        with zipfile.ZipFile(beside, "w", zipfile.ZIP_STORED, allowZip64=True) as archive:
-            archive.writestr(_CONTENT, text)
-            for index, array in enumerate(arrays):
-                with archive.open(f"{index}.npy", "w", force_zip64=True) as file:
-                    np.lib.format.write_array(file, array, allow_pickle=False)
-        beside.replace(path)
-    except OSError as error:
-        raise OutputError(f"no way to write {path} ({error.strerror or error})") from error
-    finally:
-        beside.unlink(missing_ok=True)
+    # Stored, not deflated: the file lives for minutes and has to be written while a user waits.
+    with writing_file(path) as beside, zipfile.ZipFile(beside, "w", zipfile.ZIP_STORED, allowZip64=True) as archive:
+        archive.writestr(_CONTENT, text)
+        for index, array in enumerate(arrays):
+            with archive.open(f"{index}.npy", "w", force_zip64=True) as file:
+                np.lib.format.write_array(file, array, allow_pickle=False)
 
 
 def read_bundle(path: Path, kind: type[T]) -> T:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import dataclasses
 from dataclasses import dataclass
 from typing import Any
 
+from QPerfusionLogic.plain_json import plain
 from QPerfusionLogic.study import State
 
 from .circulation import Circulation
@@ -73,15 +73,5 @@ class DigitalPatient:
 
     def as_dictionary(self) -> dict[str, Any]:
         """Return all parameters as plain values, ready for JSON."""
-        plain: dict[str, Any] = _plain(self)
-        return plain
-
-
-def _plain(value: Any) -> Any:
-    if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        return {item.name: _plain(getattr(value, item.name)) for item in dataclasses.fields(value)}
-    if isinstance(value, dict):
-        return {str(key): _plain(entry) for key, entry in value.items()}
-    if isinstance(value, (tuple, list)):
-        return [_plain(entry) for entry in value]
-    return value.item() if hasattr(value, "item") else value
+        content: dict[str, Any] = plain(self)
+        return content
