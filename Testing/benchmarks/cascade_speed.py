@@ -1,4 +1,4 @@
-"""Seconds and memory of a whole study, 3 slices of stress and rest from DICOM: python Testing/benchmarks/cascade_speed.py.
+"""Seconds and memory of a whole study, 3 slices of stress and rest: python Testing/benchmarks/cascade_speed.py.
 
 The digital patient of `qperfusion demo` is written as DICOM first; a second run in the same process tells what it costs
 when kernels are compiled and packages are imported.
