@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from pathlib import Path
 
 import numpy as np
 import torch
 from scipy import ndimage
 
+from QPerfusionLogic.learning.model_files import ModelFile, load_into
 from QPerfusionLogic.study import BoolArray, FloatArray
 
 from .bolus import BloodPools
 from .network import CLASSES, SegmentationNetwork
 from .network_input import Crop, crop_of, network_input
 from .temporal import Enhancement
-from .weights import load_weights
 
 TURNS_DEG = (-20.0, 0.0, 20.0)
 
@@ -59,11 +58,11 @@ class NetworkContours:
         return np.asarray(ndimage.binary_fill_holes(_largest(inside)))
 
 
-def load_network(path: Path) -> SegmentationNetwork:
-    """Return the network with the weights of a file, ready to run on the CPU."""
+def load_network(model: ModelFile) -> SegmentationNetwork:
+    """Return the network with the weights of a model file, ready to run on the CPU."""
     network = SegmentationNetwork()
-    load_weights(network, path)
-    return network.eval()
+    load_into(network, model)
+    return network
 
 
 def draw(network: SegmentationNetwork, enhancement: Enhancement, pools: BloodPools, index: int) -> NetworkContours:

@@ -2,25 +2,24 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from functools import lru_cache
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from QPerfusionLogic.errors import MissingPackageError, QPerfusionError
-from QPerfusionLogic.resources import resource_path
+from QPerfusionLogic.errors import QPerfusionError
+from QPerfusionLogic.learning.model_files import model_file, shipped_model
+from QPerfusionLogic.learning.packages import missing_packages, require_packages
 from QPerfusionLogic.settings import SegmentationSettings
 from QPerfusionLogic.study import BoolArray, FloatArray
 
 from .bolus import BloodPools
 from .temporal import Enhancement
 
-SHIPPED = ("Models", "segmentation.safetensors")
-CARD = ("Models", "segmentation.json")
+SHIPPED = "segmentation"
+"""Stem of the weights and the card in Resources/Models."""
 
 
 @dataclass(frozen=True)
@@ -73,15 +72,10 @@ def network_for(settings: SegmentationSettings) -> LearnedContours | None:
     """
     if settings.mode == "classical":
         return None
-    missing = [package for package in ("torch", "safetensors") if find_spec(package) is None]
-    if missing:
+    if missing_packages():
         if settings.mode == "automatic":
             return None
-        raise MissingPackageError(
-            f"segmentation.mode = network without {' and '.join(missing)}",
-            expected="the learning packages",
-            action="pip install qperfusion[learning], or set segmentation.mode=classical",
-        )
+        require_packages("segmentation.mode=network", "segmentation.mode=classical")
     try:
         return _loaded(str(settings.weights))
     except QPerfusionError:
@@ -92,20 +86,11 @@ def network_for(settings: SegmentationSettings) -> LearnedContours | None:
 
 @lru_cache(maxsize=2)
 def _loaded(own_weights: str) -> LearnedContours:
-    """Return the shipped network, or the one of a user's file; the shipped file must have its card's checksum."""
+    """Return the shipped network, or the one of a user's file; either must have its card's checksum."""
     from .inference import load_network
-    from .weights import checksum
 
-    if own_weights:
-        path = Path(own_weights)
-        if not path.is_file():
-            raise QPerfusionError(f"no weights {path.name}", action="check segmentation.weights")
-        return LearnedContours(load_network(path), f"network {checksum(path)[:12]}")
-    path, card = resource_path(*SHIPPED), json.loads(resource_path(*CARD).read_text(encoding="utf-8"))
-    if checksum(path) != card["sha256"]:
-        raise QPerfusionError(
-            f"{path.name} with another checksum than its card",
-            expected=card["sha256"][:12],
-            action="reinstall QPerfusion: its network is damaged",
-        )
-    return LearnedContours(load_network(path), f"network {card['name']}")
+    if not own_weights:
+        model = shipped_model(SHIPPED)
+        return LearnedContours(load_network(model), f"network {model.name}")
+    model = model_file(Path(own_weights))
+    return LearnedContours(load_network(model), f"network {model.checksum[:12]}")

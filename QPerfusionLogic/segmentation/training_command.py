@@ -3,36 +3,37 @@
 from __future__ import annotations
 
 import argparse
-from importlib.util import find_spec
 from pathlib import Path
-
-from QPerfusionLogic.errors import MissingPackageError
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the options of the command to a parser."""
-    parser.add_argument("--output", type=Path, required=True, help="weights to write (.safetensors)")
-    parser.add_argument("--minutes", type=float, default=60.0, help="how long to train")
+    parser.add_argument("--output", type=Path, required=True, help="weights to write (.safetensors; the card beside)")
+    parser.add_argument("--iterations", type=int, default=1600, help="batches of 16 samples")
     parser.add_argument("--seed", type=int, default=0, help="seed of the synthetic slices and the first weights")
+    parser.add_argument("--digital", type=float, default=0.25, help="share of samples from digital patients")
     parser.add_argument("--learning-rate", type=float, default=2e-3)
-    parser.add_argument("--start", type=Path, help="weights to go on from")
+    parser.add_argument("--start", type=Path, help="weights to go on from, their card beside them")
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Train as the parsed options say; return the exit code.
+    """Train as the parsed options say; return the exit code. What was cut goes on from its checkpoint.
 
     Raises
     ------
     MissingPackageError
         When torch or safetensors is not installed.
     """
-    missing = [package for package in ("torch", "safetensors") if find_spec(package) is None]
-    if missing:
-        raise MissingPackageError(
-            f"no {' and '.join(missing)}", expected="the learning packages", action="pip install qperfusion[learning]"
-        )
+    from QPerfusionLogic.learning.packages import require_packages
+
+    require_packages("train segmentation")
     from .training import TrainingPlan, train
 
-    plan = TrainingPlan(minutes=arguments.minutes, seed=arguments.seed, learning_rate=arguments.learning_rate)
+    plan = TrainingPlan(
+        iterations=arguments.iterations,
+        seed=arguments.seed,
+        digital=arguments.digital,
+        learning_rate=arguments.learning_rate,
+    )
     train(arguments.output, plan, print, arguments.start)
     return 0

@@ -25,6 +25,38 @@ class Sample:
     heat: FloatArray
 
 
+class Stream:
+    """An endless row of samples, each drawn when it is first asked for and kept in half precision.
+
+    `digital` is the share of samples from the digital patients; sample k of a seed is always the same.
+
+    Examples
+    --------
+    >>> Stream(0, digital=0.0)[5].labels.shape
+    (64, 64)
+    """
+
+    def __init__(self, seed: int, digital: float) -> None:
+        self.seed, self.digital = seed, digital
+        self._kept: dict[int, Sample] = {}
+
+    def __getitem__(self, index: int) -> Sample:
+        if index not in self._kept:
+            own = 1 + self.seed * 1_000_000 + index
+            sample = self._draw(own, np.random.default_rng([own, 11]).random() < self.digital)
+            images, heat = sample.images.astype(np.float16), sample.heat.astype(np.float16)
+            self._kept[index] = Sample(images, sample.labels, heat)
+        return self._kept[index]
+
+    @staticmethod
+    def _draw(seed: int, digital: bool) -> Sample:
+        if not digital:
+            return random_sample(seed)
+        from .digital_data import digital_sample
+
+        return digital_sample(seed)
+
+
 def random_sample(seed: int) -> Sample:
     """Return the training sample of a seed; the same seed gives the same sample."""
     random = np.random.default_rng(seed)
@@ -42,7 +74,7 @@ def random_sample(seed: int) -> Sample:
     return Sample(
         normalised(crop.take(images), pool),
         np.argmax(labels, axis=0).astype(np.uint8),
-        crop.take(_heat(anatomy.insertions)),
+        crop.take(heat_of(anatomy.insertions)),
     )
 
 
@@ -94,11 +126,12 @@ def _random_crop(random: np.random.Generator) -> Crop:
     return Crop((float(centre[0]), float(centre[1])), float(angle), (spacing, spacing))
 
 
-def _heat(points: FloatArray) -> FloatArray:
+def heat_of(
+    points: FloatArray, shape: tuple[int, ...] = (FIELD, FIELD), sigma_pixels: float = HEAT_SIGMA_PIXELS
+) -> FloatArray:
+    """Return a picture (rows, columns) with a spot of height 1 at each (row, column) of (n, 2) points."""
     if not np.isfinite(points).all():
-        return np.zeros((FIELD, FIELD), dtype=np.float32)
-    rows, columns = np.arange(FIELD)[:, None], np.arange(FIELD)[None, :]
-    blobs = [
-        np.exp(-0.5 * ((rows - row) ** 2 + (columns - column) ** 2) / HEAT_SIGMA_PIXELS**2) for row, column in points
-    ]
+        return np.zeros(shape, dtype=np.float32)
+    rows, columns = np.arange(shape[0])[:, None], np.arange(shape[1])[None, :]
+    blobs = [np.exp(-0.5 * ((rows - row) ** 2 + (columns - column) ** 2) / sigma_pixels**2) for row, column in points]
     return np.asarray(np.maximum(*blobs), dtype=np.float32)

@@ -1,15 +1,14 @@
 """The network route: drawing, guarding, falling back, training."""
 
-import json
-
 import numpy as np
 import pytest
 
 from QPerfusionLogic.errors import MissingPackageError, QPerfusionError
-from QPerfusionLogic.resources import resource_path
-from QPerfusionLogic.segmentation import SegmentationLogic, learned
+from QPerfusionLogic.learning import packages
+from QPerfusionLogic.learning.model_files import shipped_model
+from QPerfusionLogic.segmentation import SegmentationLogic
 from QPerfusionLogic.segmentation.bolus import find_blood_pools
-from QPerfusionLogic.segmentation.learned import CARD, SHIPPED, Drawing
+from QPerfusionLogic.segmentation.learned import SHIPPED, Drawing
 from QPerfusionLogic.segmentation.network_input import SIZE, Crop
 from QPerfusionLogic.segmentation.share_ring import ring_masks
 from QPerfusionLogic.segmentation.temporal import enhancement_of
@@ -21,10 +20,7 @@ NETWORK = SegmentationLogic(SegmentationSettings(mode="network"))
 
 
 def test_the_shipped_weights_are_those_of_the_card():
-    from QPerfusionLogic.segmentation.weights import checksum
-
-    card = json.loads(resource_path(*CARD).read_text(encoding="utf-8"))
-    assert checksum(resource_path(*SHIPPED)) == card["sha256"]
+    assert shipped_model(SHIPPED).name.startswith("segmentation-")
 
 
 def test_the_network_draws_a_heart_it_never_saw(a_heart, as_registered, overlap):
@@ -57,13 +53,13 @@ def test_images_coarser_than_the_training_slices_are_drawn_classically(a_heart, 
 
 
 def test_without_torch_automatic_is_classical(a_heart, as_registered, monkeypatch):
-    monkeypatch.setattr(learned, "find_spec", lambda name: None)
+    monkeypatch.setattr(packages, "find_spec", lambda name: None)
     found = SegmentationLogic(SegmentationSettings()).run(as_registered(a_heart.series()))
     assert found.source == "classical"
 
 
 def test_without_torch_the_network_asked_for_by_name_is_an_error(a_heart, as_registered, monkeypatch):
-    monkeypatch.setattr(learned, "find_spec", lambda name: None)
+    monkeypatch.setattr(packages, "find_spec", lambda name: None)
     with pytest.raises(MissingPackageError, match="torch"):
         NETWORK.run(as_registered(a_heart.series()))
 
@@ -131,6 +127,7 @@ def test_training_writes_weights_that_run(a_heart, as_registered, tmp_path):
     said = []
     path = tmp_path / "own.safetensors"
     train(path, TrainingPlan(iterations=2, batch=3, fresh=2, validation=4), said.append)
+    assert (tmp_path / "own.json").is_file()
     assert "synthetic Dice" in said[-1]
     found = SegmentationLogic(SegmentationSettings(weights=str(path))).run(as_registered(a_heart.series()))
     assert found.labels.shape == a_heart.labels.shape
@@ -143,3 +140,25 @@ def test_a_training_sample_is_the_same_for_the_same_seed():
     assert np.array_equal(first.images, again.images)
     assert not np.array_equal(first.images, other.images)
     assert set(np.unique(first.labels)) <= {0, 1, 2, 3}
+
+
+def test_a_digital_patient_gives_a_training_sample_with_the_right_ventricle_up():
+    from QPerfusionLogic.segmentation.digital_data import digital_sample
+
+    samples = [digital_sample(seed) for seed in (1, 2, 3)]
+    rows = [
+        [np.argwhere(sample.labels == value)[:, 0].mean() for value in (2, 3)]
+        for sample in samples
+        if (sample.labels == 3).any()
+    ]
+    assert all(right < left for left, right in rows)
+    assert all(np.isfinite(sample.images).all() and sample.heat.max() > 0.5 for sample in samples)
+
+
+def test_the_stream_of_samples_does_not_depend_on_the_order_in_which_they_are_asked_for():
+    from QPerfusionLogic.segmentation.training_data import Stream
+
+    first, other = Stream(0, 0.5), Stream(0, 0.5)
+    late, early = other[2], other[0]
+    assert np.array_equal(first[0].images, early.images)
+    assert np.array_equal(first[2].images, late.images)
