@@ -3,7 +3,7 @@
 from .bland_altman import BlandAltman, bland_altman
 from .classification import ThresholdAgreement, threshold_agreement, vessel_values
 from .command import add_compare_arguments, run_compare
-from .comparison import Agreement, QuantityAgreement, compare_tables
+from .comparison import Agreement, QuantityAgreement, agreement_of, compare_tables
 from .comparison_files import summary_lines, write_agreement
 from .estimate import Estimate
 from .groups import GroupTest, mann_whitney
@@ -29,6 +29,7 @@ __all__ = [
     "Repeatability",
     "ThresholdAgreement",
     "add_compare_arguments",
+    "agreement_of",
     "bland_altman",
     "compare_tables",
     "concordance",

@@ -173,7 +173,7 @@ def _compare_rows(table: PairedTable, name: str, threshold: float | None) -> Qua
             second, _ = vessel_values(two[both], vessels[both])
             if names.size:
                 agreed["vessel"] = threshold_agreement(first, second, threshold)
-    return _agreement(name, "row", one[both], two[both], keys, int((~both).sum()), agreed)
+    return agreement_of(name, "row", one[both], two[both], keys, int((~both).sum()), agreed)
 
 
 def _compare_patients(table: PairedTable, name: str) -> QuantityAgreement | None:
@@ -190,7 +190,7 @@ def _compare_patients(table: PairedTable, name: str) -> QuantityAgreement | None
     second = np.array([two[both & (patients == patient)].mean() for patient in names])
     if np.ptp(first) == 0 or np.ptp(second) == 0:
         return None
-    return _agreement(name, "patient", first, second, tuple(names.tolist()), int((~both).sum()), {})
+    return agreement_of(name, "patient", first, second, tuple(names.tolist()), int((~both).sum()), {})
 
 
 def _vessels(table: PairedTable) -> np.ndarray | None:
@@ -201,7 +201,7 @@ def _vessels(table: PairedTable) -> np.ndarray | None:
     return np.array([f"{patient} {vessel}" for patient, vessel in zip(patients, territories, strict=True)])
 
 
-def _agreement(
+def agreement_of(
     name: str,
     level: str,
     one: FloatArray,
@@ -210,6 +210,7 @@ def _agreement(
     left_out: int,
     thresholds: dict[str, ThresholdAgreement],
 ) -> QuantityAgreement:
+    """Return all statistics of pairs (n,) of reference `one` and test `two`, fields as in `QuantityAgreement`."""
     return QuantityAgreement(
         name=name,
         level=level,

@@ -1,0 +1,125 @@
+"""The arms of the trials of blood flow: which stages are estimated, which are the truth, with what settings."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+CNR = 20.0
+"""Contrast-to-noise ratio of a pixel in the arms with true gadolinium and noise."""
+
+
+@dataclass(frozen=True)
+class Arm:
+    """One way to quantify a digital patient.
+
+    Parameters
+    ----------
+    name : str
+        Row of the tables.
+    registration, contours : bool
+        True: estimated from the images; False: the truth.
+    arterial_input : str
+        "truth", "images", or "uncorrected": the blood curve of the tissue series as conversion gives it.
+    gadolinium : str
+        "truth", "noisy truth", or "images".
+    settings : tuple of (str, str)
+        Settings changed, as "stage.field" and value.
+    true_hematocrit, t1_map : bool
+        Whether the patient's haematocrit and native T1 map are at hand.
+    """
+
+    name: str
+    registration: bool = False
+    contours: bool = False
+    arterial_input: str = "truth"
+    gadolinium: str = "images"
+    settings: tuple[tuple[str, str], ...] = ()
+    true_hematocrit: bool = False
+    t1_map: bool = False
+
+
+STAGES = (
+    Arm("matched kinetics, CNR 20", gadolinium="noisy truth", true_hematocrit=True),
+    Arm("conversion"),
+    Arm("arterial input", gadolinium="truth", arterial_input="images"),
+    Arm("contours (and conversion)", contours=True),
+    Arm("registration (and conversion)", registration=True),
+    Arm("true contours, else automatic", registration=True, arterial_input="images"),
+    Arm("automatic", registration=True, contours=True, arterial_input="images"),
+)
+"""One stage at a time estimated, the others replaced by the truth; last everything but contours, and everything."""
+
+KINETICS = STAGES[:1]
+
+CONTOURS = STAGES[-2:]
+"""Automatic contours against true ones: the pair that differs in nothing else."""
+
+ROUTES = (
+    Arm("true input"),
+    *(
+        Arm(f"{mode} input", arterial_input="images", settings=(("aif.mode", mode),))
+        for mode in ("dual_sequence", "dual_bolus", "learned", "model", "population")
+    ),
+    Arm(
+        "uncorrected input",
+        arterial_input="uncorrected",
+        settings=(("conversion.mode", "relative_enhancement"),),
+    ),
+)
+
+MODELS = (
+    *(
+        Arm(f"{model}, CNR 20", gadolinium="noisy truth", settings=(("kinetics.model", model),))
+        for model in (
+            "btex",
+            "btex_cells",
+            "fermi",
+            "spline",
+            "two_compartment_exchange",
+            "one_compartment",
+            "extended_tofts",
+        )
+    ),
+    Arm("btex with priors, CNR 20", gadolinium="noisy truth", settings=(("kinetics.priors", "true"),)),
+    Arm("btex with one delay, CNR 20", gadolinium="noisy truth", settings=(("kinetics.delay", "shared"),)),
+    *(
+        Arm(f"{model}, images", arterial_input="images", settings=(("kinetics.model", model),))
+        for model in ("btex", "btex_cells", "fermi", "spline")
+    ),
+)
+"""Patlak is not among them: it gives the uptake rate, not flow."""
+
+CONVERSIONS = (
+    Arm("look-up by proton density, true input"),
+    Arm("look-up by proton density and T1 map, true input", t1_map=True),
+    Arm("look-up by baseline, true input", settings=(("conversion.normalisation", "baseline"),)),
+    Arm("look-up by proton density", arterial_input="images"),
+    Arm("look-up by proton density and T1 map", arterial_input="images", t1_map=True),
+    Arm("look-up by baseline, T1 map", settings=(("conversion.normalisation", "baseline"),), t1_map=True),
+    Arm(
+        "relative enhancement",
+        arterial_input="images",
+        settings=(("conversion.mode", "relative_enhancement"),),
+    ),
+)
+
+TRIMS = tuple(
+    Arm(
+        f"trimmed {endo:g}/{epi:g} mm, {'automatic' if automatic else 'true'} contours",
+        contours=automatic,
+        settings=(("segmentation.trim_endo_mm", f"{endo}"), ("segmentation.trim_epi_mm", f"{epi}")),
+    )
+    for automatic in (False, True)
+    for endo, epi in ((0.0, 0.0), (0.75, 0.5), (1.5, 1.0), (2.5, 2.0))
+)
+
+TRIALS: dict[str, tuple[Arm, ...]] = {
+    "stages": STAGES,
+    "kinetics": KINETICS,
+    "contours": CONTOURS,
+    "routes": ROUTES,
+    "models": MODELS,
+    "conversions": CONVERSIONS,
+    "trims": TRIMS,
+}
+"""Name on the command line -> arms."""
