@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from .aha import SEGMENT_NAMES
+
 PRIVATE = "99QPERFUSION"
 
 
@@ -14,6 +16,15 @@ class Term:
     value: str
     scheme: str
     meaning: str
+
+
+@dataclass(frozen=True)
+class LabelTerm:
+    """What a value of a label map means: a name, its category and its type."""
+
+    label: str
+    category: Term
+    type: Term
 
 
 FLOW_UNIT = Term("mL/min/g", "UCUM", "milliliter per minute per gram")
@@ -44,11 +55,11 @@ MAP_TERMS = {
 TISSUE = Term("85756007", "SCT", "Tissue")
 ANATOMY = Term("91723000", "SCT", "Anatomical Structure")
 LABEL_TERMS = {
-    1: ("myocardium", TISSUE, Term("74281007", "SCT", "Myocardium")),
-    2: ("LV blood pool", ANATOMY, Term("87878005", "SCT", "Left ventricle")),
-    3: ("RV blood pool", ANATOMY, Term("53085002", "SCT", "Right ventricle")),
+    1: LabelTerm("myocardium", TISSUE, Term("74281007", "SCT", "Myocardium")),
+    2: LabelTerm("LV blood pool", ANATOMY, Term("87878005", "SCT", "Left ventricle")),
+    3: LabelTerm("RV blood pool", ANATOMY, Term("53085002", "SCT", "Right ventricle")),
 }
-"""Value of the label map -> label, category and type."""
+"""Value of the label map -> what it means."""
 
 PATIENT_STATE = Term("109054", "DCM", "Patient State")
 STATE_TERMS = {
@@ -75,6 +86,23 @@ SEGMENT_CODES = (
     "264853005",
 )
 """SNOMED CT codes of the AHA segments 1 to 16 (DICOM CID 3717)."""
+
+
+def segment_term(segment: int) -> Term:
+    """Return the coded term of an AHA segment, 1 to 16.
+
+    Examples
+    --------
+    >>> segment_term(1).meaning
+    'left ventricle basal anterior segment'
+    """
+    return Term(SEGMENT_CODES[segment - 1], "SCT", f"left ventricle {SEGMENT_NAMES[segment]} segment")
+
+
+AHA_TERMS = {
+    segment: LabelTerm(f"{segment} {name}", TISSUE, segment_term(segment)) for segment, name in SEGMENT_NAMES.items()
+}
+"""AHA segment -> what it means."""
 
 TERRITORY_TERMS = {
     "LAD": Term("59438005", "SCT", "Left Anterior Descending Coronary Artery"),

@@ -11,6 +11,7 @@ import numpy as np
 from QPerfusionLogic.progress import Progress
 from QPerfusionLogic.study import FloatArray, Geometry, LabelArray, Notice, Severity, State, StateResult, StudyResult
 
+from .dicom_codes import AHA_TERMS, LABEL_TERMS
 from .dicom_images import (
     FIRST_SERIES_NUMBER,
     ObjectIdentity,
@@ -25,6 +26,9 @@ from .report import SegmentRow
 
 if TYPE_CHECKING:
     from pydicom.dataset import Dataset
+
+LABELS = {"segmentation": LABEL_TERMS, "aha_segments": AHA_TERMS}
+"""Kinds of label maps that become DICOM Segmentations -> their terms."""
 
 
 def export_dicom(
@@ -43,8 +47,8 @@ def export_dicom(
     rows : sequence of SegmentRow
         The segment table of the report.
     folder : Path
-        Made when absent; files are named by state and content (`stress_mbf.dcm`, `rest_segmentation.dcm`, `mpr.dcm`,
-        `measurements.dcm`).
+        Made when absent; files are named by state and content (`stress_mbf.dcm`, `rest_segmentation.dcm`,
+        `rest_aha_segments.dcm`, `mpr.dcm`, `measurements.dcm`).
     sources : iterable of Path
         Files and folders that the study was loaded from; objects take patient and study from them.
     progress : Progress, optional
@@ -70,8 +74,8 @@ def export_dicom(
         identity = ObjectIdentity(name, title, number, fingerprint_of(values))
         geometry = result.acquisition.tissue.geometry
         dataset = (
-            segmentation(values, geometry, found[state], identity, _is_given(result))
-            if kind == "segmentation"
+            segmentation(values, LABELS[kind], geometry, found[state], identity, _is_given(result))
+            if kind in LABELS
             else parametric_map(kind, values, geometry, found[state], identity)
         )
         if dataset is not None:
@@ -86,12 +90,13 @@ def export_dicom(
 
 
 def _objects(study: StudyResult) -> Iterator[tuple[str, State, str, FloatArray | LabelArray]]:
-    """Yield file name, state, kind (map name or "segmentation") and array of every object with parallel slices."""
+    """Yield file name, state, kind (a key of `LABELS` or a map's name) and array of objects with parallel slices."""
     for state, result in study.states.items():
         if not is_exportable(result.acquisition.tissue.geometry):
             continue
         if result.segmented is not None:
             yield f"{state}_segmentation", state, "segmentation", result.segmented.labels
+            yield f"{state}_aha_segments", state, "aha_segments", result.segmented.segments
         if result.mapped is not None:
             for name, values in result.mapped.maps.items():
                 if np.isfinite(values).any():

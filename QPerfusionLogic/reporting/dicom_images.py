@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -12,7 +13,7 @@ from QPerfusionLogic.provenance import array_hash
 from QPerfusionLogic.study import FloatArray, Geometry, LabelArray
 
 from .colour_table import colour_table
-from .dicom_codes import LABEL_TERMS, Term, map_terms
+from .dicom_codes import LabelTerm, Term, map_terms
 from .dicom_sources import SourceImages
 
 if TYPE_CHECKING:
@@ -114,14 +115,21 @@ def parametric_map(
 
 
 def segmentation(
-    labels: FloatArray | LabelArray, geometry: Geometry, sources: SourceImages, identity: ObjectIdentity, given: bool
+    labels: FloatArray | LabelArray,
+    terms: Mapping[int, LabelTerm],
+    geometry: Geometry,
+    sources: SourceImages,
+    identity: ObjectIdentity,
+    given: bool,
 ) -> Dataset | None:
-    """Return myocardium, LV and RV as a DICOM Segmentation, None when nothing is labelled.
+    """Return a label map as a DICOM Segmentation, None when nothing is labelled.
 
     Parameters
     ----------
     labels : (slices, rows, columns) uint8 array
-        1 myocardium, 2 LV blood, 3 RV blood.
+        0 background; values as in `terms`.
+    terms : mapping
+        What each value means; values that do not occur are left out.
     geometry : Geometry
         Of `labels`.
     sources : SourceImages
@@ -133,7 +141,7 @@ def segmentation(
     """
     import highdicom as hd
 
-    present = [label for label in LABEL_TERMS if (labels == label).any()]
+    present = [label for label in terms if (labels == label).any()]
     if not present:
         return None
     algorithm = hd.AlgorithmIdentificationSequence(
@@ -142,13 +150,13 @@ def segmentation(
     descriptions = [
         hd.seg.SegmentDescription(
             segment_number=number,
-            segment_label=LABEL_TERMS[label][0],
-            segmented_property_category=coded(LABEL_TERMS[label][1]),
-            segmented_property_type=coded(LABEL_TERMS[label][2]),
+            segment_label=terms[label].label,
+            segmented_property_category=coded(terms[label].category),
+            segmented_property_type=coded(terms[label].type),
             algorithm_type="MANUAL" if given else "AUTOMATIC",
             algorithm_identification=None if given else algorithm,
             tracking_uid=_tracking_uid(sources, identity, label),
-            tracking_id=f"{identity.name} {LABEL_TERMS[label][0]}",
+            tracking_id=f"{identity.name} {terms[label].label}",
         )
         for number, label in enumerate(present, start=1)
     ]
@@ -161,7 +169,7 @@ def segmentation(
         segmentation_type="BINARY",
         segment_descriptions=descriptions,
         content_label="HEART",
-        content_description="myocardium and blood pools",
+        content_description=identity.description[:64],
         **_planes(geometry),
         **identity.keywords(sources),
         **identity.equipment(),

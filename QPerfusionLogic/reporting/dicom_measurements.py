@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from QPerfusionLogic import __version__
 
-from .aha import SEGMENT_NAMES
 from .dicom_codes import (
+    AHA_TERMS,
     BLOOD_FLOW,
     BLOOD_FLOW_ERROR,
     FLOW_UNIT,
@@ -18,7 +18,6 @@ from .dicom_codes import (
     PATIENT_STATE,
     RESERVE,
     RESERVE_ERROR,
-    SEGMENT_CODES,
     STATE_TERMS,
     TERRITORY_TERMS,
     Term,
@@ -124,13 +123,10 @@ def _group(row: SegmentRow, quantity: tuple[str, str, str, Term, Term, Term], mo
 
 def _site(row: SegmentRow) -> tuple[str, Term]:
     if row.segment:
-        name = SEGMENT_NAMES[row.segment]
-        return f"segment {row.segment} {name}", Term(
-            SEGMENT_CODES[row.segment - 1], "SCT", f"left ventricle {name} segment"
-        )
+        return f"segment {AHA_TERMS[row.segment].label}", AHA_TERMS[row.segment].type
     if row.territory in TERRITORY_TERMS:
         return f"{row.territory} territory, two lowest segments", TERRITORY_TERMS[row.territory]
-    return "whole myocardium", LABEL_TERMS[1][2]
+    return "whole myocardium", LABEL_TERMS[1].type
 
 
 def _uid(*parts: str) -> str:

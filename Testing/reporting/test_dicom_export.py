@@ -16,6 +16,7 @@ from pydicom.uid import ExplicitVRLittleEndian, MRImageStorage, generate_uid
 
 from QPerfusionLogic.loading.identity import hashed
 from QPerfusionLogic.reporting import export_dicom
+from QPerfusionLogic.reporting.dicom_codes import SEGMENT_CODES
 from QPerfusionLogic.reporting.segment_table import segment_rows
 from QPerfusionLogic.study import Geometry, State
 
@@ -91,7 +92,7 @@ def test_every_map_the_segmentations_and_the_measurements_are_written(exported):
         *(
             f"{state}_{name}.dcm"
             for state in ("stress", "rest")
-            for name in ("mbf", "mbf_se", "status", "segmentation")
+            for name in ("mbf", "mbf_se", "status", "segmentation", "aha_segments")
         ),
         "mpr.dcm",
         "measurements.dcm",
@@ -151,6 +152,19 @@ def test_the_segmentation_comes_back_with_coded_labels(exported, a_study):
     for label in (1, 2, 3):
         volume = found.get_volume(segment_numbers=[label], combine_segments=False, rescale_fractional=False)
         assert int((volume.array > 0).sum()) == int((labels == label).sum())
+
+
+def test_the_aha_segments_come_back_with_their_codes_and_pixels(exported, a_study):
+    found = hd.seg.segread(exported / "stress_aha_segments.dcm")
+    segments = a_study.states[State.STRESS].segmented.segments
+    present = [int(value) for value in np.unique(segments) if value]
+    assert found.number_of_segments == len(present)
+    for number, segment in enumerate(present, start=1):
+        description = found.get_segment_description(number)
+        assert description.segmented_property_type.value == SEGMENT_CODES[segment - 1]
+        assert description.segment_label.startswith(f"{segment} ")
+        volume = found.get_volume(segment_numbers=[number], combine_segments=False, rescale_fractional=False)
+        assert int((volume.array > 0).sum()) == int((segments == segment).sum())
 
 
 def test_the_measurements_come_back_at_coded_segments_with_their_state(exported, a_study):
