@@ -92,7 +92,8 @@ class AifSettings:
         3.0, 0.5, 20.0, "mmol/L", "apparent peak of the tissue-sequence AIF above which it is called saturated"
     )
     weights: str = field(
-        default="", metadata={"help": "mode learned: folder of trained weights (*.safetensors); none ship yet"}
+        default="",
+        metadata={"help": "mode learned: file of own network weights (.safetensors, card beside); empty: the shipped"},
     )
 
 

@@ -39,9 +39,13 @@ def allowed_inputs(
     for index, name in enumerate(routes):
         chosen = dataclasses.replace(settings, mode=name)
         try:
-            found[name] = AifCorrectionLogic(chosen, conversion).run(
+            result = AifCorrectionLogic(chosen, conversion).run(
                 state, progress.part(index / len(routes), (index + 1) / len(routes))
             )
+            if result.mode == name:
+                found[name] = result
+            else:
+                refused[name] = "; ".join(n.message for n in result.notices if n.code == "aif-learned-doubtful")
         except QPerfusionError as error:
             if error.exit_code == 130:
                 raise

@@ -1,14 +1,14 @@
-"""Route "learned": networks that undo the saturation of the tissue series' own blood curve; weights are the user's."""
+"""Route "learned": networks that undo the saturation of the tissue series' own blood curve."""
 
 from __future__ import annotations
 
-import hashlib
+import dataclasses
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 
-from QPerfusionLogic.errors import InputError, MissingPackageError
+from QPerfusionLogic.errors import InputError
+from QPerfusionLogic.learning.packages import require_packages
 from QPerfusionLogic.settings import AifSettings, ConversionSettings
 from QPerfusionLogic.signal_model.physics import SeriesPhysics, physics_of_series
 from QPerfusionLogic.study import FloatArray, Notice, Severity, State, StateResult
@@ -19,30 +19,24 @@ from .inversion import linear_signal
 from .model_inversion import by_model_inversion
 from .precontrast import Precontrast
 from .route import RouteCurve
-from .unsaturation.pairs import (
-    GADOLINIUM_UNIT_MMOL_L,
-    INTERVAL_S,
-    LEAD_S,
-    LOSS_UNIT,
-    RESIDUAL_UNIT_MMOL_L,
-    SAMPLES,
-    scaled_conditions,
-)
+from .scale_of_curve import inverted_like
+from .unsaturation.pairs import INTERVAL_S, LEAD_S, LOSS_UNIT, RESIDUAL_UNIT_MMOL_L, SAMPLES
 
 LARGEST_MISFIT = 0.06
 """Largest rms difference, as a share of the range, between the measured curve and the found one re-saturated."""
 
 
 @dataclass(frozen=True)
-class Prediction:
-    """What the ensemble found on its grid: gadolinium with band (64,) in mmol/L, state before contrast, checksum."""
+class Restored:
+    """What the ensemble found: times, gadolinium with band (n,) in mmol/L, state before contrast, name and checksum."""
 
     time_s: FloatArray
     gd_mmol_l: FloatArray
     lower_mmol_l: FloatArray
     upper_mmol_l: FloatArray
     precontrast: Precontrast
-    checksum: str
+    model_name: str
+    model_checksum: str
 
 
 def by_network(state: StateResult, settings: AifSettings, conversion: ConversionSettings) -> RouteCurve:
@@ -51,99 +45,97 @@ def by_network(state: StateResult, settings: AifSettings, conversion: Conversion
     Raises
     ------
     InputError
-        When no weights are named, they cannot be used, or there is no bolus.
+        When there is no bolus, or the readout is none the networks were trained for.
     MissingPackageError
         When torch is missing.
+    QPerfusionError
+        When the weights cannot be used.
     """
-    files = _weight_files(settings)
+    require_packages("aif.mode=learned", "choose aif.mode=model")
     curve = tissue_blood_curve(state)
     if curve.bolus is None:
         raise InputError("no bolus in the left ventricle", action="check the series and the segmentation")
     physics = physics_of_series(state.acquisition.tissue, conversion)
-    found = _predicted(curve, physics, files)
-    inside = (curve.time_s >= found.time_s[0]) & (curve.time_s <= found.time_s[-1])
-    time = curve.time_s[inside]
-
-    def at_frames(values: FloatArray) -> FloatArray:
-        return np.interp(time, found.time_s, values)
-
-    gadolinium = at_frames(found.gd_mmol_l)
-    misfit = explained_misfit(physics.blood.signal(np.maximum(gadolinium, 0.0)), curve.signal[inside])
+    if physics.sequence.readout != "flash":
+        raise InputError(
+            "a balanced (bSSFP) readout with aif.mode=learned",
+            expected="a spoiled gradient echo: the networks were trained on nothing else",
+            action="choose another aif.mode",
+        )
+    found = restored_curve(curve, physics, settings.weights)
+    misfit = unexplained(found, curve, physics)
     if misfit > LARGEST_MISFIT:
         fallback = by_model_inversion(state, settings, conversion)
-        notices = (_doubtful(misfit), *fallback.notices)
-        return RouteCurve(**{**fallback.__dict__, "notices": notices})
+        return dataclasses.replace(fallback, notices=(_doubtful(misfit), *fallback.notices))
+    measured = np.interp(found.time_s, curve.time_s, curve.signal)
     return RouteCurve(
-        time_s=time,
-        measured=curve.signal[inside],
-        corrected=linear_signal(gadolinium, curve.baseline, physics),
-        gd_mmol_l=gadolinium,
+        time_s=found.time_s,
+        measured=measured,
+        corrected=linear_signal(found.gd_mmol_l, curve.baseline, physics),
+        gd_mmol_l=found.gd_mmol_l,
         mode="learned",
-        constants={**physics.constants, "aif normalisation": "learned"},
+        constants={**physics.constants, "aif normalisation": "learned", "aif network": found.model_name},
         notices=(*physics.notices, *_published_limits(state.state)),
-        lower_mmol_l=at_frames(found.lower_mmol_l),
-        upper_mmol_l=at_frames(found.upper_mmol_l),
-        model_name=", ".join(path.stem for path in files),
-        model_checksum=found.checksum,
+        lower_mmol_l=found.lower_mmol_l,
+        upper_mmol_l=found.upper_mmol_l,
+        model_name=found.model_name,
+        model_checksum=found.model_checksum,
         precontrast=found.precontrast,
     )
 
 
-def _weight_files(settings: AifSettings) -> list[Path]:
-    if not settings.weights:
-        raise InputError(
-            "aif.mode=learned, but this version of QPerfusion ships no trained AIF network",
-            expected="aif.weights naming a folder of your own weights, or another mode: automatic, dual_sequence, "
-            "dual_bolus, model, as_is or population",
-            action="choose one of these modes, or train with `python -m QPerfusionLogic.aif.unsaturation.training`",
-        )
-    files = sorted(Path(settings.weights).glob("*.safetensors"))
-    if not files:
-        raise InputError(f"no *.safetensors in aif.weights={settings.weights}", action="name the folder of the weights")
-    return files
+def restored_curve(curve: BloodCurve, physics: SeriesPhysics, weights: str = "") -> Restored:
+    """Return what the networks make of a saturated blood curve.
 
-
-def _predicted(curve: BloodCurve, physics: SeriesPhysics, files: list[Path]) -> Prediction:
-    """Run every network of the ensemble on the curve resampled around its arrival; members are averaged."""
-    try:
-        import torch
-    except ImportError as error:
-        raise MissingPackageError(
-            "no torch", action="pip install 'qperfusion[learning]', or choose another aif.mode"
-        ) from error
-    from .unsaturation.network import UnsaturationNetwork
-    from .unsaturation.weights import load_weights
+    The networks look at 38 s around the arrival; what comes before and after is hardly saturated and is inverted by
+    the signal equation, at the scale at which its curve and that of the networks agree best.
+    """
+    from .unsaturation.ensemble import ensemble_of, restored
 
     bolus = curve.bolus
     assert bolus is not None
+    ensemble, model = ensemble_of(weights)
     grid = bolus.foot_s - LEAD_S + np.arange(SAMPLES) * INTERVAL_S
     valid = grid <= curve.time_s[-1]
     signal = np.where(valid, np.interp(grid, curve.time_s, curve.signal), 0.0)
-    conditions = _conditions(physics)
-    outputs, checksums = [], []
-    with torch.no_grad():
-        for path in files:
-            network = UnsaturationNetwork()
-            checksums.append(load_weights(path, network))
-            curves, before = network(
-                torch.tensor(signal / signal.max(), dtype=torch.float32)[None],
-                torch.tensor(valid, dtype=torch.float32)[None],
-                torch.tensor(conditions, dtype=torch.float32)[None],
-            )
-            outputs.append((curves[0].numpy(), before[0].numpy()))
-    mean, lower, upper = GADOLINIUM_UNIT_MMOL_L * np.mean([item[0] for item in outputs], axis=0)[:, valid]
-    loss, residual = np.mean([item[1] for item in outputs], axis=0) * (LOSS_UNIT, RESIDUAL_UNIT_MMOL_L)
-    precontrast = Precontrast(float(1.0 - np.clip(loss, 0.0, 0.15)), float(np.clip(residual, 0.0, 1.5)))
-    joined = checksums[0] if len(checksums) == 1 else hashlib.sha256("".join(checksums).encode()).hexdigest()
-    return Prediction(grid[valid], mean, lower, upper, precontrast, joined)
+    top = float(signal.max())
+    curves, before = restored(ensemble, signal / top, valid, _protocol(physics), curve.proton_density / top)
+    curves = curves[:, valid]
+    loss, residual = before * (LOSS_UNIT, RESIDUAL_UNIT_MMOL_L)
+    whole = _completed(curve, grid[valid], curves, physics)
+    return Restored(
+        *whole,
+        Precontrast(float(1.0 - np.clip(loss, 0.0, 0.15)), float(np.clip(residual, 0.0, 1.5))),
+        model.name,
+        model.checksum,
+    )
 
 
-def _conditions(physics: SeriesPhysics) -> FloatArray:
-    """Return the protocol as the network takes it; all zero (unknown) where decisive values had to be assumed."""
+def unexplained(found: Restored, curve: BloodCurve, physics: SeriesPhysics) -> float:
+    """Return the rms difference between the measured curve and the found one seen through the sequence again."""
+    gadolinium = np.interp(curve.time_s, found.time_s, np.maximum(found.gd_mmol_l, 0.0))
+    return explained_misfit(physics.blood.signal(gadolinium), curve.signal)
+
+
+def _completed(
+    curve: BloodCurve, grid_s: FloatArray, curves: FloatArray, physics: SeriesPhysics
+) -> tuple[FloatArray, FloatArray, FloatArray, FloatArray]:
+    """Return times, gadolinium and band with the frames before and after the grid of the networks."""
+    inverted = inverted_like(curve, physics, grid_s, curves[0])
+    early, late = curve.time_s < grid_s[0] - 0.1, curve.time_s > grid_s[-1] + 0.1
+    time = np.concatenate((curve.time_s[early], grid_s, curve.time_s[late]))
+    spread = np.abs(curves[1:, -5:] - curves[0, -5:]).mean(axis=1)
+    ends = (inverted, inverted - spread[0], inverted + spread[1])
+    whole = [np.concatenate((end[early], values, end[late])) for end, values in zip(ends, curves, strict=True)]
+    return time, whole[0], whole[1], whole[2]
+
+
+def _protocol(physics: SeriesPhysics) -> dict[str, float] | None:
+    """Return the protocol as the networks take it; None where decisive values had to be assumed."""
     sequence, tissue = physics.sequence, physics.blood.tissue
     if any(notice.code == "protocol-assumed" and notice.severity is Severity.SERIOUS for notice in physics.notices):
-        return np.zeros(8)
-    values = {
+        return None
+    return {
         "saturation_time": sequence.saturation_time_s,
         "flip_angle": sequence.flip_angle_deg,
         "repetition_time": sequence.repetition_time_s,
@@ -151,8 +143,8 @@ def _conditions(physics: SeriesPhysics) -> FloatArray:
         "echo_time": sequence.echo_time_s,
         "relaxivity": tissue.r1_l_mmol_s,
         "native_t1": tissue.t1_s,
+        "density_flip_deg": sequence.proton_density_flip_deg,
     }
-    return np.array([*(float(value) for value in scaled_conditions(values)), 1.0])
 
 
 def _doubtful(misfit: float) -> Notice:

@@ -1,70 +1,109 @@
-"""The learned route with the user's own weights: plumbing, checksums, fallback; none ship, so no accuracy here."""
+"""The learned route: its weights, its guard and what it says; accuracy is tested in test_learned_accuracy.py."""
 
 from __future__ import annotations
 
 import pytest
 
 from QPerfusionLogic.aif import AifCorrectionLogic
-from QPerfusionLogic.errors import InputError
+from QPerfusionLogic.errors import QPerfusionError
 from QPerfusionLogic.settings import AifSettings, ConversionSettings
 
 torch = pytest.importorskip("torch")
 
 
 @pytest.fixture
-def weights(tmp_path):
-    from QPerfusionLogic.aif.unsaturation.network import UnsaturationNetwork
-    from QPerfusionLogic.aif.unsaturation.weights import save_weights
+def untrained(tmp_path):
+    from QPerfusionLogic.aif.unsaturation.ensemble import empty_ensemble
+    from QPerfusionLogic.learning.model_files import save_model
 
     torch.manual_seed(0)
-    save_weights(tmp_path / "untrained.safetensors", UnsaturationNetwork(), {"iterations": 0})
-    return tmp_path
+    return save_model(empty_ensemble(2), tmp_path / "untrained.safetensors", {"members": 2})
 
 
-def run(known, folder):
-    settings = AifSettings(mode="learned", weights=str(folder))
+def run(known, weights=""):
+    settings = AifSettings(mode="learned", weights=str(weights))
     return AifCorrectionLogic(settings, ConversionSettings()).run(known.state)
 
 
-def test_an_untrained_network_does_not_explain_the_curve_and_inversion_takes_over(make_input, weights):
-    found = run(make_input(), weights)
+def test_an_untrained_network_does_not_explain_the_curve_and_inversion_takes_over(make_input, untrained):
+    found = run(make_input(), untrained.path)
     assert found.mode == "model"
     assert "aif-learned-doubtful" in {notice.code for notice in found.notices}
 
 
-def test_altered_weights_are_refused(make_input, weights):
-    path = weights / "untrained.safetensors"
-    content = bytearray(path.read_bytes())
+def test_altered_weights_are_refused(make_input, untrained):
+    content = bytearray(untrained.path.read_bytes())
     content[-1] ^= 1
-    path.write_bytes(bytes(content))
-    with pytest.raises(InputError, match="altered"):
-        run(make_input(), weights)
+    untrained.path.write_bytes(bytes(content))
+    with pytest.raises(QPerfusionError, match="altered"):
+        run(make_input(), untrained.path)
 
 
-def test_a_folder_without_weights_is_refused(make_input, tmp_path):
-    with pytest.raises(InputError, match="safetensors"):
-        run(make_input(), tmp_path)
+def test_weights_that_are_not_there_are_refused(make_input, tmp_path):
+    with pytest.raises(QPerfusionError, match="no weights"):
+        run(make_input(), tmp_path / "none.safetensors")
 
 
 def test_pairs_hold_saturated_curves_below_their_unsaturated_truth():
+    from QPerfusionLogic.aif.unsaturation.boluses import draw_pool
     from QPerfusionLogic.aif.unsaturation.pairs import draw_pairs
 
     torch.manual_seed(1)
-    pairs = draw_pairs(64)
+    pairs = draw_pairs(64, draw_pool(50))
     peak = (pairs.gadolinium * pairs.valid).amax(dim=1)
-    assert torch.isfinite(pairs.signal).all()
-    assert pairs.gadolinium[:, :3].abs().max() < 0.02
-    assert 1.4 / 5 < peak.min() < peak.max() < 12.2 / 5
+    assert all(torch.isfinite(part).all() for part in (pairs.signal, pairs.family, pairs.conditions))
+    assert pairs.gadolinium[:, :2].abs().max() < 0.05
+    assert 1.0 / 5 < peak.median() < 12.0 / 5
     assert pairs.signal.amax() == pytest.approx(1.0)
 
 
-@pytest.mark.slow
-def test_training_lowers_the_error():
-    from QPerfusionLogic.aif.unsaturation.pairs import Shift
-    from QPerfusionLogic.aif.unsaturation.training import errors, train_unsaturation
+def test_the_family_of_inverted_curves_holds_the_true_one_where_the_equation_is_right():
+    from QPerfusionLogic.aif.unsaturation.family import (
+        NOMINAL_DECAY_L_MMOL_S,
+        PEAKS_MMOL_L,
+        Protocols,
+        blood_signal,
+        inverted_family,
+    )
 
-    early = train_unsaturation(2, 16, 0, "cpu", pool=500)
-    later = train_unsaturation(60, 16, 0, "cpu", pool=500)
-    before, _ = errors([early], Shift(), 200, "cpu")
-    after, _ = errors([later], Shift(), 200, "cpu")
-    assert after.median() < 0.7 * before.median()
+    truth = PEAKS_MMOL_L[3] * torch.exp(-(((torch.arange(64.0) - 20.0) / 5.0) ** 2))[None]
+    protocol = Protocols.typical(1)
+    signal = blood_signal(truth, protocol, NOMINAL_DECAY_L_MMOL_S)
+    density = blood_signal(torch.zeros(1, 1), protocol, 0.0, density=True) / signal.max()
+    family = inverted_family(signal / signal.max(), torch.ones(1, 64), protocol, density)
+    assert (family[:, 3] - truth).abs().max() < 0.03
+    assert (family[:, 6] - truth).abs().max() < 0.03
+
+
+def test_the_signal_of_the_pairs_is_that_of_the_signal_model():
+    import numpy as np
+
+    from QPerfusionLogic.aif.unsaturation.family import Protocols, blood_signal
+    from QPerfusionLogic.signal_model import SaturationRecovery, SignalResponse, Tissue
+
+    sequence = SaturationRecovery("flash", 0.0022, 0.001, 15.0, 0.1, 20)
+    response = SignalResponse(sequence, Tissue(1.7, 0.22, 4.6, 5.78))
+    gadolinium = np.linspace(0.0, 8.0, 9)
+    expected = response.signal(gadolinium)
+    found = blood_signal(torch.tensor(gadolinium, dtype=torch.float32)[None], Protocols.typical(1), 5.78)[0].numpy()
+    assert found / found[0] == pytest.approx(expected / expected[0], rel=1e-4)
+
+
+@pytest.mark.slow
+def test_training_lowers_the_error_and_goes_on_where_it_was_cut(tmp_path):
+    from QPerfusionLogic.aif.unsaturation.boluses import draw_pool
+    from QPerfusionLogic.aif.unsaturation.pairs import draw_pairs
+    from QPerfusionLogic.aif.unsaturation.training import Recipe, curve_loss, train_ensemble
+
+    recipe = Recipe(stem=6, branch=1, members=2, batch=8, pool=10)
+    lines = []
+    trained = train_ensemble(recipe, tmp_path, lines.append)
+    again = train_ensemble(recipe, tmp_path, lines.append)
+    assert len(trained.members) == 2
+    assert all(torch.equal(a, b) for a, b in zip(trained.parameters(), again.parameters(), strict=True))
+    torch.manual_seed(5)
+    pairs = draw_pairs(64, draw_pool(20))
+    given = (pairs.signal, pairs.valid, pairs.family, pairs.conditions)
+    early = train_ensemble(Recipe(stem=1, branch=0, members=1, batch=8, pool=10), tmp_path / "early", lines.append)
+    with torch.no_grad():
+        assert curve_loss(trained(*given)[0], pairs) < curve_loss(early(*given)[0], pairs)

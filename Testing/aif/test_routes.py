@@ -149,11 +149,6 @@ def test_a_route_without_its_series_is_refused(make_input, mode, message):
         run(make_input(), mode=mode)
 
 
-def test_the_learned_route_says_that_no_network_ships_and_names_the_others(make_input):
-    with pytest.raises(InputError, match="no trained AIF network"):
-        run(make_input(), mode="learned")
-
-
 def test_an_unknown_route_names_the_known_ones(make_input):
     with pytest.raises(SettingsError, match="dual_sequence"):
         run(make_input(), mode="wishful")

@@ -1,66 +1,158 @@
-"""Batches of boluses: what passes the left ventricle after an injection, for thousands of circulations at once.
+"""Boluses for training: what passes the left ventricle after an injection, for many circulations at once.
 
 The model is that of the digital patients (phantom/circulation.py): vein, lungs and body as gamma-distributed transits,
-the loop through the body closed in the frequency domain.
+the loop through the body closed in the frequency domain. The transforms are the expensive part, so a pool of boluses is
+drawn once; every batch stretches, mixes and disturbs its members afresh, which also gives double and irregular peaks.
 """
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
-STEP_S = 0.1
-POINTS = 1024
-"""Length of a curve on the fine grid, about 100 s; the transform is twice as long."""
-DAMPING_PER_S = 0.045
+STEP_S = 0.2
+POINTS = 512
+"""Length of a pool curve on its grid, about 100 s; the transform is four times as long."""
+DAMPING_PER_S = 0.03
 """All curves are damped by it inside the transform, so that what still circulates at its end does not wrap round."""
+DOUBLE_SHARE, IRREGULAR_SHARE = 0.3, 0.35
+"""Shares of the boluses that come in two parts, and that a smooth disturbance makes irregular."""
 
 
-def uniform(count: int, low: float, high: float, device: Any) -> Any:
+@dataclass(frozen=True)
+class BolusPool:
+    """Boluses (n, POINTS) with a peak of 1 on a grid of `STEP_S`, and the time (n, 1) at which each arrives."""
+
+    curves: Any
+    arrival_s: Any
+
+
+@dataclass(frozen=True)
+class Boluses:
+    """A batch of boluses, each a sum of two pool curves with its own clock.
+
+    Parameters
+    ----------
+    parts : (2, n, POINTS)
+        Pool curves.
+    weights, delays_s : (2, n, 1)
+        Height and delay of each part.
+    stretch : (n, 1)
+        How much slower than the pool curve it runs.
+    waves : (n, 3, 3)
+        Amplitude, period (s) and phase of the disturbances; amplitude 0 for regular boluses.
+    arrival_s : (n, 1)
+        When the first part arrives.
+    """
+
+    parts: Any
+    weights: Any
+    delays_s: Any
+    stretch: Any
+    waves: Any
+    arrival_s: Any
+
+    def at(self, time_s: Any) -> Any:
+        """Return gadolinium (n, m) in mmol/L at times (n, m)."""
+        total = 0.0
+        for part, weight, delay in zip(self.parts, self.weights, self.delays_s, strict=True):
+            total = total + weight * at_steps((time_s - delay) / self.stretch / STEP_S, part)
+        return total * self._disturbance(time_s)
+
+    def _disturbance(self, time_s: Any) -> Any:
+        import torch
+
+        amplitude, period, phase = (self.waves[:, :, i, None] for i in range(3))
+        since = (time_s - self.arrival_s)[:, None]
+        return torch.exp((amplitude * torch.sin(6.2832 * since / period + phase)).sum(dim=1))
+
+
+def uniform(count: int, low: float, high: float) -> Any:
     """Return (count, 1) random numbers between low and high."""
     import torch
 
-    return low + (high - low) * torch.rand(count, 1, device=device)
+    return low + (high - low) * torch.rand(count, 1)
 
 
-def left_ventricular_boluses(count: int, device: Any) -> Any:
-    """Return gadolinium (count, POINTS) in mmol/L on a grid of `STEP_S`, arriving some 15 to 30 s after its start.
+def draw_pool(count: int) -> BolusPool:
+    """Draw boluses with torch's random state; injection, cardiac output and transits are wide."""
+    import torch
 
-    Dose, injection, cardiac output and transits are drawn wide; a quarter of the boluses comes in two parts; peaks are
-    spread evenly in their logarithm from 1.5 to 12 mmol/L, so that no dose is preferred.
+    parts = [_circulated(min(500, count - start)) for start in range(0, count, 500)]
+    curves = torch.cat(parts)
+    above = (curves > 0.1).float()
+    return BolusPool(curves, torch.argmax(above, dim=1, keepdim=True).float() * STEP_S - 1.0)
+
+
+def draw_boluses(count: int, pool: BolusPool) -> Boluses:
+    """Draw a batch from a pool: half the peaks usual for a dose of 0.05 to 0.1 mmol/kg, half anything from 1.5 to 12.
+
+    Examples
+    --------
+    >>> import torch
+    >>> boluses = draw_boluses(3, draw_pool(4))
+    >>> boluses.at(torch.zeros(3, 5)).shape
+    torch.Size([3, 5])
     """
     import torch
 
-    size = 2 * POINTS
-    grid = (torch.arange(size, device=device) * STEP_S)[None]
+    chosen = torch.randint(len(pool.curves), (2, count))
+    second = (torch.rand(count, 1) < DOUBLE_SHARE) * uniform(count, 0.1, 0.8)
+    stretch = torch.exp(uniform(count, -0.25, 0.25))
+    arrivals = pool.arrival_s[chosen] * stretch
+    delays = torch.stack([torch.zeros(count, 1), arrivals[0] - arrivals[1] + uniform(count, 1.5, 11.0)])
+    irregular = (torch.rand(count, 1) < IRREGULAR_SHARE).float()[:, :, None]
+    waves = torch.cat(
+        [
+            irregular * 0.12 * torch.rand(count, 3, 1),
+            2.5 + 9.5 * torch.rand(count, 3, 1),
+            6.2832 * torch.rand(count, 3, 1),
+        ],
+        dim=2,
+    )
+    weights = torch.stack([torch.ones(count, 1), second])
+    boluses = Boluses(pool.curves[chosen], weights, delays, stretch, waves, arrivals[0])
+    grid = arrivals[0] + torch.arange(0.0, 45.0, 0.4)
+    scale = _peaks(count) / boluses.at(grid).amax(dim=1, keepdim=True)
+    return Boluses(boluses.parts, weights * scale, delays, stretch, waves, arrivals[0])
+
+
+def at_steps(place: Any, curves: Any) -> Any:
+    """Return curves (n, points) at fractional indices (n, m), linearly interpolated; ends are held."""
+    place = place.clamp(0.0, curves.shape[1] - 1.001)
+    low = place.long()
+    first = curves.gather(1, low)
+    return first + (place - low) * (curves.gather(1, low + 1) - first)
+
+
+def _peaks(count: int) -> Any:
+    import torch
+
+    usual = torch.exp(1.5 + 0.4 * torch.randn(count, 1))
+    wide = torch.exp(uniform(count, 0.405, 2.485))
+    return torch.where(torch.rand(count, 1) < 0.5, usual, wide).clamp(1.0, 14.0)
+
+
+def _circulated(count: int) -> Any:
+    """Return pool curves (count, POINTS) with a peak of 1; contrast arrives some 10 to 25 s after their start."""
+    import torch
+
+    size = 4 * POINTS
+    grid = (torch.arange(size) * STEP_S)[None]
     damping = torch.exp(-DAMPING_PER_S * grid)
 
     def transit(mean: Any, dispersion: Any) -> Any:
         shape = dispersion**-2.0
         scaled = torch.clamp(grid, min=1e-6) / (mean / shape)
-        density = torch.exp((shape - 1.0) * torch.log(scaled) - scaled - torch.lgamma(shape)) / (mean / shape)
+        density = torch.exp((shape - 1.0) * torch.log(scaled) - scaled - torch.lgamma(shape))
         density[:, 0] = 0.0
         return torch.fft.rfft(damping * density / density.sum(dim=1, keepdim=True))
 
-    vein = transit(uniform(count, 1.0, 5.0, device), uniform(count, 0.25, 0.55, device))
-    lungs = transit(uniform(count, 2.5, 9.0, device), uniform(count, 0.2, 0.5, device))
-    body = transit(uniform(count, 11.0, 30.0, device), uniform(count, 0.4, 0.7, device))
-    returned = uniform(count, 0.45, 0.88, device)
-    injected = torch.fft.rfft(damping * _injection(count, grid, device))
-    whole = torch.fft.irfft(injected * vein * lungs / (1.0 - returned * lungs * body), size)
-    left = (whole / damping)[:, :POINTS].clamp(min=0.0)
-    peak = torch.exp(uniform(count, 0.405, 2.485, device))
-    return left / left.amax(dim=1, keepdim=True) * peak
-
-
-def _injection(count: int, grid: Any, device: Any) -> Any:
-    import torch
-
-    duration = uniform(count, 0.8, 5.0, device)
-    second = (torch.rand(count, 1, device=device) < 0.25) * uniform(count, 0.1, 0.5, device)
-    delay = uniform(count, 2.0, 7.0, device) + duration
-    start = 8.0
-
-    def box(begin: Any, length: Any) -> Any:
-        return ((grid >= begin) & (grid < begin + length)).float() / torch.clamp(length / STEP_S, min=1.0)
-
-    return (1.0 - second) * box(start, duration) + second * box(start + delay, duration)
+    vein = transit(uniform(count, 0.8, 5.5), uniform(count, 0.25, 0.6))
+    lungs = transit(uniform(count, 2.5, 9.0), uniform(count, 0.2, 0.5))
+    body = transit(uniform(count, 11.0, 32.0), uniform(count, 0.35, 0.75))
+    returned = uniform(count, 0.3, 0.9)
+    injected = ((grid >= 6.0) & (grid < 6.0 + uniform(count, 0.8, 6.0))).float()
+    spectrum = torch.fft.rfft(damping * injected) * vein * lungs / (1.0 - returned * lungs * body)
+    left = (torch.fft.irfft(spectrum, size) / damping)[:, :POINTS].clamp(min=0.0)
+    return left / left.amax(dim=1, keepdim=True)

@@ -6,26 +6,32 @@ left from an earlier injection, irregular heartbeats, noise. What it may tell is
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Any
 
-from .boluses import STEP_S, left_ventricular_boluses, uniform
+from .boluses import BolusPool, draw_boluses, uniform
+from .family import Protocols, blood_signal, inverted_family
 
 SAMPLES = 64
 INTERVAL_S = 0.6
 """The network sees 64 samples 0.6 s apart, from four seconds before arrival."""
 LEAD_S = 4.0
+ARRIVAL_JITTER_S = 1.5
 GADOLINIUM_UNIT_MMOL_L = 5.0
 LOSS_UNIT, RESIDUAL_UNIT_MMOL_L = 0.05, 0.25
-CONDITIONS = ("saturation_time", "flip_angle", "repetition_time", "pulses", "echo_time", "relaxivity", "native_t1")
+CONDITIONS = 9
+"""Seven scaled protocol values, whether they are known, whether there are proton-density frames."""
+SERIES_BEATS = 80
 
 
 @dataclass(frozen=True)
 class Shift:
-    """A change of protocol for testing: fixed saturation time (s) or transmit field; None draws as in training."""
+    """A change of protocol for testing: what is fixed; None draws as in training."""
 
     saturation_time_s: float | None = None
     flip_scale: float | None = None
+    protocol_known: bool | None = None
+    density_known: bool | None = None
 
 
 @dataclass(frozen=True)
@@ -38,8 +44,10 @@ class Pairs:
         Saturated curve divided by its maximum; 0 where the series has ended.
     valid : (n, 64)
         1 where there is data.
-    conditions : (n, 8)
-        Scaled protocol values and a flag that they are known.
+    family : (n, 7, 64)
+        Candidate curves of the nominal signal equation, in units of 5 mmol/L.
+    conditions : (n, 9)
+        Scaled protocol values and the flags that they, and a proton density, are known.
     gadolinium : (n, 64)
         True blood gadolinium above baseline, in units of 5 mmol/L.
     state : (n, 2)
@@ -48,136 +56,114 @@ class Pairs:
 
     signal: Any
     valid: Any
+    family: Any
     conditions: Any
     gadolinium: Any
     state: Any
 
     def chosen(self, index: Any) -> Pairs:
         """Return the pairs of some rows."""
-        return Pairs(*(getattr(self, name)[index] for name in PARTS))
-
-    @staticmethod
-    def joined(parts: list[Pairs]) -> Pairs:
-        """Return several batches as one."""
-        import torch
-
-        return Pairs(*(torch.cat([getattr(part, name) for part in parts]) for name in PARTS))
+        return Pairs(*(getattr(self, item.name)[index] for item in fields(self)))
 
 
-PARTS = ("signal", "valid", "conditions", "gadolinium", "state")
+def network_input(signal: Any, valid: Any, protocol: Protocols, known: Any, density: Any) -> tuple[Any, Any]:
+    """Return family (n, 7, 64) and conditions (n, 9) of curves, the same for training and use.
 
-
-def scaled_conditions(values: dict[str, Any]) -> list[Any]:
-    """Return protocol values (SI units, degrees) scaled to about -1 to 1, in the order of `CONDITIONS`."""
+    Parameters
+    ----------
+    signal, valid : (n, 64)
+        As in `Pairs`.
+    protocol : Protocols
+        Nominal; not looked at where it is not known.
+    known : (n, 1) bool
+        Whether the protocol is known.
+    density : (n, 1)
+        Proton-density signal over the curve's maximum; NaN without.
+    """
     import torch
 
-    def log(value: Any) -> Any:
-        return torch.log(torch.as_tensor(value, dtype=torch.float32))
+    with_density = torch.isfinite(density) & known
+    nominal = protocol.where(known, Protocols.typical(len(signal)))
+    density = torch.where(with_density, density, torch.nan)
+    family = inverted_family(signal, valid, nominal, density) / GADOLINIUM_UNIT_MMOL_L
+    scaled = torch.cat(
+        [
+            torch.log(nominal.saturation_time / 0.11) / 0.5,
+            torch.log(nominal.flip_angle / 15.0) / 0.5,
+            torch.log(nominal.repetition_time / 0.0025) / 0.4,
+            nominal.pulses / 30.0 - 1.0,
+            nominal.echo_time / 0.0012 - 1.0,
+            torch.log(nominal.relaxivity / 4.6) / 0.25,
+            torch.log(nominal.native_t1 / 1.8) / 0.1,
+        ],
+        dim=1,
+    )
+    return family, torch.cat([scaled * known, known.float(), with_density.float()], dim=1)
 
-    return [
-        log(values["saturation_time"] / 0.11) / 0.5,
-        log(values["flip_angle"] / 15.0) / 0.5,
-        log(values["repetition_time"] / 0.0025) / 0.4,
-        torch.as_tensor(values["pulses"], dtype=torch.float32) / 30.0 - 1.0,
-        torch.as_tensor(values["echo_time"], dtype=torch.float32) / 0.0012 - 1.0,
-        log(values["relaxivity"] / 4.6) / 0.25,
-        log(values["native_t1"] / 1.8) / 0.1,
-    ]
 
-
-def draw_pairs(count: int, device: Any = "cpu", shift: Shift | None = None) -> Pairs:
-    """Return a batch of pairs drawn with torch's random state."""
+def draw_pairs(count: int, pool: BolusPool, shift: Shift | None = None) -> Pairs:
+    """Return a batch of pairs drawn with torch's random state; boluses come from a pool, all else is drawn afresh."""
     import torch
 
     shift = shift or Shift()
-    bolus = left_ventricular_boluses(count, device)
-    protocol = _protocol(count, device, shift)
-    loss = 0.03 * torch.randn(count, 1, device=device).abs().clamp(max=4.0)
-    residual = (torch.rand(count, 1, device=device) < 0.5) * uniform(count, 0.0, 0.45, device)
-    fine = _signal(bolus + residual, protocol, loss, device, shift)
-    arrival = _arrival(bolus) * STEP_S
-    beats, measured = _in_heartbeats(fine, arrival, device)
-    grid = arrival - LEAD_S + uniform(count, -1.0, 1.0, device) + torch.arange(SAMPLES, device=device) * INTERVAL_S
-    last = beats.gather(1, torch.randint(45, beats.shape[1], (count, 1), device=device))
-    valid = ((grid <= last) & (grid <= beats[:, -1:])).float()
-    noise = uniform(count, 0.002, 0.02, device) * fine.amax(dim=1, keepdim=True)
-    measured = measured + noise * torch.randn_like(measured)
-    signal = _interpolated(grid, beats, measured) * valid
-    signal = signal / signal.amax(dim=1, keepdim=True).clamp(min=1e-9)
-    known = (torch.rand(count, 1, device=device) < 0.8).float()
-    conditions = torch.cat([*scaled_conditions(protocol), torch.ones(count, 1, device=device)], dim=1) * known
-    gadolinium = _at(grid, bolus) / GADOLINIUM_UNIT_MMOL_L
-    state = torch.cat([loss / LOSS_UNIT, residual / RESIDUAL_UNIT_MMOL_L], dim=1)
-    return Pairs(signal, valid, conditions, gadolinium, state)
-
-
-def _protocol(count: int, device: Any, shift: Shift) -> dict[str, Any]:
-    import torch
-
-    time = torch.exp(uniform(count, -2.8, -1.65, device))
-    if shift.saturation_time_s is not None:
-        time = torch.full_like(time, shift.saturation_time_s)
-    repetition = torch.exp(uniform(count, -6.3, -5.6, device))
-    most = torch.clamp(0.85 * time / repetition, max=60.0)
-    return {
-        "saturation_time": time,
-        "flip_angle": uniform(count, 8.0, 28.0, device),
-        "repetition_time": repetition,
-        "pulses": torch.floor(torch.rand(count, 1, device=device) * most),
-        "echo_time": uniform(count, 0.0008, 0.0016, device),
-        "relaxivity": uniform(count, 3.4, 6.2, device),
-        "native_t1": uniform(count, 1.6, 2.05, device),
-    }
-
-
-def _signal(gadolinium: Any, protocol: dict[str, Any], loss: Any, device: Any, shift: Shift) -> Any:
-    """Return the saturated signal; flip angle, native T1 and pulses differ from what the protocol says."""
-    import torch
-
-    count = len(gadolinium)
-    scale = (1.0 + 0.12 * torch.randn(count, 1, device=device)).clamp(0.6, 1.35)
+    bolus = draw_boluses(count, pool)
+    played, nominal = _protocols(count, shift)
+    loss = 0.03 * torch.randn(count, 1).abs().clamp(max=4.0)
+    residual = (torch.rand(count, 1) < 0.4) * uniform(count, 0.0, 0.45)
+    scale = (1.0 + 0.12 * torch.randn(count, 1)).clamp(0.6, 1.35)
     if shift.flip_scale is not None:
         scale = torch.full_like(scale, shift.flip_scale)
-    flip = torch.deg2rad(protocol["flip_angle"]) * scale
-    native = protocol["native_t1"] * (1.0 + 0.05 * torch.randn(count, 1, device=device)).clamp(0.85, 1.15)
-    rate = 1.0 / native + protocol["relaxivity"] * gadolinium
-    repetition, pulses = protocol["repetition_time"], protocol["pulses"]
-    delay = (protocol["saturation_time"] - pulses * repetition).clamp(min=0.0)
-    decay = torch.exp(-repetition * rate)
-    ratio = torch.cos(flip) * decay
-    power = ratio**pulses
-    start = 1.0 - (1.0 - loss) * torch.exp(-delay * rate)
-    magnetisation = start * power + (1.0 - decay) * (1.0 - power) / (1.0 - ratio)
-    transverse = uniform(count, 5.0, 20.0, device)
-    return magnetisation * torch.exp(-protocol["echo_time"] * transverse * gadolinium)
+    decay = uniform(count, 5.0, 20.0)
+    beats = _heartbeats(count, bolus.arrival_s)
+    measured = blood_signal(bolus.at(beats) + residual, played, decay, loss, scale)
+    noise = torch.exp(uniform(count, -6.2, -3.9)) * measured.amax(dim=1, keepdim=True)
+    measured = measured + noise * torch.randn_like(measured)
+    start = bolus.arrival_s - LEAD_S + uniform(count, -ARRIVAL_JITTER_S, ARRIVAL_JITTER_S)
+    grid = start + torch.arange(SAMPLES) * INTERVAL_S
+    last = beats.gather(1, torch.randint(28, SERIES_BEATS, (count, 1)))
+    valid = (grid <= last).float()
+    signal = _interpolated(grid, beats, measured) * valid
+    top = signal.amax(dim=1, keepdim=True).clamp(min=1e-9)
+    known = torch.rand(count, 1) < (0.8 if shift.protocol_known is None else float(shift.protocol_known))
+    with_density = torch.rand(count, 1) < (0.4 if shift.density_known is None else float(shift.density_known))
+    plain = blood_signal(residual, played, decay, flip_scale=scale, density=True)
+    density = plain * (1.0 + 0.015 * torch.randn(count, 1)) / top
+    density = torch.where(with_density, density, torch.nan)
+    family, conditions = network_input(signal / top, valid, nominal, known, density)
+    gadolinium = bolus.at(grid) / GADOLINIUM_UNIT_MMOL_L
+    state = torch.cat([loss / LOSS_UNIT, residual / RESIDUAL_UNIT_MMOL_L], dim=1)
+    return Pairs(signal / top, valid, family, conditions, gadolinium, state)
 
 
-def _arrival(bolus: Any) -> Any:
-    """Return the index (n, 1) of the first point above a tenth of the peak, stepped back to the foot."""
+def _protocols(count: int, shift: Shift) -> tuple[Protocols, Protocols]:
+    """Return the protocols as played out, and as headers and tables tell them: native T1 and pulses are off."""
     import torch
 
-    above = (bolus > 0.1 * bolus.amax(dim=1, keepdim=True)).float()
-    return torch.argmax(above, dim=1, keepdim=True).float() - 10.0
+    time = torch.exp(uniform(count, -2.8, -1.65))
+    if shift.saturation_time_s is not None:
+        time = torch.full_like(time, shift.saturation_time_s)
+    repetition = torch.exp(uniform(count, -6.3, -4.9))
+    pulses = torch.floor(torch.rand(count, 1) * torch.clamp(0.85 * time / repetition, max=60.0))
+    table_t1 = uniform(count, 1.6, 2.05)
+    shared = (uniform(count, 8.0, 28.0), repetition)
+    rest = (uniform(count, 0.0007, 0.0022), uniform(count, 3.4, 6.2))
+    density_flip = uniform(count, 3.0, 8.0)
+    error = (1.0 + 0.05 * torch.randn(count, 1)).clamp(0.85, 1.15)
+    told = torch.where(torch.rand(count, 1) < 0.5, pulses, torch.round(pulses * uniform(count, 0.7, 1.4)))
+    told = torch.minimum(told, torch.floor(time / repetition))
+    played = Protocols(time, *shared, pulses, *rest, table_t1 * error, density_flip)
+    return played, Protocols(time, *shared, told, *rest, table_t1, density_flip)
 
 
-def _in_heartbeats(fine: Any, arrival: Any, device: Any) -> tuple[Any, Any]:
-    """Return times (n, beats) and signal of irregular heartbeats that begin before arrival; some beats are missed."""
+def _heartbeats(count: int, arrival: Any) -> Any:
+    """Return times (n, beats) of irregular heartbeats that begin before arrival; some beats are missed."""
     import torch
 
-    count = len(fine)
-    beat = uniform(count, 0.5, 1.15, device)
-    length = beat * (1.0 + 0.04 * torch.randn(count, 80, device=device)).clamp(0.7, 1.3)
-    length = length * (1.0 + (torch.rand(count, 80, device=device) < 0.02).float())
-    beats = arrival - LEAD_S - 2.0 + torch.cumsum(length, dim=1) - length[:, :1] * torch.rand(count, 1, device=device)
-    return beats, _at(beats, fine)
-
-
-def _at(times: Any, fine: Any) -> Any:
-    """Return curves on the fine grid at given times (n, m), linearly interpolated."""
-    place = (times / STEP_S).clamp(0.0, fine.shape[1] - 1.001)
-    low = place.floor().long()
-    share = place - low
-    return fine.gather(1, low) * (1.0 - share) + fine.gather(1, low + 1) * share
+    beat = uniform(count, 0.45, 1.2)
+    length = beat * (1.0 + 0.04 * torch.randn(count, SERIES_BEATS)).clamp(0.7, 1.3)
+    length = length * (1.0 + (torch.rand(count, SERIES_BEATS) < 0.02).float())
+    start = arrival - LEAD_S - ARRIVAL_JITTER_S - 1.5
+    return start + torch.cumsum(length, dim=1) - length[:, :1] * torch.rand(count, 1)
 
 
 def _interpolated(times: Any, known_times: Any, values: Any) -> Any:
