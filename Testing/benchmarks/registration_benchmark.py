@@ -24,15 +24,22 @@ from QPerfusionLogic.study import Geometry, PerfusionSeries
 Method = Callable[[np.ndarray, tuple[float, float]], np.ndarray]
 
 
-def graph(frames: np.ndarray, spacing_mm: tuple[float, float], mode: str = "translation") -> np.ndarray:
-    """Return the displacement (frames, rows | 1, columns | 1, 2) in pixels found by the registration room."""
-    registered = RegistrationLogic(RegistrationSettings(mode=mode)).run(as_series(frames, spacing_mm))
-    return registered.displacement_mm[:, 0] / np.asarray(spacing_mm)
+def graph(frames: np.ndarray, spacing_mm: tuple[float, float]) -> np.ndarray:
+    """Return the displacement (frames, 1, 1, 2) in pixels found by the registration room."""
+    return registered(frames, spacing_mm)[0]
 
 
 def graph_and_deformable(frames: np.ndarray, spacing_mm: tuple[float, float]) -> np.ndarray:
     """Return the displacement with mode deformable."""
-    return graph(frames, spacing_mm, "deformable")
+    return registered(frames, spacing_mm, "deformable")[0]
+
+
+def registered(
+    frames: np.ndarray, spacing_mm: tuple[float, float], mode: str = "translation"
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return the displacement (frames, rows | 1, columns | 1, 2) in pixels and which frames were kept (frames,)."""
+    found = RegistrationLogic(RegistrationSettings(mode=mode)).run(as_series(frames, spacing_mm))
+    return found.displacement_mm[:, 0] / np.asarray(spacing_mm), found.kept[:, 0]
 
 
 def as_series(frames: np.ndarray, spacing_mm: tuple[float, float]) -> PerfusionSeries:
@@ -84,7 +91,7 @@ def main() -> int:
             for each in scores:
                 print(f"    {each.name:20s} {each.before.mean():.3f} -> {each.after.mean():.3f}, {each.seconds:.2f} s")
     if not options.skip_injected:
-        table["injected"] = injected_errors(graph, series)
+        table["injected"] = injected_errors(registered, series)
         print("known motion", "  ".join(f"{key} {value:.3f}" for key, value in table["injected"].items()))
     if options.output:
         options.output.write_text(json.dumps(table, indent=2), encoding="utf-8")
