@@ -8,8 +8,9 @@ import time
 from typing import Any, TextIO
 
 from .errors import QPerfusionError
+from .notices import merged
 from .progress import Progress
-from .study import Notice
+from .study import Notice, Severity
 
 BAR_WIDTH = 24
 
@@ -44,12 +45,20 @@ class Terminal:
             print(text, file=self._out, flush=True)
 
     def notices(self, notices: tuple[Notice, ...]) -> None:
-        """Show what the reader of the result has to know, the serious things first."""
-        order = {"serious": 0, "warning": 1, "note": 2}
-        for notice in sorted(notices, key=lambda item: order[str(item.severity)]):
-            where = f" [{notice.state}]" if notice.state else ""
-            action = f" -> {notice.action}" if notice.action else ""
-            self.say(f"{notice.severity!s:8}{where} {notice.message}{action}", notice=vars(notice))
+        """Show what the reader of the result has to know, serious things first; mere remarks are counted."""
+        if self._as_json:
+            for notice in notices:
+                self.say("", notice=vars(notice))
+            return
+        said_once = merged(notices)
+        for notice in said_once:
+            if notice.severity != Severity.NOTE:
+                where = f" [{notice.state}]" if notice.state else ""
+                action = f" -> {notice.action}" if notice.action else ""
+                self.say(f"{notice.severity!s:8}{where} {notice.message}{action}")
+        notes = sum(notice.severity == Severity.NOTE for notice in said_once)
+        if notes:
+            self.say(f"note     remarks in warnings.json: {notes}")
 
     def error(self, error: QPerfusionError) -> None:
         """Show an error in one line."""

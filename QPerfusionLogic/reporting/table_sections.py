@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import dataclasses
 import json
 import math
 from collections.abc import Sequence
 from html import escape
 from typing import Any
 
+from QPerfusionLogic.notices import merged
 from QPerfusionLogic.settings import ReportingSettings
 from QPerfusionLogic.study import Notice, Severity, StudyResult
 
@@ -26,9 +26,9 @@ _MARKS = {"low": "▼ ", "caution": "▽ ", "high": "△ ", "": ""}
 
 def notices_section(notices: Sequence[Notice]) -> str:
     """Return all notices, the serious ones first."""
-    merged = _merged(notices)
-    urgent = [item for level in (Severity.SERIOUS, Severity.WARNING) for item in merged if item.severity == level]
-    notes = [item for item in merged if item.severity == Severity.NOTE]
+    said_once = merged(notices)
+    urgent = [item for item in said_once if item.severity != Severity.NOTE]
+    notes = [item for item in said_once if item.severity == Severity.NOTE]
     body = "".join(notice(item) for item in urgent) or "<p>Nothing was noticed that limits this reading.</p>"
     folded = "".join(notice(item) for item in notes)
     count = f"{len(notes)} note{'s' if len(notes) > 1 else ''}"
@@ -101,17 +101,6 @@ def provenance_section(provenance: dict[str, Any]) -> str:
 def reading(row: SegmentRow, name: str, settings: ReportingSettings) -> Reading:
     """Return how one quantity ("stress_mbf", "rest_mbf", "mpr") of a row lies to its thresholds."""
     return _READERS[name](getattr(row, name), getattr(row, _ERRORS[name]), settings)
-
-
-def _merged(notices: Sequence[Notice]) -> list[Notice]:
-    """Return the notices with those that say the same of both states put into one."""
-    states: dict[Notice, list[str]] = {}
-    for item in notices:
-        states.setdefault(dataclasses.replace(item, state=""), []).append(item.state)
-    return [
-        dataclasses.replace(item, state=" and ".join(dict.fromkeys(filter(None, names))))
-        for item, names in states.items()
-    ]
 
 
 def _table_row(

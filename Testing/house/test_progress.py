@@ -38,3 +38,10 @@ def test_a_machine_reads_progress_notices_and_errors_as_json_lines() -> None:
     assert notice["notice"]["code"] == "aif-saturated"
     assert error["found"] == "no series"
     assert err.getvalue().count("\n") == 1
+
+
+def test_people_read_each_notice_once_and_remarks_only_as_a_number() -> None:
+    out = io.StringIO()
+    said = [Notice("no-t1-map", "no T1 map", stage=stage, state="rest") for stage in ("aif", "conversion")]
+    Terminal(out=out).notices((Notice("agent-assumed", "gadobutrol", severity=Severity.NOTE), *said))
+    assert out.getvalue().splitlines() == ["warning  [rest] no T1 map", "note     remarks in warnings.json: 1"]
