@@ -28,6 +28,7 @@ from QPerfusionLogic.panel.background import BackgroundRun
 from QPerfusionLogic.panel.guesses import guess
 from QPerfusionLogic.panel.options import BOUND_SETTINGS, default_of, options_of
 from QPerfusionLogic.panel.results_part import ResultsPart
+from QPerfusionLogic.panel.run_part import RunPart
 from QPerfusionLogic.panel.settings_part import SettingsPart
 from QPerfusionLogic.settings import Settings
 
@@ -240,6 +241,7 @@ class QPerfusionWidget(ScriptedLoadableModuleWidget, slicer.util.VTKObservationM
         self._guiTag = None
         self.results = None
         self.settingsPart = None
+        self.runPart = None
         # Last: without a parent the base class calls setup() here.
         ScriptedLoadableModuleWidget.__init__(self, parent)
 
@@ -250,13 +252,16 @@ class QPerfusionWidget(ScriptedLoadableModuleWidget, slicer.util.VTKObservationM
         self.ui = slicer.util.childWidgetVariables(uiWidget)
         uiWidget.setMRMLScene(slicer.mrmlScene)
         self.logic = QPerfusionLogic()
-        self.results = ResultsPart(self.ui, _Application, lambda: self._parameters)
+        self.results = ResultsPart(
+            self.ui, _Application, lambda: self._parameters, lambda: self.logic.settings(self._parameters)
+        )
         self.settingsPart = SettingsPart(
             self.ui,
             lambda: self.logic.settings(self._parameters),
             lambda settings: self.logic.setSettings(self._parameters, settings),
             makeItem,
         )
+        self.runPart = RunPart(self.ui, _Application, lambda: self._parameters, self.logic, self.results)
         self._connectButtons()
         self.addObserver(slicer.mrmlScene, slicer.mrmlScene.StartCloseEvent, self.onSceneStartClose)
         self.addObserver(slicer.mrmlScene, slicer.mrmlScene.EndCloseEvent, self.onSceneEndClose)
@@ -282,7 +287,7 @@ class QPerfusionWidget(ScriptedLoadableModuleWidget, slicer.util.VTKObservationM
         self.initializeParameterNode()
 
     def onNodeRemoved(self, caller, event):
-        self.updateApplyButton()
+        self.runPart.update()
         self.results.update()
 
     def onReload(self):
@@ -301,106 +306,43 @@ class QPerfusionWidget(ScriptedLoadableModuleWidget, slicer.util.VTKObservationM
             self._parameters.disconnectGui(self._guiTag)
             self.removeObserver(self._parameters.parameterNode, vtk.vtkCommand.ModifiedEvent, self.onParametersModified)
         self._parameters = parameters
+        self.results.curves.release()
         if parameters is not None:
+            self.results.curves.watch()
             self._guiTag = parameters.connectGui(self.ui)
             self.addObserver(parameters.parameterNode, vtk.vtkCommand.ModifiedEvent, self.onParametersModified)
             self.onParametersModified()
 
     def onParametersModified(self, caller=None, event=None):
-        self.updateApplyButton()
+        self.runPart.update()
         if self.ui.outputFolderEdit.currentPath != self._parameters.outputFolder:
             self.ui.outputFolderEdit.currentPath = self._parameters.outputFolder
         self.settingsPart.update()
         self.results.update()
-
-    def updateApplyButton(self):
-        """Enable Apply, or say in its tooltip why it is not; during a run it is Cancel."""
-        if self._parameters is None:
-            return
-        running = self.logic.currentRun is not None
-        reason = "" if running else self.logic.whyNot(self._parameters)
-        self.ui.applyButton.text = _("Cancel") if running else _("Apply")
-        self.ui.applyButton.enabled = not reason
-        self.ui.applyButton.toolTip = reason or (_("Stop the run.") if running else _("Quantify the chosen series."))
-        self.ui.resumeButton.enabled = not running and bool(self._parameters.studyName)
-        self.ui.inputsButton.enabled = not running
-        self.ui.methodButton.enabled = not running
 
     def onOutputFolder(self, path):
         if self._parameters is not None:
             self._parameters.outputFolder = path
 
     def onGuess(self):
-        self.guarded(_("A legacy MultiVolume could not be read."), self.logic.convertLegacyNodes)
+        self.runPart.guarded(_("A legacy MultiVolume could not be read."), self.logic.convertLegacyNodes)
         self.logic.fillInGuesses(self._parameters)
-
-    def onApply(self):
-        if self.logic.currentRun is not None:
-            self.logic.cancel()
-            self.ui.messageLabel.text = _("Cancelling ...")
-            return
-        self.startRun("")
-
-    def onResume(self):
-        self.startRun(self.ui.resumeStage.currentText)
-
-    def startRun(self, resumeFrom):
-        self.ui.noticesBrowser.plainText = ""
-        self.ui.messageLabel.text = _("Starting ...")
-        self.guarded(
-            _("The run could not be started."),
-            lambda: self.logic.run(self._parameters, resumeFrom, False, self.onProgress, self.onRunEnded),
-        )
-        if self.logic.currentRun is None:
-            self.ui.messageLabel.text = _("Not started.")
-        self.updateApplyButton()
-
-    def guarded(self, message, action):
-        """Do something that may fail because of the user's data: the error is shown and ends here.
-
-        Slicer versions differ in whether tryWithErrorDisplay raises the error again after it has shown it.
-        """
-        try:
-            with slicer.util.tryWithErrorDisplay(message):
-                action()
-        except Exception as error:
-            self.ui.noticesBrowser.plainText = str(error)
-
-    def onProgress(self, fraction, message):
-        self.ui.progressBar.value = round(100 * fraction)
-        self.ui.messageLabel.text = message
-
-    def onRunEnded(self, outcome):
-        self.ui.progressBar.value = 0
-        if isinstance(outcome, Exception):
-            self.ui.messageLabel.text = _("Failed.")
-            self.ui.noticesBrowser.plainText = str(outcome)
-            slicer.util.errorDisplay(str(outcome), windowTitle=_("QPerfusion"))
-        elif outcome is None:
-            self.ui.messageLabel.text = _("Cancelled; nothing was changed.")
-        else:
-            self.ui.messageLabel.text = _("Done: {name}").format(name=outcome.name)
-            self.results.show_study()
-        self.updateApplyButton()
 
     def onSavePreset(self):
         path = qt.QFileDialog.getSaveFileName(None, _("Save settings"), "", _("Settings (*.json)"))
         if path:
-            self.guarded(_("The settings could not be saved."), lambda: self.settingsPart.save(path))
+            self.runPart.guarded(_("The settings could not be saved."), lambda: self.settingsPart.save(path))
 
     def onLoadPreset(self):
         path = qt.QFileDialog.getOpenFileName(None, _("Load settings"), "", _("Settings (*.json)"))
         if path:
-            self.guarded(_("The settings could not be loaded."), lambda: self.settingsPart.load(path))
+            self.runPart.guarded(_("The settings could not be loaded."), lambda: self.settingsPart.load(path))
 
     def _connectButtons(self):
-        self.ui.applyButton.connect("clicked(bool)", self.onApply)
-        self.ui.resumeButton.connect("clicked(bool)", self.onResume)
         self.ui.guessButton.connect("clicked(bool)", self.onGuess)
         self.ui.outputFolderEdit.connect("currentPathChanged(QString)", self.onOutputFolder)
         self.ui.savePresetButton.connect("clicked(bool)", self.onSavePreset)
         self.ui.loadPresetButton.connect("clicked(bool)", self.onLoadPreset)
-        self.ui.resumeStage.addItems(["segmentation", "registration"])
 
 
 class _Application:
@@ -409,8 +351,10 @@ class _Application:
     scene = staticmethod(lambda: slicer.mrmlScene)
     logic = staticmethod(lambda: slicer.app.applicationLogic())
     text = staticmethod(_)
+    later = staticmethod(qt.QTimer.singleShot)
     select_module = staticmethod(lambda name: slicer.util.selectModule(name))
-    report = staticmethod(lambda text: slicer.util.errorDisplay(text, windowTitle="QPerfusion"))
+    report = staticmethod(lambda text: slicer.util.errorDisplay(text, windowTitle=_("QPerfusion")))
+    trying = staticmethod(slicer.util.tryWithErrorDisplay)
 
 
 def makeItem(text, tip, editable):

@@ -5,6 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from QPerfusionLogic.settings import Settings
+
+from .curves_part import CurvesPart
+
 TABLES = (
     ("Segments", "table:segments", ""),
     ("Notices", "table:notices", ""),
@@ -28,25 +32,25 @@ class ResultsPart:
         modules (`select_module(str)`) and reports errors (`report(str)`).
     parameters : callable
         Returns the present parameters, None when there are none.
+    settings : callable
+        Returns the settings of the panel.
     """
 
-    def __init__(self, ui: Any, application: Any, parameters: Callable[[], Any]) -> None:
+    def __init__(
+        self, ui: Any, application: Any, parameters: Callable[[], Any], settings: Callable[[], Settings]
+    ) -> None:
         self._ui = ui
         self._application = application
         self._parameters = parameters
+        self.curves = CurvesPart(ui, application, self.study, settings)
         ui.tableBox.addItems([application.text(title) for title, _, _ in TABLES])
-        ui.stateBox.addItems(["stress", "rest"])
-        ui.layerBox.addItems(["all", "endo", "epi"])
         ui.showButton.connect("clicked(bool)", self.show_study)
-        ui.aifButton.connect("clicked(bool)", self.show_aif)
         ui.editContoursButton.connect("clicked(bool)", self.edit_contours)
         ui.editPointsButton.connect("clicked(bool)", self.edit_points)
         ui.frameKeptButton.connect("clicked(bool)", self.toggle_frames)
         ui.studyBox.connect("currentIndexChanged(int)", self._choose_study)
         ui.tableBox.connect("currentIndexChanged(int)", self.show_table)
-        ui.segmentBox.connect("valueChanged(int)", self.show_segment)
-        ui.layerBox.connect("currentIndexChanged(int)", self.show_segment)
-        ui.stateBox.connect("currentIndexChanged(int)", self.show_segment)
+        ui.tableView.connect("clicked(QModelIndex)", self._row_clicked)
         ui.overlaySlider.connect("valueChanged(int)", self._set_overlay)
 
     def study(self) -> Any:
@@ -83,28 +87,13 @@ class ResultsPart:
         show_study(self._application.scene(), study)
         self._show_notices(study)
         self.show_table()
-        self.show_segment()
+        self.curves.show_segment()
 
     def show_table(self) -> None:
         """Show the chosen table."""
         study = self.study()
         _, role, state = TABLES[self._ui.tableBox.currentIndex]
         self._ui.tableView.setMRMLTableNode(study.node(role, state) if study is not None else None)
-
-    def show_segment(self) -> None:
-        """Show curve and fit of the chosen segment."""
-        from QPerfusionLogic.scene.charts import show_segment
-
-        chart, curve, fit = self._nodes("chart:curve", "plot:curve:0", "plot:curve:1")
-        if chart is not None and curve is not None and fit is not None:
-            show_segment(chart, curve, fit, self._ui.segmentBox.value, self._ui.layerBox.currentText)
-            self._show_chart(chart)
-
-    def show_aif(self) -> None:
-        """Show the arterial input, measured against corrected."""
-        (chart,) = self._nodes("chart:aif")
-        if chart is not None:
-            self._show_chart(chart)
 
     def edit_contours(self) -> None:
         """Open the Segment Editor; a run from there takes the contours as they are then."""
@@ -143,10 +132,15 @@ class ResultsPart:
             lines.append(f"[{severity}] {where}{message}" + (f"\n    -> {action}" if action else ""))
         self._ui.noticesBrowser.plainText = "\n".join(lines) or self._application.text("Nothing to note.")
 
-    def _show_chart(self, chart: Any) -> None:
-        logic = self._application.logic()
-        logic.GetSelectionNode().SetActivePlotChartID(chart.GetID())
-        logic.PropagatePlotChartSelection()
+    def _row_clicked(self, index: Any) -> None:
+        """Show the curve of the segment whose row was clicked."""
+        table = self._ui.tableView.mrmlTableNode()
+        if table is None or table.GetColumnIndex("segment") < 0:
+            return
+        row = self._ui.tableView.sortFilterProxyModel().mapToSource(index).row()
+        segment, layer = (table.GetCellText(row, table.GetColumnIndex(name)) for name in ("segment", "layer"))
+        if segment.isdigit():
+            self.curves.choose_segment(int(segment), layer or "all")
 
     def _edit_in(self, module: str, role: str) -> None:
         (node,) = self._nodes(role)
@@ -160,6 +154,7 @@ class ResultsPart:
         parameters, name = self._parameters(), self._ui.studyBox.currentText
         if parameters is not None and name and name != parameters.studyName:
             parameters.studyName = name
+            self.curves.forget()
 
     def _set_overlay(self, percent: int) -> None:
         from QPerfusionLogic.scene.views import set_overlay_opacity

@@ -1,7 +1,9 @@
-"""The charts of a result: arterial input raw against corrected, and the curve and fit of a segment."""
+"""The charts of a result: arterial input raw against corrected, and curve, fit and residual of a segment."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from QPerfusionLogic.study import Mapped
@@ -10,7 +12,24 @@ from .plots import Line, add_chart, set_columns
 from .result_tables import curve_prefix
 
 _MEASURED, _CORRECTED = (0.55, 0.55, 0.55), (0.80, 0.15, 0.15)
-_CURVE, _FIT = (0.15, 0.35, 0.70), (0.85, 0.45, 0.10)
+
+
+@dataclass(frozen=True)
+class CurveLine:
+    """A line of a chart of curve and fit: its name, the end of its column's name, colour, points instead of a line."""
+
+    name: str
+    column: str
+    color: tuple[float, float, float]
+    points: bool = False
+
+
+CURVE_LINES = (
+    CurveLine("measured", "gd", (0.15, 0.35, 0.70), points=True),
+    CurveLine("fit", "fit", (0.85, 0.45, 0.10)),
+    CurveLine("residual", "residual", (0.60, 0.60, 0.60), points=True),
+)
+"""What is seen of a segment or a pixel."""
 
 
 def add_aif_chart(scene: Any, name: str, table: Any) -> list[Any]:
@@ -23,21 +42,22 @@ def add_aif_chart(scene: Any, name: str, table: Any) -> list[Any]:
 
 
 def add_curve_chart(scene: Any, name: str, table: Any, mapped: Mapped) -> list[Any]:
-    """Add the chart of a segment's curve and fit; it begins with the first segment that was measured."""
+    """Add the chart of a segment's curve, fit and residual; it begins with the first segment that was measured."""
     prefix = curve_prefix(*next(iter(mapped.segment_curves)))
     lines = [
-        Line(f"{name} measured", f"{prefix} time", f"{prefix} gd", _CURVE, points=True),
-        Line(f"{name} fit", f"{prefix} time", f"{prefix} fit", _FIT),
+        Line(f"{name} {line.name}", f"{prefix} time", f"{prefix} {line.column}", line.color, line.points)
+        for line in CURVE_LINES
     ]
     nodes = add_chart(scene, name, table, lines, "time (s)", "gadolinium (mmol/L)")
     nodes[0].SetTitle(f"{name}, segment {prefix}")
     return nodes
 
 
-def show_segment(chart: Any, curve: Any, fit: Any, segment: int, layer: str = "all") -> None:
-    """Let the chart of segment curves show another segment."""
+def show_segment(chart: Any, plots: Sequence[Any], segment: int, layer: str = "all") -> None:
+    """Let the chart of segment curves show another segment; `plots` are its plot series, in the order of the lines."""
     prefix = curve_prefix(segment, layer)
-    set_columns(curve, f"{prefix} time", f"{prefix} gd")
-    set_columns(fit, f"{prefix} time", f"{prefix} fit")
+    for line, plot in zip(CURVE_LINES, plots, strict=False):
+        if plot is not None:
+            set_columns(plot, f"{prefix} time", f"{prefix} {line.column}")
     title = chart.GetTitle().rpartition(", segment ")[0] or chart.GetTitle()
     chart.SetTitle(f"{title}, segment {prefix}")

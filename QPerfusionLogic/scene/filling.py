@@ -267,4 +267,5 @@ def _fill_study(filler: _Filler, result: StudyResult, t1_map: T1Map | None) -> N
         filler.add("map:mpr", add_map(filler.scene, "mpr", result.mpr_map, geometry))
     if any(state.mapped is not None for state in result.states.values()):
         filler.add("table:segments", add_segment_table(filler.scene, "Segments", result))
-    filler.add("table:notices", add_notice_table(filler.scene, "Notices", result.notices))
+    notices = filler.add("table:notices", add_notice_table(filler.scene, "Notices", result.notices))
+    write_note(notices, "Provenance", result.provenance)

@@ -34,7 +34,7 @@ def add_aif_table(scene: Any, name: str, arterial_input: ArterialInput) -> Any:
 
 
 def add_curve_table(scene: Any, name: str, mapped: Mapped) -> Any:
-    """Add time, gadolinium and fit of every segment and layer; shorter curves end with NaN."""
+    """Add time, gadolinium, fit and residual of every segment and layer; shorter curves end with NaN."""
     longest = max(len(times) for times in mapped.curve_time_s.values())
     columns = []
     for key, times in mapped.curve_time_s.items():
@@ -42,6 +42,8 @@ def add_curve_table(scene: Any, name: str, mapped: Mapped) -> Any:
         columns.append(Column(f"{prefix} time", _padded(times, longest), "s"))
         columns.append(Column(f"{prefix} gd", _padded(mapped.segment_curves[key], longest), "mmol/L"))
         columns.append(Column(f"{prefix} fit", _padded(mapped.segment_fits[key], longest), "mmol/L"))
+        residual = mapped.segment_curves[key] - mapped.segment_fits[key]
+        columns.append(Column(f"{prefix} residual", _padded(residual, longest), "mmol/L", "measured less fit"))
     return add_table(scene, name, columns)
 
 

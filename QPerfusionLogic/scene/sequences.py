@@ -116,7 +116,7 @@ def series_of(sequence: Any, kind: SeriesKind, state: State) -> PerfusionSeries:
     described = read_note(sequence, "Series") or {}
     return PerfusionSeries(
         signal=images,
-        time_s=_times_of(sequence, images.shape[1]),
+        time_s=times_of(sequence, images.shape[1]),
         geometry=geometry,
         protocol=_restored(Protocol, read_note(sequence, "Protocol")),
         kind=kind,
@@ -164,7 +164,8 @@ def _frames_of(sequence: Any) -> tuple[FloatArray, Geometry]:
     return np.stack(images).astype(np.float32), geometry
 
 
-def _times_of(sequence: Any, slices: int) -> FloatArray:
+def times_of(sequence: Any, slices: int) -> FloatArray:
+    """Return the times (frames, slices) in s of a sequence; InputError when its index is not a time."""
     texts = [sequence.GetNthIndexValue(index) for index in range(sequence.GetNumberOfDataNodes())]
     try:
         first = np.array([float(text) for text in texts])

@@ -77,6 +77,9 @@ def new_main_scene() -> Any:
     from QPerfusionLogic.scene import new_scene
 
     slicer.mrmlScene = new_scene()
+    cursor = slicer.vtkMRMLCrosshairNode()
+    cursor.SetSingletonTag("default")
+    slicer.mrmlScene.AddNode(cursor)
     return slicer.mrmlScene
 
 

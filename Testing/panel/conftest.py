@@ -41,6 +41,17 @@ def a_result():
     return hand_made_result()
 
 
+@pytest.fixture(scope="session")
+def a_quick_result():
+    """A small stress study through the whole cascade."""
+    from host.hand_made import QUICK_CHANGES, quick_study
+
+    from QPerfusionLogic.panel.choices import with_changes
+    from QPerfusionLogic.panel.job import Job, run_job
+
+    return run_job(Job(quick_study(("stress",)), with_changes(QUICK_CHANGES).as_dictionary()))
+
+
 @pytest.fixture
 def a_scene():
     """The scene of the application, fresh."""

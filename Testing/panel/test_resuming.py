@@ -5,10 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from host import slicer_host
-from host.hand_made import QUICK_CHANGES, quick_study
+from host.hand_made import QUICK_CHANGES
 
 from QPerfusionLogic.panel.choices import with_changes
-from QPerfusionLogic.panel.job import Job, run_job
 from QPerfusionLogic.scene import fill_scene, load_scene, save_scene
 from QPerfusionLogic.scene.landmarks import insertion_points_of
 from QPerfusionLogic.scene.result_tables import toggle_frame
@@ -18,11 +17,6 @@ from QPerfusionLogic.scene.volumes import image_of
 from QPerfusionLogic.study import SeriesKind, State
 
 SETTINGS = with_changes(QUICK_CHANGES)
-
-
-@pytest.fixture(scope="session")
-def a_quick_result():
-    return run_job(Job(quick_study(("stress",)), SETTINGS.as_dictionary()))
 
 
 @pytest.fixture

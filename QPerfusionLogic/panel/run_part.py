@@ -1,0 +1,102 @@
+"""The part of the panel that runs: Apply and Cancel, progress, what failed, and computing again from a stage."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+
+class RunPart:
+    """Starts, follows and ends runs.
+
+    Parameters
+    ----------
+    ui : object
+        The widgets of the panel by name.
+    application : object
+        Translates texts (`text(str)`), reports errors (`report(str)`) and shows errors of actions (`trying(str)`).
+    parameters : callable
+        Returns the present parameters, None when there are none.
+    logic : QPerfusionLogic
+        The facade of the module: `run`, `cancel`, `whyNot` and `currentRun`.
+    results : ResultsPart
+        Shows what a run has found.
+    """
+
+    def __init__(self, ui: Any, application: Any, parameters: Callable[[], Any], logic: Any, results: Any) -> None:
+        self._ui = ui
+        self._application = application
+        self._parameters = parameters
+        self._logic = logic
+        self._results = results
+        ui.applyButton.connect("clicked(bool)", self.apply)
+        ui.resumeButton.connect("clicked(bool)", self.resume)
+        ui.resumeStage.addItems(["segmentation", "registration"])
+
+    def update(self) -> None:
+        """Enable Apply, or say in its tooltip why it is not; during a run it is Cancel."""
+        parameters, text = self._parameters(), self._application.text
+        if parameters is None:
+            return
+        running = self._logic.currentRun is not None
+        reason = "" if running else self._logic.whyNot(parameters)
+        self._ui.applyButton.text = text("Cancel") if running else text("Apply")
+        self._ui.applyButton.enabled = not reason
+        self._ui.applyButton.toolTip = reason or (text("Stop the run.") if running else text("Quantify the series."))
+        self._ui.resumeButton.enabled = not running and bool(parameters.studyName)
+        self._ui.inputsButton.enabled = not running
+        self._ui.methodButton.enabled = not running
+
+    def apply(self) -> None:
+        """Start a run of everything, or cancel the one that runs."""
+        if self._logic.currentRun is not None:
+            self._logic.cancel()
+            self._ui.messageLabel.text = self._application.text("Cancelling ...")
+            return
+        self.start("")
+
+    def resume(self) -> None:
+        """Compute again from the chosen stage."""
+        self.start(self._ui.resumeStage.currentText)
+
+    def start(self, resume_from: str) -> None:
+        """Start a run in the background."""
+        text = self._application.text
+        self._ui.noticesBrowser.plainText = ""
+        self._ui.messageLabel.text = text("Starting ...")
+        self.guarded(
+            text("The run could not be started."),
+            lambda: self._logic.run(self._parameters(), resume_from, False, self._progressed, self._ended),
+        )
+        if self._logic.currentRun is None:
+            self._ui.messageLabel.text = text("Not started.")
+        self.update()
+
+    def guarded(self, message: str, action: Callable[[], Any]) -> None:
+        """Do something that may fail because of the user's data: the error is shown and ends here.
+
+        Slicer versions differ in whether tryWithErrorDisplay raises the error again after it has shown it.
+        """
+        try:
+            with self._application.trying(message):
+                action()
+        except Exception as error:
+            self._ui.noticesBrowser.plainText = str(error)
+
+    def _progressed(self, fraction: float, message: str) -> None:
+        self._ui.progressBar.value = round(100 * fraction)
+        self._ui.messageLabel.text = message
+
+    def _ended(self, outcome: Any) -> None:
+        text = self._application.text
+        self._ui.progressBar.value = 0
+        if isinstance(outcome, Exception):
+            self._ui.messageLabel.text = text("Failed.")
+            self._ui.noticesBrowser.plainText = str(outcome)
+            self._application.report(str(outcome))
+        elif outcome is None:
+            self._ui.messageLabel.text = text("Cancelled; nothing was changed.")
+        else:
+            self._ui.messageLabel.text = text("Done: {name}").format(name=outcome.name)
+            self._results.show_study()
+        self.update()
