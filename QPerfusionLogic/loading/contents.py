@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -9,7 +10,7 @@ from QPerfusionLogic.errors import InputError
 from QPerfusionLogic.progress import Progress
 from QPerfusionLogic.study import SeriesKind, State
 
-from .dicom_scan import Scan, scan
+from .dicom_scan import Broken, Scan, scan
 from .identity import without_names
 from .image_group import ImageGroup, groups_of
 from .regroup import with_proton_density_attached, with_slices_joined
@@ -45,24 +46,43 @@ def contents_of(path: Path, progress: Progress) -> tuple[Found, ...]:
     InputError
         When there is no DICOM MR image, or a file of a series that matters is damaged.
     """
+    content, found = scanned(path, progress)
+    beside = {item.group.first.series_uid for item in found if item.role.kind is SeriesKind.OTHER}
+    _refuse_damaged({file: item for file, item in content.broken.items() if item.series_uid not in beside})
+    return found
+
+
+def scanned(path: Path, progress: Progress) -> tuple[Scan, tuple[Found, ...]]:
+    """Return what was read under a path, damaged files included, and the MR acquisitions in it.
+
+    Raises
+    ------
+    InputError
+        When there is no readable DICOM MR image.
+    """
     content = scan(path, progress)
     groups = with_slices_joined(groups_of(content.records, content.headers))
     groups, roles = with_proton_density_attached(groups, guess_roles(groups, path))
     found = tuple(Found(group, role, path) for group, role in zip(groups, roles, strict=True))
-    check_content(path, content, found)
-    return found
+    if not found:
+        _refuse_damaged(content.broken)
+        _refuse_empty(path, content)
+    return content, found
 
 
-def check_content(path: Path, content: Scan, found: tuple[Found, ...]) -> None:
-    """Raise `InputError` when there is nothing to work with, or a damaged file may belong to what is worked with."""
-    beside = {item.group.first.series_uid for item in found if item.role.kind is SeriesKind.OTHER}
-    broken = {file: item.reason for file, item in content.broken.items() if item.series_uid not in beside}
+def damage(broken: Mapping[Path, Broken]) -> str:
+    """Return a few words on damaged files: the first, how many more, and why it cannot be used."""
+    file, first = next(iter(broken.items()))
+    more = f" and {len(broken) - 1} more" if len(broken) > 1 else ""
+    return f"a damaged DICOM file {file}{more} ({first.reason})"
+
+
+def _refuse_damaged(broken: Mapping[Path, Broken]) -> None:
     if broken:
-        file, reason = next(iter(broken.items()))
-        more = f" and {len(broken) - 1} more" if len(broken) > 1 else ""
-        raise InputError(f"a damaged DICOM file {file}{more} ({reason})", action="copy or export the series again")
-    if content.records:
-        return
+        raise InputError(damage(broken), action="copy or export the series again")
+
+
+def _refuse_empty(path: Path, content: Scan) -> None:
     if content.files == 0:
         raise InputError(
             f"an empty folder {path}", expected="DICOM files of a perfusion study", action="check the path"

@@ -16,8 +16,9 @@ from QPerfusionLogic.progress import Progress
 from QPerfusionLogic.settings import LoadingSettings
 from QPerfusionLogic.study import FloatArray, Protocol, SeriesKind, State
 
-from .contents import Found, contents_of
+from .contents import Found, damage, scanned
 from .dicom_pixels import read_images
+from .dicom_scan import Scan
 from .file_folder import volume_files_in, words_of_name
 from .frame_clock import clock_of
 from .identity import without_names
@@ -132,14 +133,28 @@ def _summaries(path: Path, settings: LoadingSettings, progress: Progress) -> tup
     volumes = volume_files_in(path) if path.is_dir() else ()
     if volumes:
         return tuple(_of_volume(file, settings) for file in volumes)
-    found: Sequence[Found] = contents_of(path, progress)
+    content, everything = scanned(path, progress)
+    found: Sequence[Found] = everything
     try:
         found, notices = with_states(found)
         problems = tuple(notice.message for notice in notices)
     except InputError as error:
         problems = (str(error),)
-    summaries = [_of_group(item, settings, problems) for item in found]
+    summaries = [
+        _of_group(item, settings, (*_damage_of(item, content), *(text for text in problems if item.name in text)))
+        for item in found
+    ]
     return tuple(sorted(summaries, key=lambda item: (item.kind is SeriesKind.OTHER, item.series_number or 0)))
+
+
+def _damage_of(item: Found, content: Scan) -> tuple[str, ...]:
+    """Return what is known of damaged files in a series, or that may be its own because they lost their series."""
+    own = {file: broken for file, broken in content.broken.items() if broken.series_uid == item.group.first.series_uid}
+    lost = {file: broken for file, broken in content.broken.items() if broken.series_uid not in content.headers}
+    found = [damage(own)] if own else []
+    if lost and item.role.kind is not SeriesKind.OTHER:
+        found.append(f"{damage(lost)} may be of this series")
+    return tuple(found)
 
 
 @dataclass(frozen=True)
@@ -167,7 +182,7 @@ class _Timing:
         }
 
 
-def _of_group(item: Found, settings: LoadingSettings, shared_problems: tuple[str, ...]) -> SeriesSummary:
+def _of_group(item: Found, settings: LoadingSettings, problems: tuple[str, ...]) -> SeriesSummary:
     group, tags = item.group, Tags(item.group.header)
     protocol, notices = protocol_of(group)
     dynamic = item.role.kind in (SeriesKind.TISSUE, SeriesKind.AIF, SeriesKind.PRE_BOLUS)
@@ -186,7 +201,7 @@ def _of_group(item: Found, settings: LoadingSettings, shared_problems: tuple[str
         problems=(
             *group.remarks,
             *(notice.message for notice in notices if dynamic),
-            *(problem for problem in shared_problems if item.name in problem),
+            *problems,
             *timing.problems,
         ),
         **timing.as_fields(),

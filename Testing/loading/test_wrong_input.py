@@ -53,6 +53,22 @@ def test_a_truncated_dicom_file(left_bytes, a_rest_folder):
     refused(f"a damaged DICOM file .*{path.name}", study=a_rest_folder)
 
 
+def test_inspect_lists_every_series_and_names_the_damaged_file(a_rest_folder, a_stress_folder, tmp_path):
+    path = sorted(a_rest_folder.iterdir())[3]
+    path.write_bytes(path.read_bytes()[:-100])
+    problems = {item.description: item.problems for item in inspect(tmp_path)}
+    assert set(problems) == {"perf rest", "perf stress"}
+    assert any("damaged" in text and path.name in text for text in problems["perf rest"])
+    assert not any("damaged" in text for text in problems["perf stress"])
+
+
+def test_inspect_tells_of_a_damaged_file_that_lost_its_series(a_rest_folder, tmp_path):
+    path = sorted(a_rest_folder.iterdir())[3]
+    path.write_bytes(path.read_bytes()[:400])
+    (found,) = inspect(tmp_path)
+    assert any("may be of this series" in text and path.name in text for text in found.problems)
+
+
 def test_an_unreadable_file(a_rest_folder, monkeypatch):
     from pathlib import Path
 
