@@ -103,7 +103,12 @@ class Cascade:
                 states[state] = self._stages[name](study, states[state], state_progress)
             seconds[name] = time.perf_counter() - started
             done += SHARES[name]
-        return self._finish(study, states, seconds)
+        result = self._finish(study, states, seconds)
+        if self.settings.aif.compare and "kinetics" in names:
+            from .route_comparison import with_comparison
+
+            result = with_comparison(study, result, self.settings, progress.part(1.0, 1.0))
+        return result
 
     def _finish(
         self, study: PerfusionStudy, states: dict[State, StateResult], seconds: dict[str, float]

@@ -89,6 +89,7 @@ def _add_quantify(verbs: argparse._SubParsersAction) -> None:
         verb.add_argument(f"--{name}", type=Path, metavar="PATH", help=text)
     verb.add_argument("--resume-from", default="", metavar="STAGE", help=", ".join(STAGES))
     verb.add_argument("--stop-after", default="", metavar="STAGE")
+    verb.add_argument("--compare-aif", action="store_true", help="also show every route to the arterial input")
     verb.add_argument("--dicom", action="store_true", help="also write DICOM Parametric Maps, SEG and SR")
     _add_settings_options(verb)
 
@@ -183,6 +184,8 @@ def _quantify(options: argparse.Namespace, terminal: Terminal) -> None:
     settings = settings_from(options)
     if options.dicom:
         settings = settings.with_value("reporting.dicom", True)
+    if options.compare_aif:
+        settings = settings.with_value("aif.compare", True)
     names = ("study", "stress", "rest", "stress_aif", "rest_aif", "stress_mask", "rest_mask", "t1_map", "pre_bolus")
     request = StudyRequest(**{name: getattr(options, name) for name in (*names, "times")})
     result = quantify(request, options.output, settings, terminal.progress(), options.resume_from, options.stop_after)

@@ -88,6 +88,9 @@ class AifSettings:
     bolus_ratio: float = number(10.0, 1.0, 100.0, "", "dual bolus: main to pre-bolus dose (volume x concentration)")
     t2_star_correction: bool = True
     detrend: bool = False
+    compare: bool = field(
+        default=False, metadata={"help": "take every route that the data allows and show the flow each gives"}
+    )
     saturation_warning_mmol_l: float = number(
         3.0, 0.5, 20.0, "mmol/L", "apparent peak of the tissue-sequence AIF above which it is called saturated"
     )

@@ -14,6 +14,7 @@ import numpy as np
 
 from .nrrd_files import write_labels, write_map, write_sequence
 from .plain_json import plain
+from .route_tables import curves_csv, routes_csv
 from .study import (
     ArterialInput,
     Concentration,
@@ -40,6 +41,7 @@ STATE_FILES = (
     "landmarks.json",
     "aif.csv",
     "aif.json",
+    "aif_routes.csv",
     "gd.seq.nrrd",
     "saturated.nrrd",
     "conversion.json",
@@ -52,6 +54,7 @@ OWNED = (
     *(f"{state}/{name}" for state in ("stress", "rest") for name in STATE_FILES),
     "report.html",
     "segments.csv",
+    "aif_routes.csv",
     "study.mrb",
     "mpr.nrrd",
     "dicom/*",
@@ -68,8 +71,17 @@ def write_result(result: StudyResult, folder: Path) -> None:
     if result.mpr_map is not None:
         first = next(iter(result.states.values()))
         write_map(folder / "mpr.nrrd", result.mpr_map, first.acquisition.tissue.geometry, {"unit": "1"})
+    if result.route_comparison:
+        _write_routes(result, folder)
     write_json(folder / "warnings.json", [dataclasses.asdict(notice) for notice in result.notices])
     write_json(folder / "provenance.json", result.provenance)
+
+
+def _write_routes(result: StudyResult, folder: Path) -> None:
+    (folder / "aif_routes.csv").write_text(routes_csv(result.route_comparison), encoding="utf-8")
+    for state in result.states:
+        rows = [row for row in result.route_comparison if row.state == state]
+        (folder / str(state) / "aif_routes.csv").write_text(curves_csv(rows), encoding="utf-8")
 
 
 def write_state(result: StateResult, place: Path) -> None:

@@ -53,6 +53,7 @@ __all__ = [
     "Protocol",
     "Quantity",
     "Registered",
+    "RouteComparison",
     "SegmentFlow",
     "Segmented",
     "SeriesKind",
@@ -311,6 +312,29 @@ class SegmentFlow:
 
 
 @dataclass(frozen=True)
+class RouteComparison:
+    """What one route to an arterial input gives in one state, beside the route that was used.
+
+    `segments` holds the flow of every AHA segment (layer "all"); a route that cannot be taken has no arterial input and
+    says why in `refused`.
+    """
+
+    state: State
+    route: str
+    arterial_input: ArterialInput | None = None
+    segments: tuple[SegmentFlow, ...] = ()
+    used: bool = False
+    refused: str = ""
+
+    @property
+    def mean_mbf(self) -> float:
+        """Flow of the heart in mL/min/g, the segments weighted by their pixels; NaN without any."""
+        known = [flow for flow in self.segments if np.isfinite(flow.mbf)]
+        pixels = sum(flow.n_pixels for flow in known)
+        return sum(flow.mbf * flow.n_pixels for flow in known) / pixels if pixels else float("nan")
+
+
+@dataclass(frozen=True)
 class StateResult:
     """Everything found for one state of the patient, stage by stage; None for stages that were not run."""
 
@@ -346,3 +370,4 @@ class StudyResult:
     notices: tuple[Notice, ...] = ()
     stress_to_rest_mm: FloatArray | None = None
     mpr_map: FloatArray | None = None
+    route_comparison: tuple[RouteComparison, ...] = ()

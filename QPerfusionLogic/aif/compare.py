@@ -34,7 +34,7 @@ def allowed_inputs(
     progress = progress or Progress()
     found: dict[str, ArterialInput] = {}
     refused: dict[str, str] = {}
-    signal = state.acquisition.tissue.quantity is Quantity.SIGNAL
+    signal = state.acquisition.tissue.quantity is Quantity.SIGNAL and conversion.mode != "as_is"
     routes = (("curve",) if state.acquisition.aif_curve is not None else ()) + (IMAGE_ROUTES if signal else ("as_is",))
     for index, name in enumerate(routes):
         chosen = dataclasses.replace(settings, mode=name)

@@ -13,6 +13,7 @@ from .charts import arterial_input_charts, segment_charts
 from .map_sections import Images, flow_map_section, placement_section, polar_section
 from .markup import figure, section
 from .report import SegmentRow
+from .route_section import route_section
 from .summary import summary_section
 from .table_sections import (
     notices_section,
@@ -72,6 +73,7 @@ def page(
             polar_section(rows, _doubtful(rows, settings)),
             segment_section(rows, settings),
             _arterial_input_section(study),
+            route_section(study),
             _curve_section(study),
             placement_section(study),
             quality_section(study),
@@ -134,7 +136,7 @@ def _arterial_input_section(study: StudyResult) -> str:
             for name, (label, unit) in _FEATURES.items()
             if name in found.features and found.features[name] == found.features[name]
         ]
-        model = f", {found.model_name}" if found.model_name else ""
+        model = f", {found.model_name} (checksum {found.model_checksum[:12]})" if found.model_name else ""
         parts.append(
             f'<div class="row"><h3>{str(state).capitalize()}: {escape(found.mode.replace("_", " ") + model)}</h3>'
             f'<div class="two">{figure(raw)}{figure(gadolinium)}</div>{_features(lines)}</div>'
