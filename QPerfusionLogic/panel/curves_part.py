@@ -123,9 +123,19 @@ class CurvesPart:
         place = place_under(caller, State(self._ui.stateBox.currentText))
         if place is None:
             return
+        if place.polar_map:
+            self._over_polar_map(study.node(f"polar:{place.polar_map}"), place)
+            return
         pixel = pixel_at(study, place.state, place.ras)
         if pixel is not None:
             self.show_pixel(pixel)
+
+    def _over_polar_map(self, volume: Any, place: Any) -> None:
+        from QPerfusionLogic.scene.polar import segment_under
+
+        segment = segment_under(volume, place.ras) if volume is not None else 0
+        if segment:
+            self.choose_segment(segment, "all", str(place.state))
 
     def _fitted(self, key: Any, pixel: Any) -> None:
         """Show the fit that has arrived, unless the cursor has moved on."""

@@ -1,7 +1,8 @@
-"""The charts of a result: arterial input raw against corrected, and curve, fit and residual of a segment."""
+"""The charts of a result: arterial input against what was measured, and curve, fit and residual of a segment."""
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -10,8 +11,7 @@ from QPerfusionLogic.study import Mapped
 
 from .plots import Line, add_chart, set_columns
 from .result_tables import curve_prefix
-
-_MEASURED, _CORRECTED = (0.55, 0.55, 0.55), (0.80, 0.15, 0.15)
+from .tables import column_names
 
 
 @dataclass(frozen=True)
@@ -32,13 +32,21 @@ CURVE_LINES = (
 """What is seen of a segment or a pixel."""
 
 
+_AIF_LINES = (
+    Line("measured, scaled", "time_s", "measured_mmol_l", (0.55, 0.55, 0.55), points=True),
+    Line("corrected", "time_s", "gd_mmol_l", (0.80, 0.15, 0.15)),
+    Line("population", "time_s", "population_mmol_l", (0.30, 0.55, 0.30), dashed=True),
+    Line("lower end of the band", "time_s", "lower_mmol_l", (0.95, 0.60, 0.55), dashed=True),
+    Line("upper end of the band", "time_s", "upper_mmol_l", (0.95, 0.60, 0.55), dashed=True),
+)
+"""What is seen of an arterial input; lines whose column the table lacks are left out."""
+
+
 def add_aif_chart(scene: Any, name: str, table: Any) -> list[Any]:
-    """Add the chart of the arterial input: measured against corrected."""
-    lines = [
-        Line(f"{name} measured", "time_s", "measured", _MEASURED, points=True),
-        Line(f"{name} corrected", "time_s", "corrected", _CORRECTED),
-    ]
-    return add_chart(scene, name, table, lines, "time (s)", "blood signal, or gadolinium (mmol/L)")
+    """Add the chart of the arterial input: measured, corrected with its band, and a population's."""
+    known = column_names(table)
+    lines = [dataclasses.replace(line, name=f"{name} {line.name}") for line in _AIF_LINES if line.y_column in known]
+    return add_chart(scene, name, table, lines, "time (s)", "gadolinium in blood (mmol/L)")
 
 
 def add_curve_chart(scene: Any, name: str, table: Any, mapped: Mapped) -> list[Any]:

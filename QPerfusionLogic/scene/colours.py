@@ -50,10 +50,7 @@ def show_in_colors(scene: Any, volume: Any, colours: ColourTable, legend: str) -
     legend : str
         Title of the colour legend, with the unit.
     """
-    display = volume.GetDisplayNode()
-    display.SetAndObserveColorNodeID(color_table(scene, colours).GetID())
-    display.SetAutoWindowLevel(False)
-    display.SetWindowLevel(colours.top, colours.top / 2)
+    use_colors(scene, volume, colours)
     hide_missing(volume)
     shown = slicer.vtkSlicerColorLogic.AddDefaultColorLegendDisplayNode(volume)
     shown.SetTitleText(legend)
@@ -63,6 +60,14 @@ def show_in_colors(scene: Any, volume: Any, colours: ColourTable, legend: str) -
     shown.GetLabelTextProperty().SetFontSize(14)
     shown.SetSize(0.12, 0.5)
     shown.SetVisibility(True)
+
+
+def use_colors(scene: Any, volume: Any, colours: ColourTable) -> None:
+    """Give a volume the fixed colours and range of a table."""
+    display = volume.GetDisplayNode()
+    display.SetAndObserveColorNodeID(color_table(scene, colours).GetID())
+    display.SetAutoWindowLevel(False)
+    display.SetWindowLevel(colours.top, colours.top / 2)
 
 
 def hide_missing(volume: Any) -> None:

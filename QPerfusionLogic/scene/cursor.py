@@ -9,7 +9,7 @@ import slicer
 
 from QPerfusionLogic.study import State
 
-from .views import VIEWS
+from .views import POLAR_VIEWS, VIEWS
 
 
 @dataclass(frozen=True)
@@ -19,6 +19,11 @@ class Place:
     view: str
     state: State
     ras: tuple[float, float, float]
+
+    @property
+    def polar_map(self) -> str:
+        """The polar map that the view shows, "" for other views."""
+        return POLAR_VIEWS.get(self.view, ("", ""))[0]
 
 
 def cursor_of(scene: Any) -> Any:
@@ -47,5 +52,6 @@ def place_under(cursor: Any, otherwise: State) -> Place | None:
     if slice_node is None:
         return None
     name = slice_node.GetLayoutName()
-    state = VIEWS.get(name, ("", ""))[0]
+    name_of_map = POLAR_VIEWS.get(name, ("", name))[1]
+    state = VIEWS.get(name_of_map, ("", ""))[0]
     return Place(name, State(state) if state else otherwise, (ras[0], ras[1], ras[2]))

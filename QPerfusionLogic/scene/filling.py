@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import slicer
 
+from QPerfusionLogic.reporting.segment_table import SegmentRow, segment_rows
 from QPerfusionLogic.study import (
     MYOCARDIUM,
     Geometry,
@@ -30,6 +31,7 @@ from .inputs import T1_CODES, companions
 from .landmarks import add_insertion_points
 from .maps import add_map
 from .marks import mark, new_study_name, write_note
+from .polar import add_polar_map
 from .result_tables import add_aif_table, add_curve_table, add_frame_table, add_notice_table, add_segment_table
 from .segmentations import add_segmentation
 from .sequences import add_browser, add_sequence, refer_to_companion, write_description
@@ -52,7 +54,7 @@ class SceneStudy:
         Its item in the subject hierarchy.
     nodes : dict
         (state or "", role) -> node. Roles: tissue, registered, gadolinium, aif, pre_bolus, browser, segmentation,
-        segments, insertion_points, map:NAME, view:mbf, table:NAME, chart:NAME.
+        segments, insertion_points, map:NAME, view:mbf, polar:NAME, table:NAME, chart:NAME.
     """
 
     name: str
@@ -171,7 +173,9 @@ def _fill_state(filler: _Filler, result: StateResult) -> None:
     if result.segmented is not None:
         _add_segmented(filler, result.segmented, geometry, filler.scene)
     if result.arterial_input is not None:
-        table = filler.add("table:aif", add_aif_table(filler.scene, filler.name("AIF table"), result.arterial_input))
+        table = filler.add(
+            "table:aif", add_aif_table(filler.scene, filler.name("AIF table"), result.arterial_input, result.state)
+        )
         filler.add_chart("aif", add_aif_chart(filler.scene, filler.name("AIF"), table))
     if result.mapped is not None:
         _add_mapped(filler, result.mapped, geometry)
@@ -257,6 +261,19 @@ def _add_view_of_flow(filler: _Filler, mapped: Mapped, segmented: Segmented, geo
     filler.add("view:mbf", add_map(filler.scene, "mbf", flow, geometry, f"{filler.prefix} myocardial"))
 
 
+def _add_polar_maps(filler: _Filler, result: StudyResult, rows: tuple[SegmentRow, ...]) -> None:
+    """Add the polar maps of flow in each state and, where both are there, of the reserve."""
+    whole = [row for row in rows if row.layer == "all" and row.segment]
+    columns = [("mbf", state.value, f"{state.value}_mbf") for state in result.states]
+    if len(result.states) > 1:
+        columns.append(("mpr", "mpr", "mpr"))
+    for quantity, name, column in columns:
+        values = {row.segment: getattr(row, column) for row in whole}
+        volume, numbers = add_polar_map(filler.scene, f"{name} polar map", quantity, values)
+        filler.add(f"polar:{name}", volume)
+        filler.add(f"polar:{name}:numbers", numbers)
+
+
 def _fill_study(filler: _Filler, result: StudyResult, t1_map: T1Map | None) -> None:
     if t1_map is not None:
         node = filler.add("t1_map", add_volume(filler.scene, "T1 map", t1_map.t1_s, t1_map.geometry))
@@ -266,6 +283,8 @@ def _fill_study(filler: _Filler, result: StudyResult, t1_map: T1Map | None) -> N
         geometry = next(iter(result.states.values())).acquisition.tissue.geometry
         filler.add("map:mpr", add_map(filler.scene, "mpr", result.mpr_map, geometry))
     if any(state.mapped is not None for state in result.states.values()):
-        filler.add("table:segments", add_segment_table(filler.scene, "Segments", result))
+        rows = segment_rows(result)
+        filler.add("table:segments", add_segment_table(filler.scene, "Segments", rows))
+        _add_polar_maps(filler, result, rows)
     notices = filler.add("table:notices", add_notice_table(filler.scene, "Notices", result.notices))
     write_note(notices, "Provenance", result.provenance)

@@ -29,13 +29,18 @@ def add_insertion_points(scene: Any, name: str, points: FloatArray, geometry: Ge
     for index, pair in enumerate(points):
         for label, (row, column) in zip(_NAMES, pair, strict=True):
             if np.isfinite(row) and np.isfinite(column):
-                lps = geometry.index_to_lps[index] @ np.array([column, row, 0.0, 1.0])
-                node.AddControlPoint([-float(lps[0]), -float(lps[1]), float(lps[2])], f"{label} {index + 1}")
+                node.AddControlPoint(ras_of(geometry, index, row, column), f"{label} {index + 1}")
     display = node.GetDisplayNode()
     if display is not None:
         display.SetGlyphScale(2.0)
         display.SetTextScale(2.5)
     return node
+
+
+def ras_of(geometry: Geometry, slice_index: int, row: float, column: float) -> list[float]:
+    """Return the point (RAS millimetres) of a pixel."""
+    lps = geometry.index_to_lps[slice_index] @ np.array([column, row, 0.0, 1.0])
+    return [-float(lps[0]), -float(lps[1]), float(lps[2])]
 
 
 def insertion_points_of(node: Any, geometry: Geometry) -> FloatArray:

@@ -11,13 +11,14 @@ import slicer
 
 @dataclass(frozen=True)
 class Line:
-    """A curve of a chart: its name, the columns of its table, its colour (0 to 1), points instead of a line."""
+    """A curve of a chart: its name, the columns of its table, its colour (0 to 1), points instead of a line, dashed."""
 
     name: str
     x_column: str
     y_column: str
     color: tuple[float, float, float]
     points: bool = False
+    dashed: bool = False
 
 
 def add_chart(scene: Any, name: str, table: Any, lines: Sequence[Line], x_title: str, y_title: str) -> list[Any]:
@@ -40,7 +41,7 @@ def add_chart(scene: Any, name: str, table: Any, lines: Sequence[Line], x_title:
         set_columns(series, line.x_column, line.y_column)
         series.SetPlotType(slicer.vtkMRMLPlotSeriesNode.PlotTypeScatter)
         series.SetColor(*line.color)
-        _style(series, line.points)
+        _style(series, line)
         chart.AddAndObservePlotSeriesNodeID(series.GetID())
         nodes.append(series)
     return nodes
@@ -52,9 +53,10 @@ def set_columns(series: Any, x_column: str, y_column: str) -> None:
     series.SetYColumnName(y_column)
 
 
-def _style(series: Any, points: bool) -> None:
+def _style(series: Any, line: Line) -> None:
     kind = slicer.vtkMRMLPlotSeriesNode
-    series.SetMarkerStyle(kind.MarkerStyleCircle if points else kind.MarkerStyleNone)
-    series.SetLineStyle(kind.LineStyleNone if points else kind.LineStyleSolid)
+    drawn = kind.LineStyleDash if line.dashed else kind.LineStyleSolid
+    series.SetMarkerStyle(kind.MarkerStyleCircle if line.points else kind.MarkerStyleNone)
+    series.SetLineStyle(kind.LineStyleNone if line.points else drawn)
     series.SetMarkerSize(6)
     series.SetLineWidth(2)

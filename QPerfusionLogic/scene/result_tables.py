@@ -8,26 +8,36 @@ from typing import Any
 import numpy as np
 import vtk
 
-from QPerfusionLogic.reporting.segment_table import segment_rows
-from QPerfusionLogic.study import ArterialInput, Mapped, Notice, Quantity, Registered, StudyResult
+from QPerfusionLogic.panel.aif_lines import measured_as_gadolinium, population_at
+from QPerfusionLogic.reporting.segment_table import SegmentRow
+from QPerfusionLogic.study import ArterialInput, Mapped, Notice, Quantity, Registered, State
 
 from .tables import Column, add_table
 
 _SEGMENT_UNITS = dict.fromkeys(("stress_mbf", "stress_se", "rest_mbf", "rest_se"), "mL/min/g")
 
 
-def add_aif_table(scene: Any, name: str, arterial_input: ArterialInput) -> Any:
-    """Add the arterial input over time: measured, corrected, gadolinium and its band."""
+def add_aif_table(scene: Any, name: str, arterial_input: ArterialInput, state: State) -> Any:
+    """Add the arterial input over time: measured, corrected, gadolinium, its band, and a population's curve."""
     gadolinium = Quantity.GADOLINIUM.value
     columns = [
         Column("time_s", arterial_input.time_s, "s", "time on the clock of the tissue series"),
         Column("measured", arterial_input.measured, "", "blood curve as read from the images"),
         Column("corrected", arterial_input.corrected, "", "blood curve with saturation undone"),
         Column(gadolinium, arterial_input.gd_mmol_l, "mmol/L", "gadolinium in blood"),
+        Column(
+            "measured_mmol_l",
+            measured_as_gadolinium(arterial_input),
+            "mmol/L",
+            "blood curve as read, scaled to gadolinium where it is low; the rest is saturation",
+        ),
     ]
     if arterial_input.lower_mmol_l is not None and arterial_input.upper_mmol_l is not None:
         columns.append(Column("lower_mmol_l", arterial_input.lower_mmol_l, "mmol/L", "lower end of the band"))
         columns.append(Column("upper_mmol_l", arterial_input.upper_mmol_l, "mmol/L", "upper end of the band"))
+    population = population_at(arterial_input, state)
+    if population is not None:
+        columns.append(Column("population_mmol_l", population, "mmol/L", "healthy population, at this arrival"))
     node = add_table(scene, name, columns)
     node.SetAttribute("QPerfusion.AifMode", arterial_input.mode)
     return node
@@ -76,9 +86,8 @@ def add_frame_table(scene: Any, name: str, registered: Registered) -> Any:
     )
 
 
-def add_segment_table(scene: Any, name: str, result: StudyResult) -> Any:
+def add_segment_table(scene: Any, name: str, rows: tuple[SegmentRow, ...]) -> Any:
     """Add the segment table of the report, with units."""
-    rows = segment_rows(result)
     columns = []
     for item in dataclasses.fields(rows[0]):
         values = [getattr(row, item.name) for row in rows]

@@ -22,26 +22,38 @@ VIEWS = {
 }
 """Name of each slice view -> state of the map in it ("" for the reserve) and its colour."""
 
+POLAR_VIEWS = {
+    "QPerfusionPolarStress": ("stress", "QPerfusionStress"),
+    "QPerfusionPolarRest": ("rest", "QPerfusionRest"),
+    "QPerfusionPolarMpr": ("mpr", "QPerfusionMpr"),
+}
+"""Name of each view of a polar map -> the polar map in it and the view of the map above it."""
 
 _EVERYDAY_VIEWS = ("Red", "Green", "Yellow")
 """Slicer's own slice views, in which everything stays visible."""
 
-_MARGIN = 2.4
-"""Width of a view in widths of the heart."""
+_MARGIN, _POLAR_MARGIN = 2.4, 1.1
+"""Width of a view in widths of the heart, or of the polar map."""
 
 
 def layout_description() -> str:
-    """Return the layout as Slicer's layout manager reads it: three slice views above a plot."""
-    slices = "".join(
+    """Return the layout as Slicer's layout manager reads it: three maps above their polar maps and a plot."""
+    maps = "".join(_view(name, color) for name, (_, color) in VIEWS.items())
+    polar = "".join(_view(name, VIEWS[above][1]) for name, (_, above) in POLAR_VIEWS.items())
+    plot = '<item><view class="vtkMRMLPlotViewNode" singletontag="QPerfusionPlot"/></item>'
+    return (
+        '<layout type="vertical" split="true">'
+        f'<item><layout type="horizontal">{maps}</layout></item>'
+        f'<item><layout type="horizontal">{polar}{plot}</layout></item></layout>'
+    )
+
+
+def _view(name: str, color: str) -> str:
+    return (
         f'<item><view class="vtkMRMLSliceNode" singletontag="{name}">'
         f'<property name="orientation" action="default">Axial</property>'
         f'<property name="viewlabel" action="default">{name.removeprefix("QPerfusion")[0]}</property>'
         f'<property name="viewcolor" action="default">{color}</property></view></item>'
-        for name, (_, color) in VIEWS.items()
-    )
-    plot = '<item><view class="vtkMRMLPlotViewNode" singletontag="QPerfusionPlot"/></item>'
-    return (
-        f'<layout type="vertical" split="true"><item><layout type="horizontal">{slices}</layout></item>{plot}</layout>'
     )
 
 
@@ -49,7 +61,9 @@ def show_study(scene: Any, study: SceneStudy) -> None:
     """Switch to the layout of QPerfusion and show the maps of a study in it."""
     layout = scene.GetFirstNodeByClass("vtkMRMLLayoutNode")
     if layout is not None:
-        if not layout.IsLayoutDescription(LAYOUT):
+        if layout.IsLayoutDescription(LAYOUT):
+            layout.SetLayoutDescription(LAYOUT, layout_description())
+        else:
             layout.AddLayoutDescription(LAYOUT, layout_description())
         layout.SetViewArrangement(LAYOUT)
     for state, views in (("stress", ("QPerfusionStress", "QPerfusionMpr")), ("rest", ("QPerfusionRest",))):
@@ -59,9 +73,14 @@ def show_study(scene: Any, study: SceneStudy) -> None:
         volume = study.nodes.get((state, "view:mbf" if state else "map:mpr"))
         under = study.nodes.get((state or "stress", "volume:registered"))
         show_in_view(scene, name, volume, under, study.nodes.get((state or "stress", "segments")))
+    for name, (quantity, _) in POLAR_VIEWS.items():
+        show_in_view(scene, name, study.node(f"polar:{quantity}"), margin=_POLAR_MARGIN)
+        _show_only_in(study.node(f"polar:{quantity}:numbers"), (name,))
 
 
-def show_in_view(scene: Any, view: str, volume: Any, under: Any = None, heart: Any = None) -> None:
+def show_in_view(
+    scene: Any, view: str, volume: Any, under: Any = None, heart: Any = None, margin: float = _MARGIN
+) -> None:
     """Show a map over an image in one slice view, in the plane it was acquired in, as large as `heart` allows."""
     composite = _of_view(scene, "vtkMRMLSliceCompositeNode", view)
     if composite is None:
@@ -71,7 +90,7 @@ def show_in_view(scene: Any, view: str, volume: Any, under: Any = None, heart: A
     composite.SetForegroundOpacity(1.0)
     slice_node = _of_view(scene, "vtkMRMLSliceNode", view)
     if slice_node is not None and volume is not None:
-        face_slice(slice_node, heart or volume, volume.GetImageData().GetDimensions()[2] // 2)
+        face_slice(slice_node, heart or volume, volume.GetImageData().GetDimensions()[2] // 2, margin)
 
 
 def _show_only_in(node: Any, views: tuple[str, ...]) -> None:
@@ -80,7 +99,7 @@ def _show_only_in(node: Any, views: tuple[str, ...]) -> None:
         display.SetViewNodeIDs([f"vtkMRMLSliceNode{view}" for view in views])
 
 
-def face_slice(slice_node: Any, volume: Any, index: int) -> None:
+def face_slice(slice_node: Any, volume: Any, index: int, margin: float = _MARGIN) -> None:
     """Turn a slice view to one slice of a volume as it was acquired: rows down, columns to the right, heart large.
 
     Slicer's own `RotateToVolumePlane` takes the axis of the volume nearest to the present view, which need not be the
@@ -97,7 +116,7 @@ def face_slice(slice_node: Any, volume: Any, index: int) -> None:
     slice_to_ras[:3, 3] = (ijk_to_ras @ [centre[1], centre[0], index, 1.0])[:3]
     slice_node.GetSliceToRAS().DeepCopy(as_vtk_matrix(slice_to_ras))
     width, height, _ = slice_node.GetDimensions()
-    field = _MARGIN * size * max(np.linalg.norm(ijk_to_ras[:3, 0]), np.linalg.norm(ijk_to_ras[:3, 1]))
+    field = margin * size * max(np.linalg.norm(ijk_to_ras[:3, 0]), np.linalg.norm(ijk_to_ras[:3, 1]))
     slice_node.SetFieldOfView(field * width / max(height, 1), field, slice_node.GetFieldOfView()[2])
     slice_node.UpdateMatrices()
 

@@ -143,3 +143,14 @@ def test_a_closed_panel_no_longer_follows_the_cursor(a_scene, the_module, a_quic
     assert cursor.HasObserver(slicer.vtkMRMLCrosshairNode.CursorPositionModifiedEvent)
     panel.cleanup()
     assert not cursor.HasObserver(slicer.vtkMRMLCrosshairNode.CursorPositionModifiedEvent)
+
+
+def test_the_segment_under_the_cursor_in_the_polar_map_is_shown(a_panel_with_a_result, a_scene):
+    from QPerfusionLogic.panel.bulls_eye import label_places
+    from QPerfusionLogic.scene.landmarks import ras_of
+
+    panel = a_panel_with_a_result
+    volume = panel.results.study().node("polar:stress")
+    view = move_cursor(a_scene, "QPerfusionPolarStress", ras_of(geometry_of(volume), 0, *label_places()[9]))
+    assert (panel.ui.segmentBox.value, shown_chart(a_scene).GetTitle()) == (9, "Stress segment curve, segment 9")
+    assert view is not None

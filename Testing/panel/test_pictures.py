@@ -9,9 +9,10 @@ import numpy as np
 import pytest
 from host import slicer_host
 
+from QPerfusionLogic.reporting.aha import sector
 from QPerfusionLogic.reporting.colour_table import colour_table
 from QPerfusionLogic.scene import fill_scene
-from QPerfusionLogic.scene.views import VIEWS, show_study
+from QPerfusionLogic.scene.views import POLAR_VIEWS, VIEWS, show_study
 
 
 @pytest.fixture
@@ -24,9 +25,9 @@ def pictures(tmp_path):
 
 @pytest.fixture
 def the_views(a_scene):
-    """The three slice views of the result layout, there before the study as in the application."""
+    """The slice views of the result layout, there before the study as in the application."""
     rendering = pytest.importorskip("host.rendering")
-    views = {name: rendering.SliceView(a_scene, name) for name in VIEWS}
+    views = {name: rendering.SliceView(a_scene, name) for name in (*VIEWS, *POLAR_VIEWS)}
     yield views
     for view in views.values():
         view.close()
@@ -63,6 +64,22 @@ def test_pixels_without_a_number_show_the_image_below(a_scene, the_views, a_resu
     without = view.picture()
     centre = slice(195, 215)
     np.testing.assert_allclose(with_map[centre, centre].mean(), without[centre, centre].mean(), atol=12)
+
+
+def test_the_polar_map_has_the_colour_of_every_segment_and_its_number(a_scene, the_views, a_result, pictures):
+    study = fill_scene(a_scene, a_result)
+    show_study(a_scene, study)
+    picture = the_views["QPerfusionPolarStress"].picture(pictures / "polar.png").astype(int)
+    height, width, _ = picture.shape
+    radius, centre = width / 1.1 / 2, (width - 1) / 2
+    for segment in (1, 4, 9, 13, 16):
+        place = sector(segment)
+        angle = np.radians(place.start_deg + 0.15 * (place.stop_deg - place.start_deg))
+        reach = radius * (0.85 * place.inner + 0.15 * place.outer)
+        seen = picture[round((height - 1) / 2 - reach * np.sin(angle)), round(centre + reach * np.cos(angle))]
+        flow = next(item.mbf for item in a_result.states["stress"].mapped.segments if item.segment == segment)
+        np.testing.assert_allclose(seen, colour_table("MBF").colours(flow), atol=3)
+    assert (picture > 240).all(axis=-1).sum() > 300
 
 
 def test_the_panel_is_drawn(a_panel, a_scene, a_result, pictures):

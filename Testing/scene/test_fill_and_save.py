@@ -149,7 +149,7 @@ def test_saved_frame_table_names_the_source_of_the_times(a_reopened_scene):
 
 def test_saved_charts_plot_columns_that_exist(a_reopened_scene):
     for state in (State.STRESS, State.REST):
-        for role, count in (("chart:aif", 2), ("chart:curve", 2)):
+        for role, count in (("chart:aif", 2), ("chart:curve", 3)):
             chart = the_node(a_reopened_scene, role, state)
             assert chart.GetNumberOfPlotSeriesNodes() == count
             for index in range(count):
@@ -163,7 +163,7 @@ def test_chart_shows_another_segment(a_scene, a_result):
 
     study = fill_scene(a_scene, a_result)
     nodes = [study.node(role, State.STRESS) for role in ("chart:curve", "plot:curve:0", "plot:curve:1")]
-    show_segment(*nodes, 9, "endo")
+    show_segment(nodes[0], nodes[1:], 9, "endo")
     assert nodes[0].GetTitle() == "Stress segment curve, segment 9 endo"
     assert nodes[2].GetYColumnName() == "9 endo fit"
 
