@@ -130,10 +130,12 @@ def _add_compare(verbs: argparse._SubParsersAction) -> None:
 
 def _add_train(verbs: argparse._SubParsersAction) -> None:
     from .segmentation.training_command import add_arguments
+    from .trials.aif_training_command import add_arguments as add_aif_arguments
 
     verb = _verb(verbs, "train", _train, "train a network on synthetic data alone")
     networks = verb.add_subparsers(title="networks", dest="network", required=True, metavar="NETWORK")
     add_arguments(networks.add_parser("segmentation", help="the network that draws the contours"))
+    add_aif_arguments(networks.add_parser("aif", help="the networks that undo the saturation of the arterial input"))
 
 
 def _add_evaluate(verbs: argparse._SubParsersAction) -> None:
@@ -240,6 +242,11 @@ def _train(options: argparse.Namespace, terminal: Terminal) -> None:
     from .segmentation.training_command import run
 
     check_writable(options.output.parent / f"{options.output.name}.partial")
+    if options.network == "aif":
+        from .trials.aif_training_command import run as train_aif
+
+        terminal.say(train_aif(options, terminal.progress()), output=str(options.output))
+        return
     run(options)
     terminal.say(f"written: {options.output}", output=str(options.output))
 

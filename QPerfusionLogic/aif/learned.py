@@ -99,7 +99,7 @@ def restored_curve(curve: BloodCurve, physics: SeriesPhysics, weights: str = "")
     valid = grid <= curve.time_s[-1]
     signal = np.where(valid, np.interp(grid, curve.time_s, curve.signal), 0.0)
     top = float(signal.max())
-    curves, before = restored(ensemble, signal / top, valid, _protocol(physics), curve.proton_density / top)
+    curves, before = restored(ensemble, signal / top, valid, nominal_protocol(physics), curve.proton_density / top)
     curves = curves[:, valid]
     loss, residual = before * (LOSS_UNIT, RESIDUAL_UNIT_MMOL_L)
     whole = _completed(curve, grid[valid], curves, physics)
@@ -130,7 +130,7 @@ def _completed(
     return time, whole[0], whole[1], whole[2]
 
 
-def _protocol(physics: SeriesPhysics) -> dict[str, float] | None:
+def nominal_protocol(physics: SeriesPhysics) -> dict[str, float] | None:
     """Return the protocol as the networks take it; None where decisive values had to be assumed."""
     sequence, tissue = physics.sequence, physics.blood.tissue
     if any(notice.code == "protocol-assumed" and notice.severity is Severity.SERIOUS for notice in physics.notices):

@@ -15,8 +15,10 @@ POINTS = 512
 """Length of a pool curve on its grid, about 100 s; the transform is four times as long."""
 DAMPING_PER_S = 0.03
 """All curves are damped by it inside the transform, so that what still circulates at its end does not wrap round."""
-DOUBLE_SHARE, IRREGULAR_SHARE = 0.3, 0.35
+DOUBLE_SHARE, IRREGULAR_SHARE = 0.3, 0.3
 """Shares of the boluses that come in two parts, and that a smooth disturbance makes irregular."""
+USUAL_SHARE = 0.65
+"""Share of the peaks and recirculations that are drawn as in the digital patients; the rest is wide."""
 
 
 @dataclass(frozen=True)
@@ -85,7 +87,7 @@ def draw_pool(count: int) -> BolusPool:
 
 
 def draw_boluses(count: int, pool: BolusPool) -> Boluses:
-    """Draw a batch from a pool: half the peaks usual for a dose of 0.05 to 0.1 mmol/kg, half anything from 1.5 to 12.
+    """Draw a batch from a pool: most peaks usual for a dose of 0.05 to 0.1 mmol/kg, the rest from 1.5 to 12 mmol/L.
 
     Examples
     --------
@@ -104,7 +106,7 @@ def draw_boluses(count: int, pool: BolusPool) -> Boluses:
     irregular = (torch.rand(count, 1) < IRREGULAR_SHARE).float()[:, :, None]
     waves = torch.cat(
         [
-            irregular * 0.12 * torch.rand(count, 3, 1),
+            irregular * 0.1 * torch.rand(count, 3, 1),
             2.5 + 9.5 * torch.rand(count, 3, 1),
             6.2832 * torch.rand(count, 3, 1),
         ],
@@ -128,9 +130,16 @@ def at_steps(place: Any, curves: Any) -> Any:
 def _peaks(count: int) -> Any:
     import torch
 
-    usual = torch.exp(1.5 + 0.4 * torch.randn(count, 1))
+    usual = torch.exp(1.5 + 0.35 * torch.randn(count, 1))
     wide = torch.exp(uniform(count, 0.405, 2.485))
-    return torch.where(torch.rand(count, 1) < 0.5, usual, wide).clamp(1.0, 14.0)
+    return torch.where(torch.rand(count, 1) < USUAL_SHARE, usual, wide).clamp(1.0, 14.0)
+
+
+def _usual_or(count: int, usual: tuple[float, float], wide: tuple[float, float]) -> Any:
+    """Return (count, 1) numbers from the usual range, or for a few from the wide one."""
+    import torch
+
+    return torch.where(torch.rand(count, 1) < USUAL_SHARE, uniform(count, *usual), uniform(count, *wide))
 
 
 def _circulated(count: int) -> Any:
@@ -150,8 +159,8 @@ def _circulated(count: int) -> Any:
 
     vein = transit(uniform(count, 0.8, 5.5), uniform(count, 0.25, 0.6))
     lungs = transit(uniform(count, 2.5, 9.0), uniform(count, 0.2, 0.5))
-    body = transit(uniform(count, 11.0, 32.0), uniform(count, 0.35, 0.75))
-    returned = uniform(count, 0.3, 0.9)
+    body = transit(_usual_or(count, (12.0, 22.0), (11.0, 32.0)), _usual_or(count, (0.45, 0.65), (0.35, 0.75)))
+    returned = _usual_or(count, (0.55, 0.78), (0.3, 0.9))
     injected = ((grid >= 6.0) & (grid < 6.0 + uniform(count, 0.8, 6.0))).float()
     spectrum = torch.fft.rfft(damping * injected) * vein * lungs / (1.0 - returned * lungs * body)
     left = (torch.fft.irfft(spectrum, size) / damping)[:, :POINTS].clamp(min=0.0)

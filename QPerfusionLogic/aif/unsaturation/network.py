@@ -1,4 +1,4 @@
-"""The two networks: ours, on a family of inverted curves with a band, and the published AI-AIF U-Net as reference."""
+"""Our network: it weighs a family of inverted curves and gives a band; several of them form an ensemble."""
 
 from __future__ import annotations
 
@@ -66,42 +66,6 @@ class Block(nn.Module):
         """Return (n, outputs, length)."""
         inner = nn.functional.silu(self.norms[0](self.first(values)) + self.shift(conditions)[:, :, None])
         return self.short(values) + nn.functional.silu(self.norms[1](self.second(inner)))
-
-
-class PaperNetwork(nn.Module):
-    """AI-AIF as published (Scannell 2022): five resolutions of two blocks with batch norm, ReLU and dropout 0.2.
-
-    Its input and output are curves divided by the maximum of the saturated one; it knows no protocol.
-    """
-
-    def __init__(self, width: int = 32) -> None:
-        super().__init__()
-        widths = [width * 2**level for level in range(5)]
-        self.down = nn.ModuleList(_paper_step(([1, *widths])[i], widths[i]) for i in range(5))
-        self.raise_ = nn.ModuleList(nn.ConvTranspose1d(widths[i], widths[i - 1], 2, 2) for i in range(4, 0, -1))
-        self.up = nn.ModuleList(_paper_step(2 * widths[i - 1], widths[i - 1]) for i in range(4, 0, -1))
-        self.last = nn.Conv1d(width, 1, 1)
-        for module in self.modules():
-            if isinstance(module, (nn.Conv1d, nn.ConvTranspose1d)):
-                nn.init.kaiming_normal_(module.weight)
-
-    def forward(self, signal: Any) -> Any:
-        """Return the unsaturated curve (n, 64) for the saturated one (n, 64)."""
-        values = signal[:, None]
-        kept = []
-        for level, step in enumerate(self.down):
-            values = step(values if level == 0 else nn.functional.max_pool1d(values, 2))
-            kept.append(values)
-        for raise_, step, skip in zip(self.raise_, self.up, kept[-2::-1], strict=True):
-            values = step(torch.cat([raise_(values), skip], dim=1))
-        return self.last(values)[:, 0]
-
-
-def _paper_step(inputs: int, outputs: int) -> nn.Sequential:
-    layers: list[nn.Module] = []
-    for size in (inputs, outputs):
-        layers += [nn.Conv1d(size, outputs, 3, padding=1), nn.BatchNorm1d(outputs), nn.ReLU(), nn.Dropout(0.2)]
-    return nn.Sequential(*layers)
 
 
 class Ensemble(nn.Module):

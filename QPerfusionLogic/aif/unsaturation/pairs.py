@@ -22,6 +22,10 @@ LOSS_UNIT, RESIDUAL_UNIT_MMOL_L = 0.05, 0.25
 CONDITIONS = 9
 """Seven scaled protocol values, whether they are known, whether there are proton-density frames."""
 SERIES_BEATS = 80
+WIDE_FIELD_SHARE = 0.2
+"""Share of the transmit fields that are anything from 0.62 to 1.25 of nominal; the rest scatters by 12 %."""
+SMALL_MMOL_L = 0.05
+"""Step of the slope of the signal near zero gadolinium."""
 
 
 @dataclass(frozen=True)
@@ -52,6 +56,8 @@ class Pairs:
         True blood gadolinium above baseline, in units of 5 mmol/L.
     state : (n, 2)
         Loss of saturation (1 - efficiency) and residual gadolinium, scaled.
+    linear : (n, 64)
+        The signal over the same maximum if it rose with gadolinium all the way as it does near zero.
     """
 
     signal: Any
@@ -60,10 +66,18 @@ class Pairs:
     conditions: Any
     gadolinium: Any
     state: Any
+    linear: Any
 
     def chosen(self, index: Any) -> Pairs:
         """Return the pairs of some rows."""
         return Pairs(*(getattr(self, item.name)[index] for item in fields(self)))
+
+
+def joined_pairs(parts: list[Pairs]) -> Pairs:
+    """Return several batches as one."""
+    import torch
+
+    return Pairs(*(torch.cat([getattr(part, item.name) for part in parts]) for item in fields(Pairs)))
 
 
 def network_input(signal: Any, valid: Any, protocol: Protocols, known: Any, density: Any) -> tuple[Any, Any]:
@@ -110,7 +124,8 @@ def draw_pairs(count: int, pool: BolusPool, shift: Shift | None = None) -> Pairs
     played, nominal = _protocols(count, shift)
     loss = 0.03 * torch.randn(count, 1).abs().clamp(max=4.0)
     residual = (torch.rand(count, 1) < 0.4) * uniform(count, 0.0, 0.45)
-    scale = (1.0 + 0.12 * torch.randn(count, 1)).clamp(0.6, 1.35)
+    usual = (1.0 + 0.12 * torch.randn(count, 1)).clamp(0.6, 1.35)
+    scale = torch.where(torch.rand(count, 1) < WIDE_FIELD_SHARE, uniform(count, 0.62, 1.25), usual)
     if shift.flip_scale is not None:
         scale = torch.full_like(scale, shift.flip_scale)
     decay = uniform(count, 5.0, 20.0)
@@ -132,7 +147,9 @@ def draw_pairs(count: int, pool: BolusPool, shift: Shift | None = None) -> Pairs
     family, conditions = network_input(signal / top, valid, nominal, known, density)
     gadolinium = bolus.at(grid) / GADOLINIUM_UNIT_MMOL_L
     state = torch.cat([loss / LOSS_UNIT, residual / RESIDUAL_UNIT_MMOL_L], dim=1)
-    return Pairs(signal / top, valid, family, conditions, gadolinium, state)
+    low, more = (blood_signal(residual + step, played, decay, loss, scale) / top for step in (0.0, SMALL_MMOL_L))
+    linear = low + (more - low) / SMALL_MMOL_L * GADOLINIUM_UNIT_MMOL_L * gadolinium
+    return Pairs(signal / top, valid, family, conditions, gadolinium, state, linear)
 
 
 def _protocols(count: int, shift: Shift) -> tuple[Protocols, Protocols]:

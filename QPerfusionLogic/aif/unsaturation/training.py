@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -12,14 +13,15 @@ import torch
 
 from QPerfusionLogic.learning.training import Plan, train
 
-from .boluses import BolusPool, draw_pool
+from .boluses import draw_pool
 from .network import QUANTILES, Ensemble, UnsaturationNetwork
-from .pairs import Pairs, draw_pairs
+from .pairs import Pairs, draw_pairs, joined_pairs
 
-STATE_WEIGHT, BAND_WEIGHT = 0.02, 0.2
-LARGEST_ERROR = 4.0
-"""Normalised squared errors above it, of curves nobody can restore, do not pull."""
+STATE_WEIGHT, BAND_WEIGHT = 0.01, 0.3
+SMALLEST_SIZE = 0.02
+"""Least root mean square, in units of 5 mmol/L, that errors are divided by."""
 Report = Callable[[str], None]
+Draw = Callable[[int], Pairs]
 
 
 @dataclass(frozen=True)
@@ -47,7 +49,9 @@ class Recipe:
     learning_rate: float = 2e-3
 
 
-def train_ensemble(recipe: Recipe, folder: Path, report: Report, start: UnsaturationNetwork | None = None) -> Ensemble:
+def train_ensemble(
+    recipe: Recipe, folder: Path, report: Report, draw: Draw | None = None, start: Ensemble | None = None
+) -> Ensemble:
     """Return the trained ensemble; a training that was cut goes on from the checkpoints in `folder`.
 
     Parameters
@@ -58,29 +62,47 @@ def train_ensemble(recipe: Recipe, folder: Path, report: Report, start: Unsatura
         Where the checkpoints lie.
     report : callable
         Told the progress in a line, every few minutes.
-    start : UnsaturationNetwork, optional
-        A network to go on from; with `stem` 0 only the branches are trained.
+    draw : callable, optional
+        Number of pairs -> pairs; our digital boluses when not given.
+    start : Ensemble, optional
+        Members to go on from; there is no stem then.
     """
-    torch.manual_seed(recipe.seed)
-    pool = draw_pool(recipe.pool)
-    torch.manual_seed(recipe.seed)
-    first = start or UnsaturationNetwork()
+    draw = draw or digital_pairs(recipe)
     plan = Plan(recipe.stem, recipe.learning_rate, seed=recipe.seed)
-    stem = _trained(first, recipe, pool, plan, folder / "stem.checkpoint", report)
+    if start is None:
+        torch.manual_seed(recipe.seed)
+        stem = _trained(UnsaturationNetwork(), recipe, draw, plan, folder / "stem.checkpoint", report)
+        first = [stem] * recipe.members
+    else:
+        first = list(start.members)
     members = []
-    for index in range(recipe.members):
+    for index, network in enumerate(first):
         own = replace(
             plan, iterations=recipe.branch, learning_rate=0.5 * plan.learning_rate, seed=plan.seed + 1 + index
         )
         path = folder / f"member{index}.checkpoint"
-        members.append(_trained(copy.deepcopy(stem).train(), recipe, pool, own, path, report))
+        members.append(_trained(copy.deepcopy(network).train(), recipe, draw, own, path, report))
     return Ensemble(members).eval()
 
 
-def _trained(network: Any, recipe: Recipe, pool: BolusPool, plan: Plan, checkpoint: Path, report: Report) -> Any:
+def digital_pairs(recipe: Recipe) -> Draw:
+    """Return what draws batches of digital boluses from a pool of the recipe's size and seed."""
+    torch.manual_seed(recipe.seed)
+    return partial(draw_pairs, pool=draw_pool(recipe.pool))
+
+
+def mixed_pairs(own: Draw, digital: Draw) -> Draw:
+    """Return what draws half of every batch from measured pairs and half from digital ones."""
+
+    def draw(count: int) -> Pairs:
+        return joined_pairs([own(count // 2), digital(count - count // 2)])
+
+    return draw
+
+
+def _trained(network: Any, recipe: Recipe, draw: Draw, plan: Plan, checkpoint: Path, report: Report) -> Any:
     def loss_of(trainee: Any, iteration: int) -> Any:
-        pairs = draw_pairs(recipe.batch, pool)
-        return unsaturation_loss(trainee, pairs)
+        return unsaturation_loss(trainee, draw(recipe.batch))
 
     def told(average: Any, iteration: int, loss: float) -> None:
         report(f"{checkpoint.stem}: iteration {iteration} of {plan.iterations}, loss {loss:.4f}")
@@ -89,19 +111,24 @@ def _trained(network: Any, recipe: Recipe, pool: BolusPool, plan: Plan, checkpoi
 
 
 def unsaturation_loss(network: Any, pairs: Pairs) -> Any:
-    """Return the relative squared error of the curve, the pinball loss of its band and the error of the state."""
+    """Return the error of curve and band plus that of the state before contrast."""
     curves, state = network(pairs.signal, pairs.valid, pairs.family, pairs.conditions)
-    return curve_loss(curves, pairs) + STATE_WEIGHT * torch.mean((state - pairs.state) ** 2)
+    known = torch.isfinite(pairs.state)
+    missed = torch.where(known, state - torch.nan_to_num(pairs.state), 0.0)
+    return curve_loss(curves, pairs) + STATE_WEIGHT * torch.mean(missed**2)
 
 
 def curve_loss(curves: Any, pairs: Pairs) -> Any:
-    """Return the mean over curves of the normalised squared error plus the pinball loss of both band limits."""
+    """Return the mean over curves of the pinball losses of the median curve and of both band limits.
+
+    Each curve counts relative to the size of the answer, not of the truth: dividing by the truth would reward answers
+    that are too low wherever the scale of the signal is uncertain.
+    """
     weight = pairs.valid / pairs.valid.sum(dim=1, keepdim=True)
-    power = (pairs.gadolinium**2 * weight).sum(dim=1)
-    error = (((curves[:, 0] - pairs.gadolinium) ** 2) * weight).sum(dim=1) / power
-    band = torch.zeros_like(error)
-    for index, quantile in enumerate(QUANTILES):
-        miss = pairs.gadolinium - curves[:, 1 + index]
+    size = (curves[:, 0].detach() ** 2 * weight).sum(dim=1).sqrt().clamp(min=SMALLEST_SIZE)
+    total = torch.zeros_like(size)
+    for index, (quantile, share) in enumerate(((0.5, 1.0), *((level, BAND_WEIGHT) for level in QUANTILES))):
+        miss = pairs.gadolinium - curves[:, index]
         pinball = torch.maximum(quantile * miss, (quantile - 1.0) * miss)
-        band = band + (pinball * weight).sum(dim=1) / power.sqrt()
-    return torch.mean(error.clamp(max=LARGEST_ERROR) + BAND_WEIGHT * band)
+        total = total + share * (pinball * weight).sum(dim=1) / size
+    return torch.mean(total)
