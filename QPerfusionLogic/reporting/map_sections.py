@@ -10,7 +10,8 @@ from QPerfusionLogic.study import FloatArray, State, StateResult, StudyResult
 
 from .colour_table import ColourTable, colour_table
 from .markup import figure, image, legend, section
-from .pictures import anatomy, contour_picture, crop_box, line_over_time, map_picture, motion_picture
+from .motion_section import motion_part
+from .pictures import anatomy, contour_picture, crop_box, map_picture
 from .polar_map import polar_map
 from .report import SegmentRow
 from .reserve import comparability
@@ -99,14 +100,7 @@ def placement_section(study: StudyResult) -> str:
             f"{_swatch('#56b4e9')}RV blood{_swatch('#52606d')}AIF region (white in the picture); green dots: RV "
             "insertion points.</p>"
         )
-    motion = [_motion(result, state) for state, result in study.states.items()]
-    if any(motion):
-        parts.append("<h3>Motion: one image column over time</h3>")
-        parts.append(f'<div class="two">{"".join(motion)}</div>')
-        parts.append(
-            '<p class="note">Left half as acquired, right half registered; time runs to the right. Steady edges on the '
-            "right mean that motion is out. Red marks on top: rejected images.</p>"
-        )
+    parts.append(motion_part(study))
     return section("Where it was measured", *parts)
 
 
@@ -147,17 +141,3 @@ def _contours(result: StateResult, state: State) -> str:
         caption = f"slice {index + 1}, confidence {confidence:.0%}" if np.isfinite(confidence) else f"slice {index + 1}"
         shown.append(figure(image(picture, f"contours of {state}, slice {index + 1}"), caption))
     return f'<div class="pictures">{"".join(shown)}</div>'
-
-
-def _motion(result: StateResult, state: State) -> str:
-    if result.registered is None or result.registered.series.image_shape != result.acquisition.tissue.image_shape:
-        return ""
-    before, after = result.acquisition.tissue.signal, result.registered.series.signal
-    if before.shape != after.shape:
-        return ""
-    middle = before.shape[1] // 2
-    first_row, first_column, last_row, last_column = crop_box(result)
-    column = (first_column + last_column) // 2
-    lines = [line_over_time(signal[:, middle], (first_row, last_row), column) for signal in (before, after)]
-    picture = motion_picture(lines[0], lines[1], result.registered.kept[:, middle])
-    return figure(image(picture, f"motion of {state} before and after registration"), f"{state}, slice {middle + 1}")

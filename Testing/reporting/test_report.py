@@ -62,7 +62,7 @@ def test_the_tags_of_the_page_are_nested_rightly(a_report):
     check = TagCheck()
     check.feed(a_report.html)
     assert check.open == []
-    assert check.seen.count("img") == 9 + 6 + 2
+    assert check.seen.count("img") == 9 + 6 + 12
 
 
 def test_the_page_is_the_same_for_the_same_study(a_study, a_report):
