@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from . import __version__
-from .errors import CancelledError, QPerfusionError
+from .errors import CancelledError, InputError, QPerfusionError
 from .settings import STAGES, Settings
 from .terminal import Terminal
 
@@ -48,6 +48,7 @@ def build_parser() -> argparse.ArgumentParser:
     _add_compare(verbs)
     _add_train(verbs)
     _add_evaluate(verbs)
+    _add_cohort(verbs)
     _add_settings(verbs)
     return parser
 
@@ -145,6 +146,14 @@ def _add_evaluate(verbs: argparse._SubParsersAction) -> None:
     tables = verb.add_subparsers(title="tables", dest="table", required=True, metavar="TABLE")
     for name, (_, text) in EVALUATIONS.items():
         evaluation(name).add_arguments(tables.add_parser(name, help=text, description=text))
+
+
+def _add_cohort(verbs: argparse._SubParsersAction) -> None:
+    from .cohort.command import add_arguments
+
+    verb = _verb(verbs, "cohort", _cohort, "many studies, one a row of a CSV, quantified side by side")
+    add_arguments(verb)
+    _add_settings_options(verb)
 
 
 def _add_settings(verbs: argparse._SubParsersAction) -> None:
@@ -255,6 +264,18 @@ def _evaluate(options: argparse.Namespace, terminal: Terminal) -> None:
     from .trials.registry import evaluation
 
     terminal.say(evaluation(options.table).run(options, terminal.progress()))
+
+
+def _cohort(options: argparse.Namespace, terminal: Terminal) -> None:
+    from .cohort.command import run
+
+    result = run(options, settings_from(options), terminal.progress())
+    for line in result.lines():
+        terminal.say(line, cohort=line)
+    terminal.say(f"written to {options.output}", output=str(options.output))
+    without = len(result.failed) + len(result.manifest.wrong)
+    if without:
+        raise InputError(f"{without} studies without a result", action=f"see {options.output / 'cohort.csv'}")
 
 
 def _settings(options: argparse.Namespace, terminal: Terminal) -> None:

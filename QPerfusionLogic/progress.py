@@ -56,3 +56,7 @@ class Progress:
         """Return the progress of a sub-task that fills this one from `start` to `stop` (fractions)."""
         width = self._stop - self._start
         return Progress(self._listener, self._is_cancelled, self._start + start * width, self._start + stop * width)
+
+    def silent(self) -> Progress:
+        """Return a progress that tells nobody and is cancelled with this one."""
+        return Progress(is_cancelled=self._is_cancelled)
