@@ -36,8 +36,8 @@ class GraphResult:
         Median over the pairs of a frame of their correlation, and of their disagreement in working pixels.
     linked : (frames,) bool array
         False where the heart was not found again after the series had broken.
-    aligned : (frames, n, n) array
-        Edge features around the heart of the aligned frames.
+    aligned, pictures : (frames, n, n) arrays
+        Edge features, and images, around the heart of the aligned frames.
     witness_before, witness_after : float
         Mean correlation of pairs that took no part, where the frames were and where they are put.
     """
@@ -47,6 +47,7 @@ class GraphResult:
     frame_residual: FloatArray
     linked: BoolArray
     aligned: FloatArray
+    pictures: FloatArray
     witness_before: float
     witness_after: float
 
@@ -76,6 +77,7 @@ def register_slice(frames: FloatArray, centre: FloatArray, heart_frame: int = -1
         _per_frame(len(frames), measured, solved.residual[: len(first)]),
         links.linked,
         _aligned(feature, centre, position),
+        _aligned(frames, centre, position),
         before,
         after,
     )
@@ -98,10 +100,10 @@ def _spectra(feature: FloatArray, centre: FloatArray, offset: np.ndarray) -> Spe
     return spectra(crops, inside * soft_disc())
 
 
-def _aligned(feature: FloatArray, centre: FloatArray, position: FloatArray) -> FloatArray:
-    """Return the features around the heart, (frames, n, n), each frame moved by its position."""
+def _aligned(images: FloatArray, centre: FloatArray, position: FloatArray) -> FloatArray:
+    """Return the images or features around the heart, (frames, n, n), each frame moved by its position."""
     whole = np.rint(position).astype(int)
-    crops, _ = crop_at(feature, _corner(centre) + whole)
+    crops, _ = crop_at(images, _corner(centre) + whole)
     rest = position - whole
     moved = [ndimage.shift(crop, -part, order=1, mode="nearest") for crop, part in zip(crops, rest, strict=True)]
     return np.stack(moved)

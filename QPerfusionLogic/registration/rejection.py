@@ -22,6 +22,8 @@ CLEARLY_ODD = 6.0
 MOST_WEIGHT = 2.9
 """One slice counts for at most this many limits in the mean of its beat, so that it cannot reject the beat alone."""
 RIDGE = 1e-3
+PICTURE_BLUR_PX = 0.7
+"""Standard deviation of the blur of images before their brightness is compared."""
 LEAST_SPREAD = 0.05
 """Least deviation, as a share of the usual value, that counts as one."""
 BLANK_SHARE = 0.05
@@ -38,22 +40,26 @@ HEART_RADIUS = 20.0
 """Radius in working pixels that holds the left ventricle and its insertions."""
 
 
-def oddness(aligned: FloatArray) -> tuple[FloatArray, BoolArray]:
+def oddness(aligned: FloatArray, pictures: FloatArray) -> tuple[FloatArray, BoolArray]:
     """Return how odd each frame is, (frames,) deviations, and whether the heart is odder than its surroundings.
 
-    A frame is odd when no mixture of the frames around it explains it. A mixture follows the bolus, which comes and
-    goes over several beats; it cannot make a heart of another phase, level or shape.
+    A frame is odd when no mixture of the frames around it explains it: neither its edges nor its brightness. A mixture
+    follows the bolus, which comes and goes over several beats; it cannot make a heart of another phase, level or shape.
+    Edges vanish and come back while blood passes the brightness of muscle, which no mixture of edges explains, but one
+    of images does; the brightness of single frames varies for other reasons, which the edges do not see.
 
     Parameters
     ----------
-    aligned : (frames, n, n) array
-        Edge features of the aligned frames around the heart.
+    aligned, pictures : (frames, n, n) arrays
+        Edge features and images of the aligned frames around the heart.
     """
     axis = np.arange(aligned.shape[-1]) - (aligned.shape[-1] - 1) / 2.0
     radius = np.hypot(axis[:, None], axis[None, :])
     heart, outside = radius <= HEART_RADIUS, (radius > HEART_RADIUS) & (radius <= DISC_RADIUS)
     inner = deviations(_unexplained(aligned[:, heart]))
-    return inner, inner >= deviations(_unexplained(aligned[:, outside]))
+    smooth = ndimage.gaussian_filter(np.asarray(pictures, dtype=float), (0.0, PICTURE_BLUR_PX, PICTURE_BLUR_PX))
+    brightness = deviations(_unexplained(smooth[:, heart]))
+    return np.minimum(inner, brightness), inner >= deviations(_unexplained(aligned[:, outside]))
 
 
 def deviations(values: FloatArray) -> FloatArray:

@@ -95,7 +95,7 @@ def _oddness(graph: GraphResult, pictured: BoolArray) -> tuple[FloatArray, BoolA
     score, in_heart = np.zeros(len(pictured)), np.zeros(len(pictured), dtype=bool)
     shown = np.flatnonzero(pictured & graph.linked)
     if len(shown) > 2:
-        score[shown], in_heart[shown] = oddness(graph.aligned[shown])
+        score[shown], in_heart[shown] = oddness(graph.aligned[shown], graph.pictures[shown])
     return score, in_heart
 
 
