@@ -25,11 +25,13 @@ if (Path(__file__).resolve().parents[1] / "QPerfusionLogic").is_dir():
 from QPerfusionLogic.errors import CancelledError
 from QPerfusionLogic.panel import choices
 from QPerfusionLogic.panel.background import BackgroundRun
+from QPerfusionLogic.panel.frames_part import FramesPart
 from QPerfusionLogic.panel.guesses import guess
 from QPerfusionLogic.panel.options import BOUND_SETTINGS, default_of, options_of
 from QPerfusionLogic.panel.results_part import ResultsPart
 from QPerfusionLogic.panel.run_part import RunPart
 from QPerfusionLogic.panel.settings_part import SettingsPart
+from QPerfusionLogic.panel.stages_part import StagesPart
 from QPerfusionLogic.settings import Settings
 
 
@@ -75,6 +77,7 @@ class QPerfusionParameterNode:
     changes: str = "{}"
     outputFolder: str = ""
     studyName: str = ""
+    keepEarlier: bool = True
 
 
 class QPerfusionLogic(ScriptedLoadableModuleLogic):
@@ -129,7 +132,7 @@ class QPerfusionLogic(ScriptedLoadableModuleLogic):
             changes.pop(name, None)
         parameters.changes = json.dumps(changes)
 
-    def job(self, parameters, resumeFrom=""):
+    def job(self, parameters, resumeFrom="", stopAfter=""):
         """Return the job of a first run, or of one that resumes from a result in the scene with the user's edits."""
         from QPerfusionLogic.panel.job import Job
         from QPerfusionLogic.scene.reading import StateNodes, study_from_scene
@@ -138,37 +141,42 @@ class QPerfusionLogic(ScriptedLoadableModuleLogic):
         if resumeFrom:
             from QPerfusionLogic.scene.resuming import job_to_resume
 
-            return job_to_resume(slicer.mrmlScene, parameters.studyName, settings, parameters.outputFolder, resumeFrom)
+            name, folder = parameters.studyName, parameters.outputFolder
+            return job_to_resume(slicer.mrmlScene, name, settings, folder, resumeFrom, stopAfter)
         study = study_from_scene(
             StateNodes(parameters.stressSeries, parameters.stressAif, parameters.stressMask, parameters.preBolus),
             StateNodes(parameters.restSeries, parameters.restAif, parameters.restMask),
             parameters.t1Map,
         )
-        return Job(study, settings, parameters.outputFolder)
+        return Job(study, settings, parameters.outputFolder, stop_after=stopAfter)
 
-    def run(self, parameters, resumeFrom="", waitForCompletion=True, onProgress=None, onEnd=None):
+    def run(self, parameters, resumeFrom="", waitForCompletion=True, onProgress=None, onEnd=None, stopAfter=""):
         """Quantify the chosen series and put the result into the scene.
 
         Parameters
         ----------
         parameters : QPerfusionParameterNode
         resumeFrom : str
-            A stage, to go on from the result `parameters.studyName` with the edits made in the scene.
+            A stage, to go on from the result `parameters.studyName` with the edits made in the scene; "edits" for
+            what depends on these edits alone.
         waitForCompletion : bool
             True: run here and return the SceneStudy. False: run in the background, return at once.
         onProgress : callable, optional
             Called with (fraction, message).
         onEnd : callable, optional
             Called with the SceneStudy, or with the exception that ended the run.
+        stopAfter : str
+            The last stage to run, "" for all.
         """
         self.ensurePackages()
-        job = self.job(parameters, resumeFrom)
+        job = self.job(parameters, resumeFrom, stopAfter)
         progress = onProgress or (lambda fraction, message: None)
         if waitForCompletion:
             from QPerfusionLogic.panel.job import run_job
             from QPerfusionLogic.progress import Progress
 
-            return self.showResult(parameters, run_job(job, Progress(progress)), job.study.t1_map)
+            result = run_job(job, Progress(progress))
+            return self.showResult(parameters, result, job.study.t1_map, replace=bool(resumeFrom))
         finish = onEnd or (lambda outcome: None)
         self.currentRun = BackgroundRun(
             job,
@@ -184,12 +192,16 @@ class QPerfusionLogic(ScriptedLoadableModuleLogic):
         if self.currentRun is not None:
             self.currentRun.cancel()
 
-    def showResult(self, parameters, result, t1Map=None, breathe=None):
-        """Put a result into the scene and remember it as the study to look at."""
-        from QPerfusionLogic.scene.filling import fill_scene
+    def showResult(self, parameters, result, t1Map=None, breathe=None, replace=False):
+        """Put a result into the scene as the study to look at; `replace`: instead of the one it was computed from,
+        unless the user keeps that."""
+        from QPerfusionLogic.scene.filling import fill_scene, remove_study
 
+        earlier = parameters.studyName
         study = fill_scene(slicer.mrmlScene, result, t1_map=t1Map, breathe=breathe)
         parameters.studyName = study.name
+        if replace and not parameters.keepEarlier:
+            remove_study(slicer.mrmlScene, earlier)
         return study
 
     def ensurePackages(self):
@@ -207,7 +219,8 @@ class QPerfusionLogic(ScriptedLoadableModuleLogic):
                 raise CancelledError
 
         try:
-            outcome = None if run.cancelled else self.showResult(parameters, run.result(), job.study.t1_map, breathe)
+            t1Map, replace = job.study.t1_map, job.earlier is not None
+            outcome = self.showResult(parameters, run.result(), t1Map, breathe, replace) if not run.cancelled else None
         except CancelledError:
             outcome = None
         except Exception as error:
@@ -242,6 +255,8 @@ class QPerfusionWidget(ScriptedLoadableModuleWidget, slicer.util.VTKObservationM
         self.results = None
         self.settingsPart = None
         self.runPart = None
+        self.stages = None
+        self.frames = None
         # Last: without a parent the base class calls setup() here.
         ScriptedLoadableModuleWidget.__init__(self, parent)
 
@@ -262,6 +277,8 @@ class QPerfusionWidget(ScriptedLoadableModuleWidget, slicer.util.VTKObservationM
             makeItem,
         )
         self.runPart = RunPart(self.ui, _Application, lambda: self._parameters, self.logic, self.results)
+        self.stages = StagesPart(self.ui, _, self.results, self.runPart, makeItem)
+        self.frames = FramesPart(self.ui, _Application, lambda: self._parameters, self.results, makeCell)
         self._connectButtons()
         self.addObserver(slicer.mrmlScene, slicer.mrmlScene.StartCloseEvent, self.onSceneStartClose)
         self.addObserver(slicer.mrmlScene, slicer.mrmlScene.EndCloseEvent, self.onSceneEndClose)
@@ -289,6 +306,8 @@ class QPerfusionWidget(ScriptedLoadableModuleWidget, slicer.util.VTKObservationM
     def onNodeRemoved(self, caller, event):
         self.runPart.update()
         self.results.update()
+        self.stages.update()
+        self.frames.update()
 
     def onReload(self):
         """Reload the package too, so that an edit anywhere in it is seen."""
@@ -306,9 +325,9 @@ class QPerfusionWidget(ScriptedLoadableModuleWidget, slicer.util.VTKObservationM
             self._parameters.disconnectGui(self._guiTag)
             self.removeObserver(self._parameters.parameterNode, vtk.vtkCommand.ModifiedEvent, self.onParametersModified)
         self._parameters = parameters
-        self.results.curves.release()
+        self.results.release()
         if parameters is not None:
-            self.results.curves.watch()
+            self.results.watch()
             self._guiTag = parameters.connectGui(self.ui)
             self.addObserver(parameters.parameterNode, vtk.vtkCommand.ModifiedEvent, self.onParametersModified)
             self.onParametersModified()
@@ -319,6 +338,8 @@ class QPerfusionWidget(ScriptedLoadableModuleWidget, slicer.util.VTKObservationM
             self.ui.outputFolderEdit.currentPath = self._parameters.outputFolder
         self.settingsPart.update()
         self.results.update()
+        self.stages.update()
+        self.frames.update()
 
     def onOutputFolder(self, path):
         if self._parameters is not None:
@@ -351,6 +372,7 @@ class _Application:
     scene = staticmethod(lambda: slicer.mrmlScene)
     logic = staticmethod(lambda: slicer.app.applicationLogic())
     text = staticmethod(_)
+    is_checked = staticmethod(lambda item: item.checkState() == qt.Qt.Checked)
     later = staticmethod(qt.QTimer.singleShot)
     select_module = staticmethod(lambda name: slicer.util.selectModule(name))
     report = staticmethod(lambda text: slicer.util.errorDisplay(text, windowTitle=_("QPerfusion")))
@@ -362,6 +384,14 @@ def makeItem(text, tip, editable):
     item.setToolTip(tip)
     if not editable:
         item.setFlags(qt.Qt.ItemIsEnabled)
+    return item
+
+
+def makeCell(text, tip, editable, checked):
+    item = makeItem(text, tip, editable)
+    if checked is not None:
+        item.setFlags(qt.Qt.ItemIsEnabled | qt.Qt.ItemIsUserCheckable)
+        item.setCheckState(qt.Qt.Checked if checked else qt.Qt.Unchecked)
     return item
 
 

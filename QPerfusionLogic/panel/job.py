@@ -16,11 +16,14 @@ from QPerfusionLogic.errors import CancelledError, QPerfusionError
 from QPerfusionLogic.output_folder import check_writable
 from QPerfusionLogic.progress import Progress
 from QPerfusionLogic.session import write_study
-from QPerfusionLogic.settings import Settings
+from QPerfusionLogic.settings import STAGES, Settings
 from QPerfusionLogic.study import BoolArray, FloatArray, LabelMap, PerfusionStudy, State, StateResult, StudyResult
 from QPerfusionLogic.terminal import Terminal
 
 from .bundle import read_bundle, write_bundle
+
+FROM_EDITS = "edits"
+"""Resume where the first edit of the user has an effect, in the states that were edited."""
 
 
 @dataclass(frozen=True)
@@ -33,20 +36,34 @@ class Edits:
         Contours as edited.
     insertion_points : (slices, 2, 2) array, optional
         (anterior, inferior) as (row, column) in pixels.
+    aif_region : (slices, rows, columns) bool array, optional
+        Blood pixels that the arterial input is read from.
     kept : (frames, slices) bool array, optional
         False for frames excluded by hand.
+    time_s : (frames, slices) array, optional
+        Frame times as edited.
+    arterial_mmol_l : (n,) array, optional
+        The arterial input as edited.
     """
 
     labels: LabelMap | None = None
     insertion_points: FloatArray | None = None
+    aif_region: BoolArray | None = None
     kept: BoolArray | None = None
+    time_s: FloatArray | None = None
+    arterial_mmol_l: FloatArray | None = None
+
+    @property
+    def of_segmentation(self) -> bool:
+        """Whether contours, points or AIF region were edited."""
+        return any(item is not None for item in (self.labels, self.insertion_points, self.aif_region))
 
     @property
     def first_stage(self) -> str:
-        """The first stage that depends on these edits, "" when there are none."""
-        if self.labels is not None or self.insertion_points is not None:
-            return "segmentation"
-        return "aif" if self.kept is not None else ""
+        """The first stage to compute again, "" when there are no edits; edited contours are the segmentation."""
+        if self.of_segmentation or self.kept is not None or self.time_s is not None:
+            return "aif"
+        return "kinetics" if self.arterial_mmol_l is not None else ""
 
 
 @dataclass(frozen=True)
@@ -59,8 +76,10 @@ class Job:
         `Settings.as_dictionary()`.
     output : str
         Folder for report, tables and images; "" for none.
+    resume_from, stop_after : str
+        Stages, "" for the first and the last; `FROM_EDITS` resumes where the edits have an effect.
     earlier : StudyResult, optional
-        Result to resume from.
+        Result to resume from, frames, times and AIF as they are now.
     edits : dict
         State -> edits of `earlier`.
     """
@@ -86,16 +105,41 @@ def run_job(job: Job, progress: Progress | None = None) -> StudyResult:
     settings = Settings.from_dictionary(job.settings)
     if job.output:
         check_writable(Path(job.output))
-    earlier = _edited(job, settings) if job.earlier is not None else None
-    resume_from = job.resume_from
-    if resume_from == "segmentation" and earlier is not None and any(edits.first_stage for edits in job.edits.values()):
-        # The edits are the segmentation; what is left to do begins after it.
-        resume_from = "aif"
     share = 0.85 if job.output else 1.0
-    result = Cascade(settings).run(job.study, progress.part(0.0, share), earlier, resume_from, job.stop_after)
+    result = _computed(job, settings, progress.part(0.0, share))
     if job.output:
-        result = write_study(result, Path(job.output), settings, progress.part(share, 1.0), report=not job.stop_after)
+        reported = not job.stop_after or job.stop_after == STAGES[-1]
+        result = write_study(
+            result, Path(job.output), settings, progress.part(share, 1.0), report=reported, t1_map=job.study.t1_map
+        )
     return result
+
+
+def _computed(job: Job, settings: Settings, progress: Progress) -> StudyResult:
+    if job.earlier is None:
+        return Cascade(settings).run(job.study, progress, stop_after=job.stop_after)
+    if job.resume_from != FROM_EDITS:
+        first = _not_after_edits(job)
+        earlier = _edited(job, settings) if STAGES.index(first) > STAGES.index("segmentation") else job.earlier
+        return Cascade(settings).run(job.study, progress, earlier, first, job.stop_after)
+    states = dict(_edited(job, settings).states)
+    for index, (state, edits) in enumerate(job.edits.items()):
+        stress, rest = (job.study.acquisition(one) if one == state else None for one in (State.STRESS, State.REST))
+        alone = PerfusionStudy(stress, rest, job.study.t1_map)
+        part = progress.part(index / len(job.edits), (index + 1) / len(job.edits))
+        earlier = StudyResult({state: states[state]})
+        found = Cascade(settings).run(alone, part, earlier, edits.first_stage, job.stop_after)
+        states[state] = found.states[state]
+    if job.stop_after:
+        return StudyResult(states, job.earlier.provenance)
+    return Cascade(settings).run(job.study, Progress(), StudyResult(states), STAGES[-1])
+
+
+def _not_after_edits(job: Job) -> str:
+    """Return the stage to resume from: the wanted one, or an earlier one that an edit has an effect on."""
+    wanted = job.resume_from or STAGES[0]
+    stages = (wanted, *(edits.first_stage for edits in job.edits.values() if edits.first_stage))
+    return min(stages, key=STAGES.index)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -134,7 +178,7 @@ def _edited_state(result: StateResult, edits: Edits, settings: Settings) -> Stat
         return result
     if edits.kept is not None:
         registered = dataclasses.replace(registered, kept=edits.kept, reason=_reasons(registered.reason, edits.kept))
-    if edits.first_stage == "segmentation":
+    if edits.labels is not None or edits.insertion_points is not None:
         from QPerfusionLogic.segmentation import SegmentationLogic
 
         labels, points = edits.labels, edits.insertion_points
@@ -143,6 +187,8 @@ def _edited_state(result: StateResult, edits: Edits, settings: Settings) -> Stat
         if points is None and segmented is not None:
             points = segmented.insertion_points
         segmented = SegmentationLogic(settings.segmentation).run(registered, labels, insertion_points=points)
+    if edits.aif_region is not None and segmented is not None:
+        segmented = dataclasses.replace(segmented, aif_region=edits.aif_region)
     return dataclasses.replace(result, registered=registered, segmented=segmented)
 
 

@@ -6,8 +6,10 @@ from collections.abc import Callable
 from typing import Any
 
 from QPerfusionLogic.settings import Settings
+from QPerfusionLogic.study import State
 
 from .curves_part import CurvesPart
+from .live_segments import LiveSegments
 
 TABLES = (
     ("Segments", "table:segments", ""),
@@ -43,6 +45,7 @@ class ResultsPart:
         self._application = application
         self._parameters = parameters
         self.curves = CurvesPart(ui, application, self.study, settings)
+        self.live = LiveSegments(self.study)
         ui.tableBox.addItems([application.text(title) for title, _, _ in TABLES])
         ui.showButton.connect("clicked(bool)", self.show_study)
         ui.editContoursButton.connect("clicked(bool)", self.edit_contours)
@@ -52,6 +55,16 @@ class ResultsPart:
         ui.tableBox.connect("currentIndexChanged(int)", self.show_table)
         ui.tableView.connect("clicked(QModelIndex)", self._row_clicked)
         ui.overlaySlider.connect("valueChanged(int)", self._set_overlay)
+
+    def watch(self) -> None:
+        """Follow the cursor and the insertion points."""
+        self.curves.watch()
+        self.live.watch()
+
+    def release(self) -> None:
+        """Let go of every node that is observed."""
+        self.curves.release()
+        self.live.release()
 
     def study(self) -> Any:
         """Return the study to look at, None when there is none."""
@@ -74,6 +87,7 @@ class ResultsPart:
         box.addItems(names)
         box.setCurrentText(parameters.studyName)
         box.blockSignals(was_blocked)
+        self.live.watch()
         for button in ("showButton", "aifButton", "editContoursButton", "editPointsButton", "frameKeptButton"):
             getattr(self._ui, button).enabled = parameters.studyName in names
 
@@ -89,6 +103,22 @@ class ResultsPart:
         self.show_table()
         self.curves.show_segment()
 
+    def show_motion(self) -> None:
+        """Show the raw, the registered and the gadolinium series of the chosen state for the player."""
+        from QPerfusionLogic.scene.views import show_motion
+
+        study = self.study()
+        if study is not None:
+            show_motion(self._application.scene(), study, self._ui.stateBox.currentText)
+            self.choose_table("table:frames")
+
+    def choose_table(self, role: str) -> None:
+        """Choose a table, of the chosen state where it has one per state."""
+        wanted = ((role, ""), (role, self._ui.stateBox.currentText))
+        for index, (_, of, state) in enumerate(TABLES):
+            if (of, state) in wanted:
+                self._ui.tableBox.currentIndex = index
+
     def show_table(self) -> None:
         """Show the chosen table."""
         study = self.study()
@@ -96,12 +126,28 @@ class ResultsPart:
         self._ui.tableView.setMRMLTableNode(study.node(role, state) if study is not None else None)
 
     def edit_contours(self) -> None:
-        """Open the Segment Editor; a run from there takes the contours as they are then."""
-        self._edit_in("SegmentEditor", "segmentation")
+        """Open the Segment Editor with the heart of the chosen state; a run from there takes what is drawn then."""
+        from QPerfusionLogic.scene.editing import prepare_segment_editor
+
+        study = self.study()
+        state = State(self._ui.stateBox.currentText)
+        if study is None or not prepare_segment_editor(self._application.scene(), study, state):
+            self._application.report(self._application.text("This study has nothing to edit there."))
+            return
+        self._application.select_module("SegmentEditor")
 
     def edit_points(self) -> None:
-        """Open the Markups module; the AHA segments turn with the insertion points when the run is resumed."""
-        self._edit_in("Markups", "insertion_points")
+        """Open the Markups module; the AHA segments turn with the insertion points while they are moved."""
+        from QPerfusionLogic.scene.editing import show_segments
+
+        study, state = self.study(), self._ui.stateBox.currentText
+        node = study.node("insertion_points", state) if study is not None else None
+        if node is None:
+            self._application.report(self._application.text("This study has nothing to edit there."))
+            return
+        show_segments(self._application.scene(), study, State(state))
+        self._application.logic().GetSelectionNode().SetActivePlaceNodeID(node.GetID())
+        self._application.select_module("Markups")
 
     def toggle_frames(self) -> None:
         """Keep the frames of the selected rows of the frame table, or exclude them when they are kept now."""
@@ -117,11 +163,6 @@ class ResultsPart:
         for row in sorted(rows):
             toggle_frame(table, row)
         self.show_table()
-
-    def _nodes(self, *roles: str) -> list[Any]:
-        study = self.study()
-        state = self._ui.stateBox.currentText
-        return [study.node(role, state) if study is not None else None for role in roles]
 
     def _show_notices(self, study: Any) -> None:
         table = study.node("table:notices")
@@ -141,14 +182,6 @@ class ResultsPart:
         segment, layer = (table.GetCellText(row, table.GetColumnIndex(name)) for name in ("segment", "layer"))
         if segment.isdigit():
             self.curves.choose_segment(int(segment), layer or "all")
-
-    def _edit_in(self, module: str, role: str) -> None:
-        (node,) = self._nodes(role)
-        if node is None:
-            self._application.report(self._application.text("This study has nothing to edit there."))
-            return
-        self._application.logic().GetSelectionNode().SetActivePlaceNodeID(node.GetID())
-        self._application.select_module(module)
 
     def _choose_study(self) -> None:
         parameters, name = self._parameters(), self._ui.studyBox.currentText

@@ -30,8 +30,6 @@ class RunPart:
         self._logic = logic
         self._results = results
         ui.applyButton.connect("clicked(bool)", self.apply)
-        ui.resumeButton.connect("clicked(bool)", self.resume)
-        ui.resumeStage.addItems(["segmentation", "registration"])
 
     def update(self) -> None:
         """Enable Apply, or say in its tooltip why it is not; during a run it is Cancel."""
@@ -43,7 +41,10 @@ class RunPart:
         self._ui.applyButton.text = text("Cancel") if running else text("Apply")
         self._ui.applyButton.enabled = not reason
         self._ui.applyButton.toolTip = reason or (text("Stop the run.") if running else text("Quantify the series."))
-        self._ui.resumeButton.enabled = not running and bool(parameters.studyName)
+        has_study = bool(parameters.studyName)
+        self._ui.resumeButton.enabled = not running and has_study
+        for button in (self._ui.runStageButton, self._ui.fromStageButton):
+            button.enabled = not running and (has_study or not reason)
         self._ui.inputsButton.enabled = not running
         self._ui.methodButton.enabled = not running
 
@@ -55,18 +56,14 @@ class RunPart:
             return
         self.start("")
 
-    def resume(self) -> None:
-        """Compute again from the chosen stage."""
-        self.start(self._ui.resumeStage.currentText)
-
-    def start(self, resume_from: str) -> None:
-        """Start a run in the background."""
+    def start(self, resume_from: str, stop_after: str = "") -> None:
+        """Start a run in the background: all of it, or from one stage to another."""
         text = self._application.text
         self._ui.noticesBrowser.plainText = ""
         self._ui.messageLabel.text = text("Starting ...")
         self.guarded(
             text("The run could not be started."),
-            lambda: self._logic.run(self._parameters(), resume_from, False, self._progressed, self._ended),
+            lambda: self._logic.run(self._parameters(), resume_from, False, self._progressed, self._ended, stop_after),
         )
         if self._logic.currentRun is None:
             self._ui.messageLabel.text = text("Not started.")

@@ -13,10 +13,11 @@ import slicer
 from QPerfusionLogic.reporting.segment_table import SegmentRow, segment_rows
 from QPerfusionLogic.study import (
     MYOCARDIUM,
+    BoolArray,
     Geometry,
+    LabelArray,
     Mapped,
     PerfusionSeries,
-    Registered,
     Segmented,
     State,
     StateResult,
@@ -30,10 +31,17 @@ from .hierarchy import add_folder, put_into, remove_folder
 from .inputs import T1_CODES, companions
 from .landmarks import add_insertion_points
 from .maps import add_map
-from .marks import mark, new_study_name, write_note
+from .marks import STUDY, mark, new_study_name, write_note
+from .memory import (
+    remember_arterial_input,
+    remember_concentration,
+    remember_mapped,
+    remember_registered,
+    remember_segmented,
+)
 from .polar import add_polar_map
 from .result_tables import add_aif_table, add_curve_table, add_frame_table, add_notice_table, add_segment_table
-from .segmentations import add_segmentation
+from .segmentations import add_aif_region, add_segmentation
 from .sequences import add_browser, add_sequence, refer_to_companion, write_description
 from .tables import add_curve
 from .volumes import add_volume, set_units
@@ -101,7 +109,7 @@ def fill_scene(
                 _fill_state(_Filler(scene, study, state_result.state, breathe), state_result)
             _fill_study(_Filler(scene, study, None, breathe), result, t1_map)
         except BaseException:
-            _take_out(scene, study)
+            remove_study(scene, study.name)
             raise
     return study
 
@@ -119,11 +127,13 @@ def _one_batch(scene: Any, wanted: bool) -> Iterator[None]:
         scene.EndState(slicer.vtkMRMLScene.BatchProcessState)
 
 
-def _take_out(scene: Any, study: SceneStudy) -> None:
-    for node in study.nodes.values():
-        if scene.IsNodePresent(node):
+def remove_study(scene: Any, name: str) -> None:
+    """Remove every node of a study and its folder."""
+    nodes = [scene.GetNthNode(index) for index in range(scene.GetNumberOfNodes())]
+    for node in nodes:
+        if name and node.GetAttribute(STUDY) == name and scene.IsNodePresent(node):
             scene.RemoveNode(node)
-    remove_folder(scene, study.name)
+    remove_folder(scene, name)
 
 
 class _Filler:
@@ -169,14 +179,18 @@ def _fill_state(filler: _Filler, result: StateResult) -> None:
     if result.acquisition.aif_curve is not None:
         filler.add("table:given_aif", add_curve(filler.scene, filler.name("given AIF"), result.acquisition.aif_curve))
     if result.registered is not None:
-        filler.add("table:frames", add_frame_table(filler.scene, filler.name("frames"), result.registered))
+        frames = filler.add("table:frames", add_frame_table(filler.scene, filler.name("frames"), result.registered))
+        remember_registered(filler.node("registered"), frames, result.registered)
     if result.segmented is not None:
         _add_segmented(filler, result.segmented, geometry, filler.scene)
+        write_note(filler.node("segmentation"), "MaskGiven", result.acquisition.mask is not None)
     if result.arterial_input is not None:
-        table = filler.add(
-            "table:aif", add_aif_table(filler.scene, filler.name("AIF table"), result.arterial_input, result.state)
-        )
+        table = add_aif_table(filler.scene, filler.name("AIF table"), result.arterial_input, result.state)
+        filler.add("table:aif", table)
+        remember_arterial_input(table, result.arterial_input)
         filler.add_chart("aif", add_aif_chart(filler.scene, filler.name("AIF"), table))
+    if result.concentration is not None:
+        _add_hidden_labels(filler, "saturated", result.concentration.saturated, geometry)
     if result.mapped is not None:
         _add_mapped(filler, result.mapped, geometry)
         if result.segmented is not None:
@@ -190,7 +204,6 @@ def _add_dynamic(filler: _Filler, result: StateResult) -> None:
     names = [filler.name("raw")]
     if result.registered is not None:
         registered = _sequence(filler, "registered", "registered series", result.registered.series)
-        _write_motion(registered, result.registered)
         sequences.append(registered)
         names.append(filler.name("registered"))
     if result.concentration is not None:
@@ -202,6 +215,7 @@ def _add_dynamic(filler: _Filler, result: StateResult) -> None:
             tissue.geometry,
         )
         sequences.append(filler.add("gadolinium", gadolinium))
+        remember_concentration(gadolinium, result.concentration)
         names.append(filler.name("gadolinium"))
     _add_player(filler, "browser", "player", sequences, names)
 
@@ -220,13 +234,6 @@ def _sequence(filler: _Filler, role: str, text: str, series: PerfusionSeries) ->
     return filler.add(role, node)
 
 
-def _write_motion(node: Any, registered: Registered) -> None:
-    """Keep translations on the node; a field per pixel is too large for an attribute and stays in the output folder."""
-    if registered.displacement_mm.shape[2:4] == (1, 1):
-        write_note(node, "DisplacementMm", np.round(registered.displacement_mm, 4).tolist())
-    write_note(node, "HeartCentre", np.round(registered.heart_centre, 3).tolist())
-
-
 def _add_player(filler: _Filler, role: str, text: str, sequences: list[Any], names: list[str]) -> None:
     browser = filler.add(role, add_browser(filler.scene, filler.name(text), sequences, names))
     for sequence in sequences:
@@ -237,14 +244,23 @@ def _add_player(filler: _Filler, role: str, text: str, sequences: list[Any], nam
 def _add_segmented(filler: _Filler, segmented: Segmented, geometry: Geometry, scene: Any) -> None:
     reference = filler.node("volume:registered")
     node = add_segmentation(scene, filler.name("heart"), segmented.labels, geometry, reference)
-    node.SetAttribute("QPerfusion.Source", segmented.source)
+    add_aif_region(node, segmented.aif_region, geometry)
     filler.add("segmentation", node)
+    _add_hidden_labels(filler, "layers", segmented.layers, geometry)
     segments = filler.add(
         "segments", add_volume(scene, filler.name("AHA segments"), segmented.segments, geometry, labels=True)
     )
     segments.GetDisplayNode().SetAndObserveColorNodeID(segment_colors(scene).GetID())
     points = add_insertion_points(scene, filler.name("RV insertion"), segmented.insertion_points, geometry)
     filler.add("insertion_points", points)
+    remember_segmented(node, points, segmented)
+
+
+def _add_hidden_labels(filler: _Filler, role: str, values: BoolArray | LabelArray, geometry: Geometry) -> None:
+    """Add labels that a later run needs and nobody looks for."""
+    labels = values.astype(np.uint8)
+    node = filler.add(role, add_volume(filler.scene, filler.name(role), labels, geometry, labels=True))
+    node.SetHideFromEditors(True)
 
 
 def _add_mapped(filler: _Filler, mapped: Mapped, geometry: Geometry) -> None:
@@ -252,6 +268,7 @@ def _add_mapped(filler: _Filler, mapped: Mapped, geometry: Geometry) -> None:
         filler.add(f"map:{name}", add_map(filler.scene, name, values, geometry, filler.prefix))
     if mapped.segment_curves:
         table = filler.add("table:curves", add_curve_table(filler.scene, filler.name("curves"), mapped))
+        remember_mapped(table, mapped)
         filler.add_chart("curve", add_curve_chart(filler.scene, filler.name("segment curve"), table, mapped))
 
 
@@ -288,3 +305,5 @@ def _fill_study(filler: _Filler, result: StudyResult, t1_map: T1Map | None) -> N
         _add_polar_maps(filler, result, rows)
     notices = filler.add("table:notices", add_notice_table(filler.scene, "Notices", result.notices))
     write_note(notices, "Provenance", result.provenance)
+    if result.stress_to_rest_mm is not None:
+        write_note(notices, "StressToRestMm", np.asarray(result.stress_to_rest_mm, dtype=float).tolist())

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+import slicer
 
 from QPerfusionLogic.study import FloatArray, Geometry
 
@@ -41,6 +42,11 @@ def ras_of(geometry: Geometry, slice_index: int, row: float, column: float) -> l
     """Return the point (RAS millimetres) of a pixel."""
     lps = geometry.index_to_lps[slice_index] @ np.array([column, row, 0.0, 1.0])
     return [-float(lps[0]), -float(lps[1]), float(lps[2])]
+
+
+def point_moved_event() -> int:
+    """Return the event that a point list sends when one of its points was moved."""
+    return int(slicer.vtkMRMLMarkupsNode.PointModifiedEvent)
 
 
 def insertion_points_of(node: Any, geometry: Geometry) -> FloatArray:

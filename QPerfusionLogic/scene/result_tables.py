@@ -110,7 +110,11 @@ def _padded(values: Any, length: int) -> Any:
 
 def toggle_frame(table: Any, row: int) -> None:
     """Exclude the frame of one row of a frame table by hand, or keep it again."""
-    keep = table.GetTable().GetValueByName(row, "kept").ToDouble() == 0.0
+    set_kept(table, row, table.GetTable().GetValueByName(row, "kept").ToDouble() == 0.0)
+
+
+def set_kept(table: Any, row: int, keep: bool) -> None:
+    """Keep or exclude the frame of one row of a frame table by hand."""
     table.GetTable().SetValueByName(row, "kept", vtk.vtkVariant(1.0 if keep else 0.0))
     table.GetTable().SetValueByName(row, "reason", vtk.vtkVariant("" if keep else "excluded by hand"))
     table.GetTable().Modified()

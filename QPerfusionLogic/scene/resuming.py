@@ -8,13 +8,11 @@ from typing import Any
 import numpy as np
 
 from QPerfusionLogic.errors import InputError
-from QPerfusionLogic.panel.job import Edits, Job
+from QPerfusionLogic.panel.job import FROM_EDITS, Edits, Job
+from QPerfusionLogic.settings import STAGES
 from QPerfusionLogic.study import (
-    BoolArray,
-    PerfusionSeries,
+    OUTPUT_OF_STAGE,
     PerfusionStudy,
-    Registered,
-    SeriesKind,
     State,
     StateResult,
     StudyResult,
@@ -22,19 +20,28 @@ from QPerfusionLogic.study import (
 
 from .filling import SceneStudy
 from .finding import study_named
-from .landmarks import insertion_points_of
 from .marks import read_note
 from .reading import StateNodes, study_from_scene
-from .segmentations import labels_of
-from .sequences import series_of
-from .tables import column_values
+from .restoring import restored
+from .volumes import image_of
 
-FROM_EDITS = "segmentation"
-"""Stage to resume from after an edit of contours, insertion points or frames."""
+_NODE_OF_OUTPUT = {
+    "registered": ("registered", "table:frames"),
+    "segmented": ("segmentation",),
+    "arterial_input": ("table:aif",),
+    "concentration": ("gadolinium",),
+    "mapped": ("map:mbf",),
+}
+"""Output of a stage -> the nodes that hold it."""
 
 
 def job_to_resume(
-    scene: Any, name: str, settings: dict[str, Any], output: str = "", resume_from: str = FROM_EDITS
+    scene: Any,
+    name: str,
+    settings: dict[str, Any],
+    output: str = "",
+    resume_from: str = FROM_EDITS,
+    stop_after: str = "",
 ) -> Job:
     """Return the job that computes a study of the scene again from one stage on.
 
@@ -47,24 +54,87 @@ def job_to_resume(
         `Settings.as_dictionary()`.
     output : str
         Folder for report, tables and images; "" for none.
-    resume_from : str
-        "registration" computes everything again from the raw series; any later stage keeps the registered series and
-        takes contours, insertion points and kept frames as they are in the scene now.
+    resume_from, stop_after : str
+        Stages. `FROM_EDITS` starts where the first edit of the user has an effect, in the states that were edited.
 
     Raises
     ------
     InputError
-        When the study is not in the scene, or a node that is needed was deleted.
+        When the study is not in the scene, a node that is needed was deleted, or nothing was edited.
     """
     found = study_named(scene, name)
     if found is None:
         raise InputError(f"no study {name!r} in the scene", action="run the study first")
+    if resume_from != FROM_EDITS:
+        _check_nodes(found, resume_from)
     study = _study_of(found)
-    if resume_from in ("", "superresolution", "registration"):
-        return Job(study, settings, output)
-    states = {state: StateResult(state, study.acquisition(state), _registered(found, state)) for state in study.states}
-    edits = {state: _edits(found, states[state]) for state in study.states}
-    return Job(study, settings, output, FROM_EDITS, "", StudyResult(states), edits)
+    parts = {state: restored(found, state, study.acquisition(state)) for state in study.states}
+    edits = {state: edit for state, (_, edit) in parts.items() if edit.first_stage}
+    if resume_from == FROM_EDITS and not edits:
+        raise InputError(
+            f"nothing edited in the study {name}",
+            expected="edited contours, points, frames, times or AIF",
+            action="edit something, or choose the stage to compute again from",
+        )
+    acquisitions = {str(state): result.acquisition for state, (result, _) in parts.items()}
+    study = dataclasses.replace(study, stress=acquisitions.get("stress"), rest=acquisitions.get("rest"))
+    earlier = result_of(found, {state: result for state, (result, _) in parts.items()})
+    return Job(study, settings, output, resume_from, stop_after, earlier, edits)
+
+
+def result_in_scene(found: SceneStudy) -> tuple[PerfusionStudy, StudyResult]:
+    """Return the study and the result that a study of the scene holds, as the scene has them now."""
+    study = _study_of(found)
+    states = {state: restored(found, state, study.acquisition(state))[0] for state in study.states}
+    return study, result_of(found, states)
+
+
+def result_of(found: SceneStudy, states: dict[State, StateResult]) -> StudyResult:
+    """Return the study result of some states, with what the study's own nodes remember."""
+    table = found.node("table:notices")
+    reserve = found.node("map:mpr")
+    shift = read_note(table, "StressToRestMm") if table is not None else None
+    return StudyResult(
+        states=states,
+        provenance=(read_note(table, "Provenance") or {}) if table is not None else {},
+        stress_to_rest_mm=np.array(shift, dtype=float) if shift is not None else None,
+        mpr_map=image_of(reserve) if reserve is not None else None,
+    )
+
+
+def stages_done(found: SceneStudy) -> tuple[str, ...]:
+    """Return the stages, in order, whose output the scene holds for every state of the study."""
+    states = [state for state in (State.STRESS, State.REST) if found.node("tissue", state) is not None]
+    return tuple(
+        stage
+        for stage, output in OUTPUT_OF_STAGE.items()
+        if states and all(not _missing(found, output, state) for state in states)
+    )
+
+
+def edits_in(found: SceneStudy) -> dict[State, Edits]:
+    """Return what was edited in each state since the study was filled in."""
+    study = _study_of(found)
+    parts = {state: restored(found, state, study.acquisition(state))[1] for state in study.states}
+    return {state: edits for state, edits in parts.items() if edits.first_stage}
+
+
+def _missing(found: SceneStudy, output: str, state: State) -> list[str]:
+    return [role for role in _NODE_OF_OUTPUT.get(output, ()) if found.node(role, state) is None]
+
+
+def _check_nodes(found: SceneStudy, resume_from: str) -> None:
+    """Raise `InputError` when a node of a stage before `resume_from` was deleted."""
+    before = STAGES[: STAGES.index(resume_from)] if resume_from in STAGES else ()
+    for state in (State.STRESS, State.REST):
+        if found.node("tissue", state) is None:
+            continue
+        for stage in before:
+            for role in _missing(found, OUTPUT_OF_STAGE.get(stage, ""), state):
+                raise InputError(
+                    f"no {role.removeprefix('table:')} of {state} in the study {found.name}",
+                    action="run the study again from its series",
+                )
 
 
 def _study_of(found: SceneStudy) -> PerfusionStudy:
@@ -74,51 +144,3 @@ def _study_of(found: SceneStudy) -> PerfusionStudy:
 def _nodes_of(found: SceneStudy, state: State) -> StateNodes:
     aif = found.node("aif", state) or found.node("table:given_aif", state)
     return StateNodes(found.node("tissue", state), aif, None, found.node("pre_bolus", state))
-
-
-def _registered(found: SceneStudy, state: State) -> Registered:
-    sequence = _needed(found, "registered", state)
-    series = series_of(sequence, SeriesKind.TISSUE, state)
-    kept, reason = _frames(_needed(found, "table:frames", state), series)
-    displacement = read_note(sequence, "DisplacementMm")
-    shape = (series.frames, series.slices, 1, 1, 2)
-    return Registered(
-        series,
-        np.array(displacement, dtype=np.float32) if displacement is not None else np.zeros(shape, np.float32),
-        kept,
-        reason,
-        np.array(read_note(sequence, "HeartCentre") or np.full((series.slices, 2), np.nan).tolist(), dtype=float),
-    )
-
-
-def _frames(table: Any, series: PerfusionSeries) -> tuple[BoolArray, tuple[tuple[str, ...], ...]]:
-    kept = np.array(column_values(table, "kept")).astype(bool)
-    reasons = column_values(table, "reason")
-    shape = (series.frames, series.slices)
-    if kept.size != series.frames * series.slices:
-        raise InputError(f"{kept.size} rows in {table.GetName()}", expected=f"{series.frames * series.slices}")
-    rows = np.array(reasons, dtype=object).reshape(shape)
-    return kept.reshape(shape), tuple(tuple(str(cell) for cell in row) for row in rows)
-
-
-def _edits(found: SceneStudy, result: StateResult) -> Edits:
-    assert result.registered is not None
-    series = result.registered.series
-    segmentation = _needed(found, "segmentation", result.state)
-    labels = labels_of(segmentation, series.geometry, series.image_shape)
-    points = found.node("insertion_points", result.state)
-    return Edits(
-        dataclasses.replace(labels, source=segmentation.GetAttribute("QPerfusion.Source") or "edited"),
-        insertion_points_of(points, series.geometry) if points is not None else None,
-        result.registered.kept,
-    )
-
-
-def _needed(found: SceneStudy, role: str, state: State) -> Any:
-    node = found.node(role, state)
-    if node is None:
-        raise InputError(
-            f"no {role.removeprefix('table:')} of {state} in the study {found.name}",
-            action="run the study again from its series",
-        )
-    return node

@@ -82,6 +82,26 @@ def add_segmentation(scene: Any, name: str, labels: LabelArray, geometry: Geomet
     return node
 
 
+AIF_REGION = "AifRegion"
+"""Id of the segment whose blood pixels the arterial input is read from; it overlaps the LV blood pool."""
+
+
+def add_aif_region(node: Any, region: BoolArray, geometry: Geometry) -> None:
+    """Add the AIF region (slices, rows, columns) as a segment of a segmentation node."""
+    segment = slicer.vtkSegment()
+    segment.SetName("AIF region")
+    segment.SetColor(0.95, 0.85, 0.20)
+    segment.AddRepresentation(_BINARY, oriented_image(region.astype(np.uint8), geometry))
+    node.GetSegmentation().AddSegment(segment, AIF_REGION)
+
+
+def aif_region_of(node: Any, geometry: Geometry, image_shape: tuple[int, int, int]) -> BoolArray | None:
+    """Return the AIF region (slices, rows, columns) of a segmentation node, None when it has no such segment."""
+    if node.GetSegmentation().GetSegment(AIF_REGION) is None:
+        return None
+    return segment_mask(node, AIF_REGION, geometry, image_shape)
+
+
 def labels_of(node: Any, geometry: Geometry, image_shape: tuple[int, int, int]) -> LabelMap:
     """Return the labels of a segmentation or label-map node.
 

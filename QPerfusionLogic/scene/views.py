@@ -70,6 +70,7 @@ def show_study(scene: Any, study: SceneStudy) -> None:
         for role in ("segmentation", "insertion_points"):
             _show_only_in(study.nodes.get((state, role)), (*views, *_EVERYDAY_VIEWS))
     for name, (state, _) in VIEWS.items():
+        show_labels(scene, name, None)
         volume = study.nodes.get((state, "view:mbf" if state else "map:mpr"))
         under = study.nodes.get((state or "stress", "volume:registered"))
         show_in_view(scene, name, volume, under, study.nodes.get((state or "stress", "segments")))
@@ -128,6 +129,22 @@ def _heart_of(image: FloatArray) -> tuple[tuple[float, float], float]:
         rows, columns = np.array([0, image.shape[1] - 1]), np.array([0, image.shape[2] - 1])
     size = max(np.ptp(rows), np.ptp(columns)) + 1
     return (float(rows.min() + rows.max()) / 2, float(columns.min() + columns.max()) / 2), float(size)
+
+
+def show_labels(scene: Any, view: str, labels: Any) -> None:
+    """Show a label map over what a slice view shows; None takes it away."""
+    composite = _of_view(scene, "vtkMRMLSliceCompositeNode", view)
+    if composite is not None:
+        composite.SetLabelVolumeID(labels.GetID() if labels is not None else None)
+        composite.SetLabelOpacity(0.6)
+
+
+def show_motion(scene: Any, study: SceneStudy, state: str) -> None:
+    """Show the raw, the registered and the gadolinium series of a state side by side, for the player."""
+    segments = study.node("segments", state)
+    for view, role in zip(VIEWS, ("tissue", "registered", "gadolinium"), strict=True):
+        show_labels(scene, view, None)
+        show_in_view(scene, view, study.node(f"volume:{role}", state), None, segments)
 
 
 def set_overlay_opacity(scene: Any, opacity: float) -> None:

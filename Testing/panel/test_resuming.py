@@ -14,6 +14,7 @@ from QPerfusionLogic.scene.result_tables import toggle_frame
 from QPerfusionLogic.scene.sequences import series_of
 from QPerfusionLogic.scene.tables import column_values
 from QPerfusionLogic.scene.volumes import image_of
+from QPerfusionLogic.settings import STAGES
 from QPerfusionLogic.study import SeriesKind, State
 
 SETTINGS = with_changes(QUICK_CHANGES)
@@ -27,16 +28,20 @@ def a_panel_with_a_quick_result(a_panel, a_scene, a_quick_result):
     return a_panel
 
 
-def compute_again(panel, stage="segmentation"):
-    panel.ui.resumeStage.currentText = stage
-    panel.ui.resumeButton.click()
+def compute_again(panel, stage=""):
+    """Compute what was edited, or again from a stage, and return the new study."""
+    if stage:
+        panel.ui.stageTable.setCurrentCell(STAGES.index(stage), 0)
+        panel.ui.fromStageButton.click()
+    else:
+        panel.ui.resumeButton.click()
     slicer_host.process_events(60, until=lambda: panel.logic.currentRun is None)
     return panel.results.study()
 
 
 def test_without_an_edit_the_flow_is_the_same(a_panel_with_a_quick_result):
     first = a_panel_with_a_quick_result.results.study()
-    second = compute_again(a_panel_with_a_quick_result)
+    second = compute_again(a_panel_with_a_quick_result, "aif")
     assert second.name != first.name
     np.testing.assert_allclose(
         image_of(second.node("map:mbf", "stress")), image_of(first.node("map:mbf", "stress")), rtol=1e-4
@@ -87,6 +92,7 @@ def test_a_frame_excluded_by_hand_stays_out(a_panel_with_a_quick_result):
 
 def test_only_what_depends_on_an_edit_is_computed_again(a_panel_with_a_quick_result):
     first = a_panel_with_a_quick_result.results.study()
+    toggle_frame(first.node("table:frames", "stress"), 12)
     second = compute_again(a_panel_with_a_quick_result)
     one, two = (
         series_of(study.node("registered", "stress"), SeriesKind.TISSUE, State.STRESS) for study in (first, second)
@@ -103,7 +109,7 @@ def test_a_scene_saved_by_the_command_line_can_be_resumed_in_the_panel(a_panel, 
     load_scene(a_scene, tmp_path / "study.mrb")
     a_panel.logic.setSettings(a_panel._parameters, SETTINGS)
     a_panel._parameters.studyName = "Perfusion study"
-    again = compute_again(a_panel)
+    again = compute_again(a_panel, "aif")
     assert again.name != "Perfusion study"
     mbf = image_of(again.node("map:mbf", "stress"))
     np.testing.assert_allclose(mbf, a_quick_result.states[State.STRESS].mapped.maps["mbf"], rtol=1e-4)
@@ -111,7 +117,8 @@ def test_a_scene_saved_by_the_command_line_can_be_resumed_in_the_panel(a_panel, 
 
 def test_a_deleted_node_that_is_needed_is_named(a_panel_with_a_quick_result, a_scene):
     a_scene.RemoveNode(a_panel_with_a_quick_result.results.study().node("registered", "stress"))
-    a_panel_with_a_quick_result.ui.resumeButton.click()
+    a_panel_with_a_quick_result.ui.stageTable.setCurrentCell(STAGES.index("conversion"), 0)
+    a_panel_with_a_quick_result.runPart.start("conversion")
     assert a_panel_with_a_quick_result.ui.messageLabel.text == "Not started."
     assert "no registered of stress in the study" in a_panel_with_a_quick_result.ui.noticesBrowser.plainText
     assert a_panel_with_a_quick_result.logic.currentRun is None
