@@ -53,7 +53,21 @@ class LoadingSettings:
 class SuperresolutionSettings:
     """Sharper frames from low-resolution acquisitions."""
 
-    mode: str = choice("none", "residual_bridge", "sr3")
+    mode: str = choice(
+        "none", "residual_bridge", "sr3", help="sr3: own weights of `qperfusion train superresolution --preset sr3`"
+    )
+    fraction: float | None = number(
+        None, 0.25, 0.75, "", "share of the phase-encoding lines that was measured; None: found from the images"
+    )
+    phase_encoding: str = choice("automatic", "rows", "columns", help="image axis along which lines are encoded")
+    accept_full_resolution: bool = field(
+        default=False,
+        metadata={"help": "also where the outer lines hold signal: they are thrown away and estimated anew"},
+    )
+    steps: int = number(1, 1, 2000, "", "1: the expected frame; more: the mean of samples of so many steps")
+    samples: int = number(2, 0, 32, "", "sampled frames behind the map of the spread; 0: none")
+    weights: str = field(default="", metadata={"help": "file of own network weights; empty: the shipped ones"})
+    device: str = choice("automatic", "cpu", "cuda", "mps")
 
 
 @dataclass(frozen=True)

@@ -62,6 +62,7 @@ __all__ = [
     "State",
     "StateResult",
     "StudyResult",
+    "Superresolved",
     "T1Map",
 ]
 
@@ -126,6 +127,38 @@ class PerfusionStudy:
         if found is None:
             raise KeyError(state)
         return found
+
+
+@dataclass(frozen=True)
+class Superresolved:
+    """A low-resolution series with its missing phase-encoding lines estimated; the measured ones are as they were.
+
+    Parameters
+    ----------
+    series : PerfusionSeries
+        The series at full resolution, with the notices of this stage.
+    spread : (slices, rows, columns) array
+        Root mean square over frames of the standard deviation of sampled frames, in the unit of the series; NaN where
+        none were sampled.
+    residual : (frames, slices) array
+        Largest change of a measured line over the largest line; rounding only.
+    departure : (frames, slices) array
+        Added detail (root mean square) over the outer half of the measured lines.
+    doubt : (frames, slices) array
+        Spread over added detail, both root mean squares; NaN where none were sampled.
+    fraction, direction : float, str
+        Share of lines measured; image axis of the phase encoding, rows or columns.
+    """
+
+    series: PerfusionSeries
+    spread: FloatArray
+    residual: FloatArray
+    departure: FloatArray
+    doubt: FloatArray
+    fraction: float
+    direction: str
+    model_name: str
+    model_checksum: str
 
 
 @dataclass(frozen=True)
@@ -340,6 +373,7 @@ class StateResult:
 
     state: State
     acquisition: Acquisition
+    superresolved: Superresolved | None = None
     registered: Registered | None = None
     segmented: Segmented | None = None
     arterial_input: ArterialInput | None = None

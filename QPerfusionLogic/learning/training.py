@@ -28,7 +28,7 @@ class Plan:
     iterations : int
         Length of the learning-rate schedule; the same number, seed and machine give the same weights.
     learning_rate : float
-        Highest rate of AdamW, after `warm_up` iterations; a cosine brings it to zero.
+        Highest rate of AdamW, after `warm_up` iterations; a cosine brings it to zero, unless `decay` is False.
     average : float
         Decay of the exponential average of the weights, which is what is kept.
     seed : int
@@ -45,6 +45,7 @@ class Plan:
     clip: float = 1.0
     seed: int = 0
     checkpoint_minutes: float = 3.0
+    decay: bool = True
 
 
 @dataclass
@@ -99,7 +100,7 @@ def train(
 
 
 def learning_rate(plan: Plan, iteration: int) -> float:
-    """Return the rate of an iteration: linear warm-up, then a cosine to zero.
+    """Return the rate of an iteration: linear warm-up, then a cosine to zero (or no change, without decay).
 
     Examples
     --------
@@ -108,6 +109,8 @@ def learning_rate(plan: Plan, iteration: int) -> float:
     (0.1, 0.5, 0.0002)
     """
     warm = min(1.0, (iteration + 1) / max(plan.warm_up, 1))
+    if not plan.decay:
+        return plan.learning_rate * warm
     return plan.learning_rate * warm * 0.5 * (1.0 + float(np.cos(np.pi * iteration / plan.iterations)))
 
 
