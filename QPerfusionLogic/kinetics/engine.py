@@ -14,12 +14,17 @@ from QPerfusionLogic.study import FloatArray
 from .axes import Axis
 from .layout import Layout
 from .numpy_engine import Minima, fit_in_numpy, read_table
-from .search import Dictionary, find_starts
+from .search import TINY, Dictionary, find_starts
+from .sweep import Sweep, sweep_over
 from .table import ShapeTable
 
 FEW_CURVES = 1000
-SETTLED_FEW, SETTLED_MANY = 0.002, 0.02
+SETTLED_FEW, SETTLED_MANY = 0.002, 0.06
 """The last step is the one that promises less than this in log likelihood; it is taken without looking again."""
+PATIENCE_FEW, PATIENCE_MANY = 1e9, 6.0
+"""How much less likely (logarithm) than the best a start or a delay may be before it is given up."""
+ANCHOR_EVERY_FEW, ANCHOR_EVERY_MANY = 1, 3
+"""Which of the delays fitted first are looked at from the starts of the dictionary."""
 _SCALES = {"log": 0, "sqrt": 1, "linear": 2}
 
 
@@ -29,84 +34,93 @@ def has_numba() -> bool:
     return importlib.util.find_spec("numba") is not None
 
 
-def _kernel(name: str) -> Any:
-    return getattr(importlib.import_module(".numba_kernels", __package__), name)
+def _kernel(module: str, name: str) -> Any:
+    return getattr(importlib.import_module(f".{module}", __package__), name)
 
 
 def fit_on_table(
     table: ShapeTable, layout: Layout, data: FloatArray, outside: FloatArray, freedom: float, starts: FloatArray
 ) -> Minima:
-    """Fit curves on the basis of a table at each of its delays; parameters as in `fit_in_numpy`."""
+    """Fit curves on the basis of a table at each of its delays.
+
+    Parameters as in `fit_in_numpy`, but for the compiled engine starts (n, anchors, starts, p) at the anchors of the
+    sweep are enough.
+    """
     if not has_numba():
         return fit_in_numpy(table, layout, data, outside, freedom, starts)
-    fit_block = _kernel("fit_block")
-
-    n, delays, _, p = starts.shape
+    n, p = len(data), starts.shape[-1]
+    delays = table.coefficients.shape[0]
     found = Minima(
         np.empty((n, delays, p)),
         np.empty((n, delays)),
         np.empty((n, delays)),
         np.empty((n, delays)),
+        np.empty((n, delays)),
         np.empty((n, delays), dtype=bool),
     )
-    fit_block(
+    sweep = _sweep(delays, n)
+    _kernel("numba_kernels", "fit_block")(
         *_flat_table(table.coefficients, table.axes, layout),
         layout.flow_direction,
         layout.low,
         layout.high,
         *layout.prior,
+        layout.spread,
         data.astype(np.float32),
         np.ascontiguousarray(outside, dtype=float),
         float(freedom),
-        SETTLED_FEW if n <= FEW_CURVES else SETTLED_MANY,
+        *((SETTLED_FEW, PATIENCE_FEW) if n <= FEW_CURVES else (SETTLED_MANY, PATIENCE_MANY)),
+        sweep.order,
+        sweep.source,
+        sweep.share,
+        sweep.anchor,
+        sweep.between,
         np.ascontiguousarray(starts, dtype=float),
         found.x,
         found.squared_error,
         found.penalty,
         found.flow_variance,
+        found.log_volume,
         found.converged,
     )
     return found
 
 
-ANCHOR_EVERY = 6
-"""The compiled engine looks for starts afresh at every sixth delay and goes on from there."""
-
-
 def starts_from(dictionary: Dictionary, layout: Layout, data: FloatArray) -> FloatArray:
-    """Return the starts (n, d, basins, p) for data (n, rank), NaN where none is looked for; see `find_starts`."""
+    """Return the starts (n, anchors, basins, p) for data (n, rank), for numpy at every delay; see `find_starts`."""
     if not has_numba():
         return find_starts(dictionary, layout, data)
-    dictionary_starts = _kernel("dictionary_starts")
-
     delays, entries, rank = dictionary.unit.shape
-    anchors = np.arange(0, delays, ANCHOR_EVERY)
+    anchors = _sweep(delays, len(data)).anchors
     unit = dictionary.unit[anchors].reshape(-1, rank).astype(np.float32)
     product = (data.astype(np.float32) @ unit.T).reshape(len(data), anchors.size, entries)
-    found = np.empty((len(data), anchors.size, dictionary.basins, len(layout.parameters)))
-    dictionary_starts(
+    starts = np.empty((len(data), anchors.size, dictionary.basins, len(layout.parameters)))
+    _kernel("numba_kernels", "dictionary_starts")(
         product,
-        dictionary.size[anchors].astype(float),
+        np.maximum(dictionary.size[anchors], TINY).astype(np.float32),
         dictionary.shape,
         dictionary.basin.astype(np.int64),
+        dictionary.least.astype(np.float32),
+        dictionary.most.astype(np.float32),
         layout.inverse,
         layout.offset,
         layout.low,
         layout.high,
-        found,
+        starts,
     )
-    starts = np.full((len(data), delays, *found.shape[2:]), np.nan)
-    starts[:, anchors] = found
     return starts
+
+
+def _sweep(delays: int, n: int) -> Sweep:
+    return sweep_over(delays, ANCHOR_EVERY_FEW if n <= FEW_CURVES else ANCHOR_EVERY_MANY)
 
 
 def fitted_curves(table: ShapeTable, layout: Layout, x: FloatArray, share: FloatArray) -> FloatArray:
     """Return the sum over delays of share (n, d) times the fitted curve at x (n, d, p), on the basis of all frames."""
     curves = np.zeros((len(x), table.full_basis.shape[1]))
     if has_numba():
-        read_curves = _kernel("read_curves")
         flat = _flat_table(table.full_coefficients, table.axes, layout)
-        read_curves(*flat, np.ascontiguousarray(x), np.ascontiguousarray(share), curves)
+        _kernel("numba_reading", "read_curves")(*flat, np.ascontiguousarray(x), np.ascontiguousarray(share), curves)
         return curves
     for delay in range(share.shape[1]):
         rows = np.flatnonzero(share[:, delay] > 0)

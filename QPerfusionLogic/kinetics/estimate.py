@@ -15,14 +15,14 @@ from .engine import FEW_CURVES, fit_on_table, fitted_curves, starts_from
 from .layout import Layout, Parameter
 from .numpy_engine import Minima
 from .search import build_dictionary
-from .splines import spline_coefficients
 from .table import ShapeTable
 
 SHARP_S = (0.15, 0.20)
 """Between these spreads of the delay the average over the grid takes over from the fit of a continuous delay."""
 NEIGHBOURS = np.array([0, -1, 1])
 """Places on the grid of delays, next to the best, that a continuous delay is fitted from."""
-LEAST_WEIGHT = 1e-3
+LEAST_WEIGHT = 0.01
+"""A delay with less weight does not count in the fitted curve."""
 STARTS_OF_FEW = 12
 
 
@@ -65,11 +65,12 @@ def minima_at_delays(
     table: ShapeTable, layout: Layout, data: Data, starts: int, split: tuple[int, float] | None
 ) -> Minima:
     """Return the best fit at every delay of a table; a few curves are looked at from twelve starts at least."""
-    if len(data.on_basis) <= FEW_CURVES:
+    many = len(data.on_basis) > FEW_CURVES
+    if not many:
         starts = max(starts, STARTS_OF_FEW)
     elif len(layout.axes) < 3:
         split = None
-    dictionary = build_dictionary(table, layout, starts, split)
+    dictionary = build_dictionary(table, layout, starts, split, guided=many)
     return fit_on_table(
         table, layout, data.on_basis, data.outside, data.freedom, starts_from(dictionary, layout, data.on_basis)
     )
@@ -141,16 +142,11 @@ def _with_fitted_delay(
     table: ShapeTable, layout: Layout, data: Data, minima: Minima, likelihood: FloatArray, rows: NDArray[np.intp]
 ) -> Estimate:
     """Fit the delay as one more parameter, from the best delays of the grid."""
-    continuous = with_delay(layout, table.delays_s)
-    joint = replace(
-        table,
-        axes=continuous.axes,
-        delays_s=np.zeros(1),
-        coefficients=spline_coefficients(table.coefficients, 0)[None],
-        full_coefficients=spline_coefficients(table.full_coefficients, 0)[None],
-    )
+    joint = table.over_delay
+    continuous = with_delay(layout, joint.axes[0])
     best = np.argmax(likelihood[rows], axis=1)
-    beside = np.clip(best[:, None] + NEIGHBOURS, 0, table.delays_s.size - 1)
+    places = NEIGHBOURS if rows.size <= FEW_CURVES else NEIGHBOURS[:1]
+    beside = np.clip(best[:, None] + places, 0, table.delays_s.size - 1)
     delays_s = np.concatenate(
         [vertex(table.delays_s, likelihood[rows])[:, None], table.delays_s[beside[:, 1:]]], axis=1
     )
@@ -163,9 +159,8 @@ def _with_fitted_delay(
     return replace(estimate, values=estimate.values[:, :-1], delay_s=estimate.values[:, -1])
 
 
-def with_delay(layout: Layout, delays_s: FloatArray) -> Layout:
+def with_delay(layout: Layout, axis: Axis) -> Layout:
     """Return a layout whose last parameter and first axis is the delay."""
-    axis = Axis("delay_s", float(delays_s[0]), float(delays_s[-1]), delays_s.size, "linear")
     p = len(layout.parameters)
     matrix = np.zeros((len(layout.axes) + 1, p + 1))
     matrix[0, p] = 1.0

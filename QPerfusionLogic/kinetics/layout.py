@@ -107,6 +107,16 @@ class Layout:
                 precision[index] = parameter.prior_log_sd**-2
         return believed, precision
 
+    @cached_property
+    def spread(self) -> FloatArray:
+        """(p,) precisions of each parameter before a curve is seen; a range counts by its variance."""
+        variance = []
+        for item in self.parameters:
+            low, high = item.believed or (item.low, item.high)
+            shoulders = item.prior_log_sd**2 * TAIL / (TAIL + 1.0) if item.believed else 0.0
+            variance.append((item.natural(high) - item.natural(low)) ** 2 / 12.0 + shoulders)
+        return 1.0 / np.maximum(variance, 1e-12)
+
     def with_log_normal_priors(self) -> Layout:
         """Return the layout with log-normal priors whose 95 % interval is the range that was flat."""
         return replace(self, parameters=tuple(parameter.log_normal() for parameter in self.parameters))

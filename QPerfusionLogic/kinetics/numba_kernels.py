@@ -6,118 +6,16 @@ import numpy as np
 from numba import njit
 
 from .layout import TAIL
+from .numba_reading import CURVE, FAST, locate, read_with_slopes, row_of
 
-FAST = {"reassoc", "contract", "nsz", "arcp"}
-"""Without `nnan` and `ninf`: full fast-math would turn missing values into numbers."""
-
-LOG, SQRT, LINEAR = 0, 1, 2
 ITERATIONS = 120
 LONGEST_STEP = 2.0
-GIVE_UP_AT, GIVE_UP_AFTER = 3, 8.0
-"""A start that is so much less likely than the best after so many steps is left where it is."""
+GIVE_UP_AT = 3
+"""After so many steps a start that is less likely than the best by more than `patience` is left where it is."""
+BROAD = 1.5
+"""Spread of the delay in steps from which on every other delay tells the rest."""
 FLOOR = 1e-9
 """Share of the energy of a curve below which the squared error is lost in the accuracy of the table."""
-
-
-@njit(cache=True, fastmath=FAST)
-def _locate(x, matrix, offset, scale, first, step, nodes, cell, weight, slope):
-    """Find the cell of the table that x falls into, and the spline weights there with their derivatives in y."""
-    axes, p = matrix.shape
-    for a in range(axes):
-        y = offset[a]
-        for k in range(p):
-            y += matrix[a, k] * x[k]
-        inner = 1.0
-        if scale[a] == SQRT:
-            y = np.exp(0.5 * y)
-            inner = 0.5 * y
-        position = (y - first[a]) / step[a]
-        inner /= step[a]
-        if position < 0.0:
-            position = 0.0
-            inner = 0.0
-        elif position > nodes[a] - 1.0:
-            position = nodes[a] - 1.0
-            inner = 0.0
-        c = min(int(position), nodes[a] - 2)
-        cell[a] = c
-        u = position - c
-        v = 1.0 - u
-        weight[a, 0] = v * v * v / 6.0
-        weight[a, 1] = (3.0 * u * u * u - 6.0 * u * u + 4.0) / 6.0
-        weight[a, 2] = (3.0 * v * v * v - 6.0 * v * v + 4.0) / 6.0
-        weight[a, 3] = u * u * u / 6.0
-        slope[a, 0] = -0.5 * v * v * inner
-        slope[a, 1] = (1.5 * u * u - 2.0 * u) * inner
-        slope[a, 2] = -(1.5 * v * v - 2.0 * v) * inner
-        slope[a, 3] = 0.5 * u * u * inner
-
-
-@njit(cache=True, fastmath=FAST)
-def _read(table, strides, cell, weight, slope, sums):
-    """Read the curve and its derivatives along every axis off a flattened table into the rows of sums (axes + 1, rank).
-
-    The last row is the curve. One loop over the rank does all the work of a corner: several short loops would each
-    check for overlapping arrays again, which costs more than the sums.
-    """
-    axes, rank = cell.size, sums.shape[1]
-    last = axes - 1
-    base = 0
-    for a in range(axes):
-        base += cell[a] * strides[a]
-        for r in range(rank):
-            sums[a, r] = np.float32(0.0)
-    for r in range(rank):
-        sums[axes, r] = np.float32(0.0)
-    w0, w1 = np.float32(weight[last, 0]), np.float32(weight[last, 1])
-    w2, w3 = np.float32(weight[last, 2]), np.float32(weight[last, 3])
-    s0, s1 = np.float32(slope[last, 0]), np.float32(slope[last, 1])
-    s2, s3 = np.float32(slope[last, 2]), np.float32(slope[last, 3])
-    for corner in range(4**last):
-        here = base
-        whole = 1.0
-        first = second = third = 1.0
-        for a in range(last):
-            k = (corner >> (2 * a)) & 3
-            here += k * strides[a]
-            whole *= weight[a, k]
-            first *= slope[a, k] if a == 0 else weight[a, k]
-            second *= slope[a, k] if a == 1 else weight[a, k]
-            third *= slope[a, k] if a == 2 else weight[a, k]
-        full, f0, f1, f2 = np.float32(whole), np.float32(first), np.float32(second), np.float32(third)
-        if last == 2:
-            for r in range(rank):
-                i = here + r
-                t0, t1, t2, t3 = table[i], table[i + rank], table[i + 2 * rank], table[i + 3 * rank]
-                value = w0 * t0 + w1 * t1 + w2 * t2 + w3 * t3
-                sums[3, r] += full * value
-                sums[2, r] += full * (s0 * t0 + s1 * t1 + s2 * t2 + s3 * t3)
-                sums[1, r] += f1 * value
-                sums[0, r] += f0 * value
-        elif last == 1:
-            for r in range(rank):
-                i = here + r
-                t0, t1, t2, t3 = table[i], table[i + rank], table[i + 2 * rank], table[i + 3 * rank]
-                value = w0 * t0 + w1 * t1 + w2 * t2 + w3 * t3
-                sums[2, r] += full * value
-                sums[1, r] += full * (s0 * t0 + s1 * t1 + s2 * t2 + s3 * t3)
-                sums[0, r] += f0 * value
-        elif last == 0:
-            for r in range(rank):
-                i = here + r
-                t0, t1, t2, t3 = table[i], table[i + rank], table[i + 2 * rank], table[i + 3 * rank]
-                sums[1, r] += w0 * t0 + w1 * t1 + w2 * t2 + w3 * t3
-                sums[0, r] += s0 * t0 + s1 * t1 + s2 * t2 + s3 * t3
-        else:
-            for r in range(rank):
-                i = here + r
-                t0, t1, t2, t3 = table[i], table[i + rank], table[i + 2 * rank], table[i + 3 * rank]
-                value = w0 * t0 + w1 * t1 + w2 * t2 + w3 * t3
-                sums[4, r] += full * value
-                sums[3, r] += full * (s0 * t0 + s1 * t1 + s2 * t2 + s3 * t3)
-                sums[2, r] += f2 * value
-                sums[1, r] += f1 * value
-                sums[0, r] += f0 * value
 
 
 @njit(cache=True, fastmath=FAST)
@@ -143,6 +41,27 @@ def _pull(away, precision):
 
 
 @njit(cache=True, fastmath=FAST)
+def _is_pulled(x, shift, direction, believed, precision):
+    """Return whether x moved by shift along the direction of flow leaves the range in which a prior is flat."""
+    for k in range(x.size):
+        if direction[k] > 0.5 and precision[k] > 0.0 and _away(x[k] + shift, believed[k]) != 0.0:
+            return True
+    return False
+
+
+@njit(cache=True, fastmath=FAST)
+def _penalty(x, believed, precision):
+    """Return half the squared distance from the priors, with their heavy tails."""
+    total = 0.0
+    for k in range(x.size):
+        if precision[k] > 0.0:
+            away = _away(x[k], believed[k])
+            if away != 0.0:
+                total += 0.5 * (TAIL + 1.0) * np.log(1.0 + precision[k] * away * away / TAIL)
+    return total
+
+
+@njit(cache=True, fastmath=FAST)
 def _set_flow(x, curve, data, direction, low, high, believed, precision, weight):
     """Move x along the direction of flow, which leaves the shape alone, to the best flow inside the bounds."""
     p = x.size
@@ -164,6 +83,8 @@ def _set_flow(x, curve, data, direction, low, high, believed, precision, weight)
     shift = min(max(shift, least), most)
     if guided and weight > 0.0:
         for _ in range(3):
+            if not _is_pulled(x, shift, direction, believed, precision):
+                break
             flow = np.exp(x[0] + shift)
             tilt = weight * flow * (flow * square - height)
             bend = weight * flow * flow * square
@@ -216,20 +137,22 @@ def _solve(hessian, gradient, damping, held, step, lower):
 
 @njit(cache=True, fastmath=FAST)
 def fit_block(
-    table, strides, matrix, offset, scale, first, step, nodes, direction, low, high, believed, precision,
-    data, outside, freedom, settled, starts, x_out, error_out, penalty_out, variance_out, converged_out,
+    table, strides, matrix, offset, scale, first, step, nodes, direction, low, high, believed, precision, spread,
+    data, outside, freedom, settled, patience, order, source, share, anchor, between, starts,
+    x_out, error_out, penalty_out, variance_out, volume_out, converged_out,
 ):  # fmt: skip
-    """Fit every curve at every delay and keep the best; see `numpy_engine.fit_in_numpy`.
+    """Fit every curve at every delay and keep the best; see `numpy_engine.fit_in_numpy` and `sweep.Sweep`.
 
-    A start that is NaN is left out. At each delay the line through the fits at the two delays before is a start too.
+    A delay without starts of its own, whose neighbours are less likely than the best by `patience`, gets their fit.
     """
-    n, delays, parts, p = starts.shape
+    n, p = data.shape[0], starts.shape[3]
+    parts = starts.shape[2]
     axes, rank = matrix.shape[0], data.shape[1]
     cell = np.empty(axes, np.int64)
     weight = np.empty((axes, 4))
     slope = np.empty((axes, 4))
     partial = np.empty((axes + 1, rank), np.float32)
-    curve = partial[axes]
+    curve = partial[CURVE]
     residual = np.empty(rank, np.float32)
     jacobian = np.empty((p, rank), np.float32)
     x = np.empty(p)
@@ -239,24 +162,42 @@ def fit_block(
     lower = np.empty((p, p))
     move = np.empty(p)
     held = np.empty(p, np.bool_)
-    for delay in range(delays):
+    likeliest = np.full(n, 1e300)
+    broad = np.zeros(n, np.bool_)
+    for turn in range(order.size):
+        delay = order[turn]
         slab = table[delay]
+        near, far = source[turn, 0], source[turn, 1]
+        chained = 1 if near >= 0 else 0
+        at = anchor[turn]
+        if between[turn] and not between[turn - 1]:
+            _find_broad(order[:turn], error_out, penalty_out, likeliest, freedom, broad)
+        tried = parts if at >= 0 else 0
         for i in range(n):
             z = data[i]
             floor = FLOOR * (_dot(z, z) + outside[i]) + 1e-300
             best = 1e300
-            for part in range(parts + (1 if delay > 0 else 0)):
-                if part < parts:
-                    if np.isnan(starts[i, delay, part, 0]):
-                        continue
+            if tried == 0:
+                hope = _cost(error_out[i, near], penalty_out[i, near], freedom)
+                hope = min(hope, _cost(error_out[i, far], penalty_out[i, far], freedom))
+                if hope > likeliest[i] + patience or (between[turn] and broad[i]):
+                    first_share = share[turn, 0] if between[turn] else 1.0
+                    second_share = 1.0 - first_share
                     for k in range(p):
-                        trial[k] = starts[i, delay, part, k]
+                        x_out[i, delay, k] = first_share * x_out[i, near, k] + second_share * x_out[i, far, k]
+                    error_out[i, delay] = error_out[i, near] ** first_share * error_out[i, far] ** second_share
+                    for out in (penalty_out, variance_out, volume_out):
+                        out[i, delay] = first_share * out[i, near] + second_share * out[i, far]
+                    converged_out[i, delay] = converged_out[i, near] and converged_out[i, far]
+                    continue
+            for part in range(tried + chained):
+                if part < tried:
+                    for k in range(p):
+                        trial[k] = starts[i, at, part, k]
                 else:
                     for k in range(p):
-                        trial[k] = x_out[i, delay - 1, k]
-                        if delay > 1:
-                            trial[k] += x_out[i, delay - 1, k] - x_out[i, delay - 2, k]
-                        trial[k] = min(max(trial[k], low[k]), high[k])
+                        value = share[turn, 0] * x_out[i, near, k] + share[turn, 1] * x_out[i, far, k]
+                        trial[k] = min(max(value, low[k]), high[k])
                 noise = -1.0
                 error = 1e300
                 penalty = 0.0
@@ -264,19 +205,15 @@ def fit_block(
                 converged = False
                 gain = 1e300
                 for iteration in range(ITERATIONS):
-                    _locate(trial, matrix, offset, scale, first, step, nodes, cell, weight, slope)
-                    _read(slab, strides, cell, weight, slope, partial)
+                    locate(trial, matrix, offset, scale, first, step, nodes, cell, weight, slope)
+                    read_with_slopes(slab, strides, cell, weight, slope, partial)
                     _set_flow(trial, curve, z, direction, low, high, believed, precision, noise)
                     flow = np.exp(trial[0])
                     flow32 = np.float32(flow)
                     for r in range(rank):
                         residual[r] = z[r] - flow32 * curve[r]
                     new_error = _dot(residual, residual) + outside[i] + floor
-                    new_penalty = 0.0
-                    for k in range(p):
-                        if precision[k] > 0.0:
-                            away = _away(trial[k], believed[k])
-                            new_penalty += 0.5 * (TAIL + 1.0) * np.log(1.0 + precision[k] * away * away / TAIL)
+                    new_penalty = _penalty(trial, believed, precision)
                     if iteration == 0 or 0.5 * noise * (new_error - error) + new_penalty - penalty < 0.0:
                         if iteration > 0:
                             gain = 0.5 * noise * (error - new_error) + penalty - new_penalty
@@ -296,8 +233,10 @@ def fit_block(
                         if damping > 1e8:
                             converged = True
                             break
-                    if iteration == GIVE_UP_AT and 0.5 * freedom * np.log(error) + penalty > best + GIVE_UP_AFTER:
-                        break
+                    if iteration >= GIVE_UP_AT:
+                        cost = _cost(error, penalty, freedom)
+                        if cost > best + patience or cost > likeliest[i] + 2.0 * patience:
+                            break
                     _solve(hessian, gradient, damping, held, move, lower)
                     drop = 0.0
                     longest = 1e-300
@@ -316,16 +255,41 @@ def fit_block(
                                 x[k] = trial[k]
                         break
                 converged = converged or gain < 10.0 * settled
-                cost = 0.5 * freedom * np.log(error) + penalty
+                cost = _cost(error, penalty, freedom)
                 if cost < best:
                     best = cost
                     for k in range(p):
                         x_out[i, delay, k] = x[k]
-                        held[k] = False
                     error_out[i, delay] = error
                     penalty_out[i, delay] = penalty
                     converged_out[i, delay] = converged
-                    variance_out[i, delay] = _flow_variance(hessian, gradient, held, move, lower)
+                    _spread(hessian, x, believed, precision, spread, gradient, held, move, lower)
+                    variance_out[i, delay] = move[0]
+                    volume = 1.0
+                    for k in range(p):
+                        volume *= lower[k, k]
+                    volume_out[i, delay] = -np.log(volume)
+            likeliest[i] = min(likeliest[i], best)
+
+
+@njit(cache=True, fastmath=FAST)
+def _find_broad(fitted, error_out, penalty_out, likeliest, freedom, broad):
+    """Note of which curves (n,) the delays fitted so far leave the delay open over several steps."""
+    for i in range(broad.size):
+        total = mean = square = 0.0
+        for delay in fitted:
+            share = np.exp(likeliest[i] - _cost(error_out[i, delay], penalty_out[i, delay], freedom))
+            total += share
+            mean += share * delay
+            square += share * delay * delay
+        mean /= total
+        broad[i] = square / total - mean * mean > BROAD * BROAD
+
+
+@njit(cache=True, fastmath=FAST)
+def _cost(error, penalty, freedom):
+    """Return the negative log likelihood, priors included, for noise of unknown size."""
+    return 0.5 * freedom * np.log(error) + penalty
 
 
 @njit(cache=True, fastmath=FAST)
@@ -339,8 +303,9 @@ def _differentiate(flow, curve, partial, matrix, jacobian):
         for a in range(axes):
             if matrix[a, k] != 0.0:
                 share = np.float32(matrix[a, k] * flow)
+                row = row_of(a, axes)
                 for r in range(rank):
-                    jacobian[k, r] += share * partial[a, r]
+                    jacobian[k, r] += share * partial[row, r]
     share = np.float32(flow)
     for r in range(rank):
         jacobian[0, r] += share * curve[r]
@@ -361,57 +326,52 @@ def _normal(jacobian, residual, noise, x, low, high, believed, precision, gradie
 
 
 @njit(cache=True, fastmath=FAST)
-def _flow_variance(hessian, gradient, held, move, lower):
-    """Return the first diagonal entry of the inverse of the Hessian; gradient and move are scratch."""
-    for k in range(gradient.size):
+def _spread(hessian, x, believed, precision, spread, gradient, held, move, lower):
+    """Solve for the first column of the covariance (move); the diagonal of `lower` gives its volume.
+
+    What is known without the curve counts by its variance. A parameter that presses against an end of its range lies as
+    close to it as the force of the curve keeps it; one that a curve pushed far out counts by what still pulls it back.
+    """
+    for k in range(x.size):
+        away = _away(x[k], believed[k])
+        pull = _pull(away, precision[k])
+        force = gradient[k] if held[k] else pull * away
+        known = spread[k] + force * force
+        if pull > 0.0:
+            known = min(known, pull)
+        hessian[k, k] += known - pull
+    for k in range(x.size):
         gradient[k] = -1.0 if k == 0 else 0.0
+        held[k] = False
     _solve(hessian, gradient, 0.0, held, move, lower)
-    return move[0]
 
 
 @njit(cache=True, fastmath=FAST)
-def read_curves(table, strides, matrix, offset, scale, first, step, nodes, x, share, curves):
-    """Add share (n, d) times flow times the tabulated curve at x (n, d, p) to curves (n, rank)."""
-    n, delays, _ = x.shape
-    axes, rank = matrix.shape[0], curves.shape[1]
-    cell = np.empty(axes, np.int64)
-    weight = np.empty((axes, 4))
-    slope = np.empty((axes, 4))
-    partial = np.empty((axes + 1, rank), np.float32)
-    curve = partial[axes]
-    for delay in range(delays):
-        slab = table[delay]
-        for i in range(n):
-            if share[i, delay] > 0.0:
-                _locate(x[i, delay], matrix, offset, scale, first, step, nodes, cell, weight, slope)
-                _read(slab, strides, cell, weight, slope, partial)
-                size = share[i, delay] * np.exp(x[i, delay, 0])
-                for r in range(rank):
-                    curves[i, r] += size * curve[r]
-
-
-@njit(cache=True, fastmath=FAST)
-def dictionary_starts(product, size, shape, basin, inverse, offset, low, high, starts):
-    """Fill starts (n, d, basins, p) with the entries whose unit curve has the largest product with the data."""
+def dictionary_starts(product, size, shape, basin, least, most, inverse, offset, low, high, starts):
+    """Fill starts (n, d, basins, p) with the entries that explain most; see `search.find_starts`."""
     n, delays, entries = product.shape
     parts, p = starts.shape[2], starts.shape[3]
     best = np.empty(parts, np.int64)
-    height = np.empty(parts, np.float32)
+    most_gain = np.empty(parts, np.float32)
+    flow = np.empty(parts, np.float32)
     for i in range(n):
         for delay in range(delays):
             for part in range(parts):
-                height[part] = np.float32(-1e30)
+                most_gain[part] = np.float32(-1e30)
                 best[part] = 0
-            row = product[i, delay]
+                flow[part] = least[0]
+            row, length = product[i, delay], size[delay]
             for entry in range(entries):
                 part = basin[entry]
-                if row[entry] > height[part]:
-                    height[part] = row[entry]
+                height = min(max(row[entry], least[entry] * length[entry]), most[entry] * length[entry])
+                gain = height * (np.float32(2.0) * row[entry] - height)
+                if gain > most_gain[part]:
+                    most_gain[part] = gain
                     best[part] = entry
+                    flow[part] = height / length[entry]
             for part in range(parts):
                 entry = best[part]
-                flow = max(height[part], np.float32(1e-12)) / max(size[delay, entry], 1e-30)
-                log_flow = min(max(np.log(flow), low[0]), high[0])
+                log_flow = min(max(np.log(flow[part]), low[0]), high[0])
                 for k in range(p):
                     total = inverse[k, 0] * log_flow
                     for a in range(p - 1):

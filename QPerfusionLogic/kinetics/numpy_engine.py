@@ -33,6 +33,8 @@ class Minima:
         Half the squared distance from the priors.
     flow_variance : (n, d) array
         Variance of log flow from the curvature, times the noise variance given by `squared_error`.
+    log_volume : (n, d) array
+        Half the logarithm of the determinant of the covariance of all parameters.
     converged : (n, d) bool array
     """
 
@@ -40,6 +42,7 @@ class Minima:
     squared_error: FloatArray
     penalty: FloatArray
     flow_variance: FloatArray
+    log_volume: FloatArray
     converged: BoolArray
 
 
@@ -110,12 +113,13 @@ def fit_in_numpy(
         np.full((n, delays), np.inf),
         np.zeros((n, delays)),
         np.full((n, delays), np.inf),
+        np.zeros((n, delays)),
         np.zeros((n, delays), dtype=bool),
     )
     for first, delay, part in itertools.product(range(0, n, CHUNK), range(delays), range(parts)):
         rows = np.arange(first, min(first + CHUNK, n))
         fit = _minimise(table, layout, data[rows], outside[rows], freedom, delay, starts[rows, delay, part])
-        x, error, penalty, variance, converged = fit
+        x, error, penalty, variance, volume, converged = fit
         old = freedom / 2 * np.log(best.squared_error[rows, delay]) + best.penalty[rows, delay]
         better = freedom / 2 * np.log(error) + penalty < old
         chosen = rows[better]
@@ -123,6 +127,7 @@ def fit_in_numpy(
         best.squared_error[chosen, delay] = error[better]
         best.penalty[chosen, delay] = penalty[better]
         best.flow_variance[chosen, delay] = variance[better]
+        best.log_volume[chosen, delay] = volume[better]
         best.converged[chosen, delay] = converged[better]
     return best
 
@@ -135,7 +140,7 @@ def _minimise(
     freedom: float,
     delay: int,
     start: FloatArray,
-) -> tuple[FloatArray, FloatArray, FloatArray, FloatArray, BoolArray]:
+) -> tuple[FloatArray, FloatArray, FloatArray, FloatArray, FloatArray, BoolArray]:
     """Minimise freedom/2 log(squared error) + penalty from one start: the likelihood of noise of unknown size."""
     energy = np.einsum("nr,nr->n", data, data)
     floor = FLOOR * (energy + outside) + 1e-300
@@ -170,9 +175,27 @@ def _minimise(
         )
         damping = np.where(better, damping * 0.2, damping * 8.0).clip(1e-9, 1e9)
         converged |= damping >= 1e9
-    _, hessian = _normal_equations(layout, x, residual, jacobian, freedom / error)
-    variance = np.linalg.inv(hessian + 1e-12 * np.eye(x.shape[1]))[:, 0, 0]
-    return x, error, penalty, variance, converged
+    gradient, hessian = _normal_equations(layout, x, residual, jacobian, freedom / error)
+    hessian += _known(layout, x, gradient)[:, :, None] * np.eye(x.shape[1])
+    variance = np.linalg.inv(hessian)[:, 0, 0]
+    return x, error, penalty, variance, -np.linalg.slogdet(hessian)[1] / 2, converged
+
+
+def _known(layout: Layout, x: FloatArray, gradient: FloatArray) -> FloatArray:
+    """Return what the precisions (n, p) known without the curve exceed the pull of the priors by.
+
+    A parameter that presses against an end of its range lies as close to it as the force of the curve keeps it; one
+    that a curve pushed far out counts by what still pulls it back.
+    """
+    pull = _pull(layout, x)
+    force = np.where(_held(layout, x, gradient), gradient, pull * _away(layout, x))
+    known = layout.spread + force**2
+    return np.where(pull > 0, np.minimum(known, pull), known) - pull
+
+
+def _held(layout: Layout, x: FloatArray, gradient: FloatArray) -> BoolArray:
+    """Return which parameters (n, p) press against a bound."""
+    return ((x <= layout.low + 1e-12) & (gradient > 0)) | ((x >= layout.high - 1e-12) & (gradient < 0))
 
 
 def _penalty(layout: Layout, x: FloatArray) -> FloatArray:
@@ -228,7 +251,7 @@ def _bounded_step(
     layout: Layout, x: FloatArray, gradient: FloatArray, hessian: FloatArray, damping: FloatArray
 ) -> tuple[FloatArray, FloatArray]:
     """Return the damped step with parameters held that press against their bounds, and the drop it promises."""
-    held = ((x <= layout.low + 1e-12) & (gradient > 0)) | ((x >= layout.high - 1e-12) & (gradient < 0))
+    held = _held(layout, x, gradient)
     free = ~held
     gradient = gradient * free
     hessian = hessian * free[:, :, None] * free[:, None, :]

@@ -13,6 +13,7 @@ from .layout import Layout
 from .table import ShapeTable
 
 MANY_STARTS = 6
+TINY = 1e-30
 
 
 @dataclass(frozen=True)
@@ -29,12 +30,16 @@ class Dictionary:
         Shape values y.
     basin : (entries,) int array
         Which part of the shape space an entry belongs to; each part gives a start of its own.
+    least, most : (entries,) arrays
+        Flows between which an entry agrees with the priors.
     """
 
     unit: FloatArray
     size: FloatArray
     shape: FloatArray
     basin: NDArray[np.intp]
+    least: FloatArray
+    most: FloatArray
 
     @property
     def basins(self) -> int:
@@ -42,7 +47,9 @@ class Dictionary:
         return int(self.basin.max()) + 1
 
 
-def build_dictionary(table: ShapeTable, layout: Layout, starts: int, split: tuple[int, float] | None) -> Dictionary:
+def build_dictionary(
+    table: ShapeTable, layout: Layout, starts: int, split: tuple[int, float] | None, guided: bool = False
+) -> Dictionary:
     """Read coarse entries off a table.
 
     Parameters
@@ -51,6 +58,8 @@ def build_dictionary(table: ShapeTable, layout: Layout, starts: int, split: tupl
         How many parts of the shape space give a start.
     split : tuple, optional
         (axis, y) at which the shape space falls into two; further parts divide each half evenly.
+    guided : bool
+        Whether entries are taken at flows that agree with the priors only.
     """
     nodes = [axis.coarse_nodes for axis in table.axes]
     curves = table.coefficients
@@ -64,7 +73,23 @@ def build_dictionary(table: ShapeTable, layout: Layout, starts: int, split: tupl
     ]
     shape = np.stack(np.meshgrid(*values, indexing="ij"), axis=-1).reshape(-1, len(values))
     unit = curves / np.where(size > 0, size, 1.0)[..., None]
-    return Dictionary(unit, size, shape, _basins(shape, starts, split))
+    believed = _believed_flows(layout if guided else layout.without_priors(), shape)
+    return Dictionary(unit, size, shape, _basins(shape, starts, split), *believed)
+
+
+def _believed_flows(layout: Layout, shape: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Return between which flows each shape (entries, axes) agrees with all priors; one flow where they contradict."""
+    at_unit_flow = layout.from_shape(np.zeros(len(shape)), shape)
+    believed, precision = layout.prior
+    guided = (layout.flow_direction > 0) & (precision > 0)
+    least = np.full(len(shape), layout.low[0])
+    most = np.full(len(shape), layout.high[0])
+    if guided.any():
+        shoulder = 1.0 / np.sqrt(precision[guided])
+        least = np.maximum(least, (believed[guided, 0] - shoulder - at_unit_flow[:, guided]).max(axis=1))
+        most = np.minimum(most, (believed[guided, 1] + shoulder - at_unit_flow[:, guided]).min(axis=1))
+    middle = np.clip((least + most) / 2, layout.low[0], layout.high[0])
+    return np.exp(np.where(least > most, middle, least)), np.exp(np.where(least > most, middle, most))
 
 
 def _on_own_scale(values: FloatArray, scale: str) -> FloatArray:
@@ -101,13 +126,12 @@ def find_starts(dictionary: Dictionary, layout: Layout, data: FloatArray) -> Flo
     starts = np.empty((len(data), delays, dictionary.basins, len(layout.parameters)))
     for basin in range(dictionary.basins):
         members = np.flatnonzero(dictionary.basin == basin)
-        scores = product[:, :, members]
-        best = np.argmax(scores, axis=-1)
-        height = np.take_along_axis(scores, best[..., None], axis=-1)[..., 0]
+        height, size = product[:, :, members], dictionary.size[:, members]
+        best_flow = np.clip(height / np.maximum(size, TINY), dictionary.least[members], dictionary.most[members])
+        gain = best_flow * size * (2 * height - best_flow * size)
+        best = np.argmax(gain, axis=-1)
         entry = members[best]
-        size = dictionary.size[np.arange(delays)[None, :], entry]
-        flow = np.maximum(height, 0.0) / np.where(size > 0, size, 1.0)
-        log_flow = np.log(np.clip(flow, np.exp(layout.low[0]), np.exp(layout.high[0])))
+        log_flow = np.log(np.take_along_axis(best_flow, best[..., None], axis=-1)[..., 0])
         x = layout.from_shape(log_flow.ravel(), dictionary.shape[entry].reshape(-1, dictionary.shape.shape[1]))
         starts[:, :, basin] = np.clip(x, layout.low, layout.high).reshape(len(data), delays, -1)
     return starts

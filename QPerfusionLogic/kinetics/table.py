@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import itertools
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Protocol
 
 import numpy as np
@@ -34,7 +35,7 @@ class Tabulated(Protocol):
     ) -> FloatArray: ...
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class ShapeTable:
     """Tissue curves per unit of flow for every delay and shape of a model.
 
@@ -58,6 +59,18 @@ class ShapeTable:
     full_coefficients: FloatArray
     window_basis: FloatArray
     full_basis: FloatArray
+
+    @cached_property
+    def over_delay(self) -> ShapeTable:
+        """The same table with the delay as its first axis, from which it is read as any other parameter."""
+        low, high = float(self.delays_s[0]), float(self.delays_s[-1])
+        return replace(
+            self,
+            axes=(Axis("delay_s", low, high, self.delays_s.size, "linear"), *self.axes),
+            delays_s=np.zeros(1),
+            coefficients=spline_coefficients(self.coefficients, 0)[None],
+            full_coefficients=spline_coefficients(self.full_coefficients, 0)[None],
+        )
 
 
 def build_table(
