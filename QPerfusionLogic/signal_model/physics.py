@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from QPerfusionLogic.settings import ConversionSettings
 from QPerfusionLogic.study import Notice, PerfusionSeries, Protocol, SeriesKind, Severity
@@ -48,6 +48,10 @@ def physics_of_series(series: PerfusionSeries, settings: ConversionSettings) -> 
         t2 = native_property("t2", name, field_strength)
         constants[f"T1 {name}"], constants[f"T2 {name}"] = str(t1), str(t2)
         tissues[name] = Tissue(t1.value, t2.value, relaxivity1.value, relaxivity2.value)
+    if resolved.sequence.readout == "flash" and not settings.relaxivity_r2_l_mmol_s:
+        decay = relaxivity("r2_star_blood", DEFAULT_AGENT, field_strength)
+        tissues["blood"] = replace(tissues["blood"], r2_l_mmol_s=decay.value)
+        constants["r2* blood"] = str(decay)
     top = settings.maximum_gd_mmol_l * (AIF_RANGE_FACTOR if series.kind is SeriesKind.AIF else 1.0)
     return SeriesPhysics(
         sequence=resolved.sequence,

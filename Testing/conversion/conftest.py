@@ -32,7 +32,7 @@ PROTOCOL = Protocol(
     agent="gadobutrol",
 )
 MYOCARDIUM = Tissue(1.1, 0.045, 4.6, 5.78)
-BLOOD = Tissue(1.7, 0.22, 4.6, 5.78)
+BLOOD = Tissue(1.7, 0.22, 4.6, 10.5)
 
 
 @dataclass(frozen=True)
