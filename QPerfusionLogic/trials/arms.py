@@ -19,7 +19,7 @@ class Arm:
     registration, contours : bool
         True: estimated from the images; False: the truth.
     arterial_input : str
-        "truth", "images", or "uncorrected": the blood curve of the tissue series as conversion gives it.
+        "truth", "images", or "uncorrected": the saturated blood curve of the tissue series by relative enhancement.
     gadolinium : str
         "truth", "noisy truth", or "images".
     settings : tuple of (str, str)
@@ -55,17 +55,14 @@ CONTOURS = STAGES[-2:]
 """Automatic contours against true ones: the pair that differs in nothing else."""
 
 ROUTES = (
-    Arm("true input"),
+    Arm("true input", gadolinium="truth"),
     *(
-        Arm(f"{mode} input", arterial_input="images", settings=(("aif.mode", mode),))
+        Arm(f"{mode} input", gadolinium="truth", arterial_input="images", settings=(("aif.mode", mode),))
         for mode in ("dual_sequence", "dual_bolus", "learned", "model", "population")
     ),
-    Arm(
-        "uncorrected input",
-        arterial_input="uncorrected",
-        settings=(("conversion.mode", "relative_enhancement"),),
-    ),
+    Arm("uncorrected input", gadolinium="truth", arterial_input="uncorrected"),
 )
+"""True gadolinium without noise, so that nothing but the arterial input moves the flow."""
 
 MODELS = (
     *(

@@ -17,8 +17,11 @@ from QPerfusionLogic.study import BoolArray, FloatArray
 QUANTITIES = ("stress_mbf", "rest_mbf", "mpr")
 TRUTH = "truth"
 
-PAIRED_ARMS = (("automatic", "true contours, else automatic"),)
-"""Arms that are compared with each other besides the truth: (test, reference)."""
+TRUE_CONTOURS = {"automatic": "true contours, else automatic"}
+"""Arm -> the arm that differs from it in its contours alone."""
+
+BY_STAGE = ("stages", "kinetics", "contours")
+"""Trials whose arms differ in what is estimated; those of the others are compared with their first arm too."""
 
 Key = tuple[int, int]
 Flows = dict[Key, float]
@@ -66,12 +69,20 @@ def flow_tables(results: Iterable[dict[str, Any]]) -> list[ArmAgreement]:
         for quantity in QUANTITIES:
             reference = _quantity(true, quantity)
             tables.append(_compared(trial, arm, TRUTH, quantity, reference, _quantity(flows, quantity)))
-        for test, other in PAIRED_ARMS:
-            if arm == test and (trial, other) in found:
-                for quantity in QUANTITIES:
-                    reference = _quantity(found[trial, other], quantity)
-                    tables.append(_compared(trial, arm, other, quantity, reference, _quantity(flows, quantity)))
+        other = _other_reference(trial, arm, found)
+        for quantity in QUANTITIES if other else ():
+            reference = _quantity(found[trial, other], quantity)
+            tables.append(_compared(trial, arm, other, quantity, reference, _quantity(flows, quantity)))
     return tables
+
+
+def _other_reference(trial: str, arm: str, found: dict[tuple[str, str], Any]) -> str:
+    """Return the arm that another one is compared with besides the truth, "" for none."""
+    if trial in BY_STAGE:
+        other = TRUE_CONTOURS.get(arm, "")
+        return other if (trial, other) in found else ""
+    first = next(name for group, name in found if group == trial)
+    return "" if arm == first else first
 
 
 def _by_arm(

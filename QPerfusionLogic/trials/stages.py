@@ -75,7 +75,7 @@ class StateStages:
         state = dataclasses.replace(state, segmented=self._segmented(arm, settings, state))
         state = dataclasses.replace(state, arterial_input=self._estimated_input(arm, settings, state))
         state = dataclasses.replace(state, concentration=self._concentration(arm, settings, state))
-        state = dataclasses.replace(state, arterial_input=self._arterial_input(arm, state))
+        state = dataclasses.replace(state, arterial_input=self._arterial_input(arm, settings, state))
         kinetics = settings.kinetics
         if arm.true_hematocrit:
             kinetics = dataclasses.replace(kinetics, hematocrit=self._hematocrit)
@@ -123,14 +123,14 @@ class StateStages:
             return self._once(("true gadolinium", cnr), lambda: true_concentration(self._truth, cnr, random))
         t1_map = self._study.t1_map if arm.t1_map else None
         logic = ConversionLogic(settings.conversion)
-        key = (arm.registration, arm.contours, arm.arterial_input == "uncorrected", arm.t1_map)
+        key = (arm.registration, arm.contours, arm.t1_map)
         return self._once(("gadolinium", *key, *_before_kinetics(settings)), lambda: logic.run(state, t1_map))
 
-    def _arterial_input(self, arm: Arm, state: StateResult) -> ArterialInput:
+    def _arterial_input(self, arm: Arm, settings: Settings, state: StateResult) -> ArterialInput:
         if arm.arterial_input == "truth":
             return true_input(self._truth, state.arterial_input)
         if arm.arterial_input == "uncorrected":
-            return _uncorrected(state)
+            return _uncorrected(state, settings)
         assert state.arterial_input is not None
         return state.arterial_input
 
@@ -144,13 +144,14 @@ def _before_kinetics(settings: Settings) -> tuple[Hashable, ...]:
     return settings.registration, settings.segmentation, settings.aif, settings.conversion
 
 
-def _uncorrected(state: StateResult) -> ArterialInput:
-    """Return the saturated blood curve of the tissue series, converted like the tissue and not corrected."""
-    segmented, concentration, registered = state.segmented, state.concentration, state.registered
+def _uncorrected(state: StateResult, settings: Settings) -> ArterialInput:
+    """Return the saturated blood curve of the tissue series, read by relative enhancement and not corrected."""
+    segmented, registered = state.segmented, state.registered
     assert segmented is not None
-    assert concentration is not None
     assert registered is not None
+    relative = dataclasses.replace(settings.conversion, mode="relative_enhancement")
+    converted = ConversionLogic(relative).run(dataclasses.replace(state, arterial_input=None))
     index = int(np.argmax(segmented.aif_region.sum(axis=(1, 2))))
     kept = registered.kept[:, index]
-    curve = np.nanmean(concentration.gd_mmol_l[kept, index][:, segmented.aif_region[index]], axis=1).astype(float)
-    return ArterialInput(concentration.time_s[kept, index], curve, curve, curve, mode="uncorrected")
+    curve = np.nanmean(converted.gd_mmol_l[kept, index][:, segmented.aif_region[index]], axis=1).astype(float)
+    return ArterialInput(converted.time_s[kept, index], curve, curve, curve, mode="uncorrected")
