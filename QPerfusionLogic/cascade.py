@@ -90,6 +90,9 @@ class Cascade:
         seconds: dict[str, float] = {}
         if resume_from and names:
             states = {state: _before(names[0], states[state], earlier) for state in states}
+        if names and "superresolution" not in names and self.settings.superresolution.mode != "none":
+            # Later stages work on the super-resolved series, which no output folder keeps.
+            states = {state: self._superresolve(study, result, Progress()) for state, result in states.items()}
         total = sum(SHARES[name] for name in names)
         done = 0.0
         for name in names:
@@ -129,7 +132,13 @@ class Cascade:
         return dataclasses.replace(result, mpr_map=mpr_map(stress, rest, displacement))
 
     def _superresolve(self, study: PerfusionStudy, result: StateResult, progress: Progress) -> StateResult:
-        return result
+        if self.settings.superresolution.mode == "none":
+            return result
+        from .superresolution import SuperresolutionLogic
+
+        found = SuperresolutionLogic(self.settings.superresolution).resolve(result.acquisition.tissue, progress)
+        acquisition = dataclasses.replace(result.acquisition, tissue=found.series)
+        return dataclasses.replace(result, acquisition=acquisition, superresolved=found)
 
     def _register(self, study: PerfusionStudy, result: StateResult, progress: Progress) -> StateResult:
         from .registration import RegistrationLogic

@@ -49,6 +49,7 @@ def build_parser() -> argparse.ArgumentParser:
     _add_train(verbs)
     _add_evaluate(verbs)
     _add_cohort(verbs)
+    _add_superresolve(verbs)
     _add_settings(verbs)
     return parser
 
@@ -131,12 +132,14 @@ def _add_compare(verbs: argparse._SubParsersAction) -> None:
 
 def _add_train(verbs: argparse._SubParsersAction) -> None:
     from .segmentation.training_command import add_arguments
+    from .superresolution.training_command import add_arguments as add_superresolution_arguments
     from .trials.aif_training_command import add_arguments as add_aif_arguments
 
     verb = _verb(verbs, "train", _train, "train a network on synthetic data alone")
     networks = verb.add_subparsers(title="networks", dest="network", required=True, metavar="NETWORK")
     add_arguments(networks.add_parser("segmentation", help="the network that draws the contours"))
     add_aif_arguments(networks.add_parser("aif", help="the networks that undo the saturation of the arterial input"))
+    add_superresolution_arguments(networks.add_parser("superresolution", help="the network that sharpens frames"))
 
 
 def _add_evaluate(verbs: argparse._SubParsersAction) -> None:
@@ -152,6 +155,14 @@ def _add_cohort(verbs: argparse._SubParsersAction) -> None:
     from .cohort.command import add_arguments
 
     verb = _verb(verbs, "cohort", _cohort, "many studies, one a row of a CSV, quantified side by side")
+    add_arguments(verb)
+    _add_settings_options(verb)
+
+
+def _add_superresolve(verbs: argparse._SubParsersAction) -> None:
+    from .superresolution.command import add_arguments
+
+    verb = _verb(verbs, "superresolve", _superresolve, "low-resolution series to full resolution, with its spread")
     add_arguments(verb)
     _add_settings_options(verb)
 
@@ -256,7 +267,12 @@ def _train(options: argparse.Namespace, terminal: Terminal) -> None:
 
         terminal.say(train_aif(options, terminal.progress()), output=str(options.output))
         return
-    run(options)
+    if options.network == "superresolution":
+        from .superresolution.training_command import run as train_superresolution
+
+        train_superresolution(options)
+    else:
+        run(options)
     terminal.say(f"written: {options.output}", output=str(options.output))
 
 
@@ -276,6 +292,14 @@ def _cohort(options: argparse.Namespace, terminal: Terminal) -> None:
     without = len(result.failed) + len(result.manifest.wrong)
     if without:
         raise InputError(f"{without} studies without a result", action=f"see {options.output / 'cohort.csv'}")
+
+
+def _superresolve(options: argparse.Namespace, terminal: Terminal) -> None:
+    from .superresolution.command import run
+
+    for outcome in run(options, settings_from(options), terminal.progress()):
+        terminal.notices(outcome.notices)
+        terminal.say(f"written: {outcome.path}", output=str(outcome.path))
 
 
 def _settings(options: argparse.Namespace, terminal: Terminal) -> None:

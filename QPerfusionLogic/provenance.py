@@ -112,6 +112,9 @@ def _constants(result: StateResult) -> dict[str, str]:
 
 def _models(result: StateResult) -> dict[str, str]:
     models: dict[str, str] = {}
+    if result.superresolved is not None:
+        found = result.superresolved
+        models["superresolution"] = f"{found.model_name} sha256 {found.model_checksum}"
     if result.segmented is not None:
         models["segmentation"] = result.segmented.source
     if result.arterial_input is not None:
