@@ -9,20 +9,19 @@ from scipy import ndimage
 
 from QPerfusionLogic.study import BoolArray, FloatArray
 
+from .moments import arrival, first_filling, leftness_rightness, ventricular_frames
 from .temporal import Enhancement
 
-SMALLEST_POOL_CELLS = 7
-"""Cells of about 4.5 mm that the smallest pool worth finding fills (about 1.5 cm2)."""
-
-
-LONGEST_TRANSIT_S = 15.0
-"""Time from the filled RV to the filled LV that is hardly exceeded even in heart failure."""
 FULL = 0.9
 """Share of its peak at which the LV counts as full."""
 SEPTUM_MM = (4.0, 18.0)
 """Gap between the two pools: the septum and the trabeculae on both of its sides."""
-
-
+FIRST_WITHIN_S, FIRST_SPREAD_S = 1.0, 2.0
+"""The RV fills within the first time of the first filling of anything; what comes later is believed less."""
+WORTH_MOVING = 0.5
+"""Share of their score that the pools must keep when their moments are moved to their own peaks."""
+FAR_MM = 45.0
+"""Distance from the LV pool beyond which nothing is its neighbour."""
 WALL_MM = (3.0, 8.0)
 """Distance from the LV pool at which its wall is looked for: a vessel has lung there, or nothing that fills."""
 
@@ -67,26 +66,35 @@ def find_blood_pools(enhancement: Enhancement) -> BloodPools | None:
     """Return the blood pools, or None when nothing in the images behaves like RV then LV.
 
     Several pairs of moments are tried; the one whose regions look most like two neighbouring ventricles is taken, and
-    its moments are moved to the peaks of the regions' own curves.
+    its moments are moved to the peaks of the regions' own curves where the regions are still seen then.
     """
-    best: tuple[float, int, int, list[_Candidate | None]] | None = None
-    for right_frame, left_frame in ventricular_frames(enhancement):
-        chosen = _pools_at(enhancement, right_frame, left_frame)
-        total = sum(candidate.score for candidate in chosen if candidate is not None)
-        if total > (best[0] if best else 0.0):
-            best = total, right_frame, left_frame, chosen
-    if best is None:
+    first = first_filling(enhancement)
+    best, moments, chosen = 0.0, (0, 0, 0), list[_Candidate | None]()
+    for right_frame, left_frame in ventricular_frames(enhancement, first):
+        tried = _pools_at(enhancement, right_frame, left_frame, first)
+        if _total(tried) > best:
+            best, moments, chosen = _total(tried), (right_frame, left_frame, left_frame), tried
+    if not chosen:
         return None
-    _, right_frame, left_frame, chosen = best
-    moments = _own_moments(enhancement, chosen, right_frame, left_frame)
-    return _gathered(_pools_at(enhancement, *moments[:2]), enhancement, moments)
+    own = _own_moments(enhancement, chosen, *moments[:2])
+    again = _pools_at(enhancement, *own[:2], first)
+    if _total(again) < WORTH_MOVING * best:
+        return _gathered(chosen, enhancement, own)
+    return _gathered(again, enhancement, own)
 
 
-def _pools_at(enhancement: Enhancement, right_frame: int, left_frame: int) -> list[_Candidate | None]:
+def _total(chosen: list[_Candidate | None]) -> float:
+    return sum(candidate.score for candidate in chosen if candidate is not None)
+
+
+def _pools_at(enhancement: Enhancement, right_frame: int, left_frame: int, first: int) -> list[_Candidate | None]:
     left_map, right_map = passage_maps(enhancement, right_frame, left_frame)
     filled = min(2 * left_frame - right_frame, len(enhancement.value) - 1)
     muscle = enhancement.mean_around(filled)
-    candidates = [_candidates(*maps, enhancement.spacing_mm) for maps in zip(left_map, right_map, muscle, strict=True)]
+    candidates = [
+        _candidates(left_map[index], right_map[index], muscle[index], enhancement, index, first)
+        for index in range(len(muscle))
+    ]
     return _consistent_choice(candidates, enhancement.spacing_mm)
 
 
@@ -135,89 +143,76 @@ def passage_maps(enhancement: Enhancement, right_frame: int, left_frame: int) ->
     return leftness_rightness(enhancement.mean_around(right_frame), enhancement.mean_around(left_frame))
 
 
-def leftness_rightness(early: FloatArray, late: FloatArray) -> tuple[FloatArray, FloatArray]:
-    """Return how much of an enhancement came after the early moment, and how much had come by it.
-
-    What has most of its enhancement early counts as right, even when it does not wash out by the late moment (broad or
-    saturated boluses do not); what has most of it late counts as left.
-    """
-    before, after = np.maximum(early, 0.0), np.maximum(late - early, 0.0)
-    return np.minimum(late - early, late) - before, np.minimum(early, before - after)
-
-
-def ventricular_frames(enhancement: Enhancement, count: int = 8) -> list[tuple[int, int]]:
-    """Return (RV frame, LV frame) of the moments between which contrast moves from one region to another.
-
-    No shape, position or orientation enters. The strongest pairs come first, each with another RV frame: organs and
-    muscle that fill after the LV can outdo it in strength, and only the regions tell.
-    """
-    coarse = ndimage.median_filter(_coarse(enhancement.value, enhancement.spacing_mm), size=(5, 1, 1), mode="nearest")
-    frames, _, pixels = coarse.shape
-    if frames < 5:
-        return []
-    cells = min(SMALLEST_POOL_CELLS, pixels)
-    allowance = _coarse(enhancement.motion_allowance()[None], enhancement.spacing_mm)[0]
-    score = np.zeros((frames, frames))
-    for first in range(frames - 1):
-        later = coarse[first + 1 :]
-        maps = leftness_rightness(coarse[first][None], later)
-        left, right = (np.partition(each - allowance, pixels - cells, axis=2)[:, :, pixels - cells] for each in maps)
-        score[first, first + 1 :] = np.sqrt(np.clip(left, 0.0, None) * np.clip(right, 0.0, None)).mean(axis=1)
-    gap_s = enhancement.time_s[None, :] - enhancement.time_s[:, None]
-    score[gap_s > LONGEST_TRANSIT_S] = 0.0
-    least = max(0.08, 4.0 * enhancement.noise / np.sqrt(cells))
-    found: list[tuple[int, int]] = []
-    while len(found) < count:
-        first, second = (int(frame) for frame in np.unravel_index(int(np.argmax(score)), score.shape))
-        if score[first, second] < least:
-            break
-        found.append((first, second))
-        score[max(first - 1, 0) : first + 2] = 0.0
-    return found
-
-
-def _coarse(value: FloatArray, spacing_mm: tuple[float, float]) -> FloatArray:
-    """Return (frames, slices, cells): means over cells of about 4.5 mm (a single pixel where pixels are larger)."""
-    steps = [max(round(4.5 / spacing), 1) for spacing in spacing_mm]
-    frames, slices, rows, columns = value.shape
-    rows, columns = rows // steps[0], columns // steps[1]
-    value = value[:, :, : rows * steps[0], : columns * steps[1]]
-    blocks = value.reshape(frames, slices, rows, steps[0], columns, steps[1]).mean(axis=(3, 5))
-    return np.asarray(blocks.reshape(frames, slices, rows * columns))
-
-
 def _candidates(
-    left_map: FloatArray, right_map: FloatArray, muscle: FloatArray, spacing_mm: tuple[float, float]
+    left_map: FloatArray, right_map: FloatArray, muscle: FloatArray, enhancement: Enhancement, index: int, first: int
 ) -> list[_Candidate]:
     """Return the LV-like regions of a slice with the RV-like region that fits each best, best first.
 
     `muscle` (rows, columns) is the enhancement one transit after the LV, when its wall is filled.
     """
-    pixel_mm2 = spacing_mm[0] * spacing_mm[1]
+    spacing_mm = enhancement.spacing_mm
     sigma = [1.5 / spacing for spacing in spacing_mm]
     left_map, right_map = ndimage.gaussian_filter(left_map, sigma), ndimage.gaussian_filter(right_map, sigma)
-    lefts = _regions(left_map, pixel_mm2)
-    rights = _regions(right_map, pixel_mm2)
+    pixel_mm2 = spacing_mm[0] * spacing_mm[1]
+    rights = [_right(region, right_map, enhancement, index, first) for region in _regions(right_map, pixel_mm2)]
     found: list[_Candidate] = []
-    for left in lefts:
+    for left in _regions(left_map, pixel_mm2):
         contrast = float(np.clip(left_map[left].mean(), 0.0, 1.0))
         shape = _roundness(left, spacing_mm) * _size_weight(left.sum() * pixel_mm2) * _evenness(left_map[left])
-        distance = ndimage.distance_transform_edt(~left, sampling=spacing_mm)
+        distance = _distance_mm(left, spacing_mm)
         wall = (distance > WALL_MM[0]) & (distance < WALL_MM[1])
         walled = float((muscle[wall] > 0.1 * float(left_map[left].mean())).mean())
+        filled_s = _filled_s(left, enhancement, index)
         partner, fit = None, 0.0
         for right in rights:
-            gap = float(np.percentile(distance[right], 5.0))
-            misfit = max(gap - SEPTUM_MM[1], 0.0) / 10.0 + max(SEPTUM_MM[0] - gap, 0.0) / 2.0
-            neighbour = float(np.exp(-0.5 * misfit**2))
-            value = neighbour * float(np.sqrt(np.clip(right_map[right].mean(), 0.0, 1.0)))
-            value *= min(right.sum() * pixel_mm2 / 200.0, 1.0)
-            if value > fit:
-                partner, fit = right, value
+            value = right.score * _neighbour(distance[right.region])
+            if value > fit and right.filled_s < filled_s:
+                partner, fit = right.region, value
         score = float(contrast * shape * (0.1 + 0.9 * fit) * (0.3 + 0.7 * walled))
         row, column = ndimage.center_of_mass(left)
         found.append(_Candidate(left, partner, (float(row), float(column)), score))
     return sorted(found, key=lambda candidate: -candidate.score)
+
+
+@dataclass(frozen=True)
+class _Right:
+    """A region that may be the RV: when it fills, and how much by size, contrast and order of filling it looks it."""
+
+    region: BoolArray
+    filled_s: float
+    score: float
+
+
+def _right(region: BoolArray, right_map: FloatArray, enhancement: Enhancement, index: int, first: int) -> _Right:
+    filled_s = _filled_s(region, enhancement, index)
+    late = max(filled_s - float(enhancement.time_s[first]) - FIRST_WITHIN_S, 0.0) / FIRST_SPREAD_S
+    contrast = float(np.sqrt(np.clip(right_map[region].mean(), 0.0, 1.0)))
+    size = min(region.sum() * float(np.prod(enhancement.spacing_mm)) / 200.0, 1.0)
+    return _Right(region, filled_s, contrast * size * (0.3 + 0.7 * float(np.exp(-0.5 * late**2))))
+
+
+def _filled_s(region: BoolArray, enhancement: Enhancement, index: int) -> float:
+    curve = enhancement.value[:, index][:, region].mean(axis=1)
+    return float(enhancement.time_s[int(arrival(curve[:, None])[0])])
+
+
+def _distance_mm(region: BoolArray, spacing_mm: tuple[float, float]) -> FloatArray:
+    """Return the distance (rows, columns) to a region, measured near it; FAR_MM farther off."""
+    distance = np.full(region.shape, FAR_MM)
+    span = ndimage.find_objects(region.astype(np.uint8))[0]
+    near = tuple(
+        slice(max(part.start - round(FAR_MM / spacing), 0), part.stop + round(FAR_MM / spacing))
+        for part, spacing in zip(span, spacing_mm, strict=True)
+    )
+    distance[near] = ndimage.distance_transform_edt(~region[near], sampling=spacing_mm)
+    return distance
+
+
+def _neighbour(distance_mm: FloatArray) -> float:
+    """Return how well a region at these distances from the LV pool lies across a septum."""
+    gap = float(np.percentile(distance_mm, 5.0))
+    misfit = max(gap - SEPTUM_MM[1], 0.0) / 10.0 + max(SEPTUM_MM[0] - gap, 0.0) / 2.0
+    return float(np.exp(-0.5 * misfit**2))
 
 
 def _regions(feature: FloatArray, pixel_mm2: float, count: int = 8) -> list[BoolArray]:

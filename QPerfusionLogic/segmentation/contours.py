@@ -21,6 +21,7 @@ from QPerfusionLogic.study import (
 
 from .bolus import BloodPools
 from .contour import Ring, find_ring
+from .drawing_plan import STANDARD, DrawingPlan
 from .learned import Drawing, network_for
 from .right_ventricle import right_pool
 from .temporal import Enhancement
@@ -83,7 +84,11 @@ def given_contours(mask: LabelMap, enhancement: Enhancement, pools: BloodPools |
 
 
 def automatic_contours(
-    enhancement: Enhancement, pools: BloodPools | None, settings: SegmentationSettings, progress: Progress
+    enhancement: Enhancement,
+    pools: BloodPools | None,
+    settings: SegmentationSettings,
+    progress: Progress,
+    plan: DrawingPlan = STANDARD,
 ) -> Contours:
     """Return the contours of every slice in which a pool was found.
 
@@ -109,7 +114,7 @@ def automatic_contours(
     for index in range(shape[0]):
         progress.update(index / shape[0], "drawing contours")
         ring = find_ring(enhancement, pools, index)
-        drawing = None if network is None or ring is None else network.draw(enhancement, pools, index)
+        drawing = None if network is None or ring is None else network.draw(enhancement, pools, index, plan)
         if ring is not None:
             _draw_slice(contours, index, ring, drawing, pools, enhancement)
     return contours

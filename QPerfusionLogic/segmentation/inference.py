@@ -12,11 +12,10 @@ from QPerfusionLogic.learning.model_files import ModelFile, load_into
 from QPerfusionLogic.study import BoolArray, FloatArray
 
 from .bolus import BloodPools
+from .drawing_plan import STANDARD, DrawingPlan
 from .network import CLASSES, SegmentationNetwork
 from .network_input import Crop, crop_of, network_input
 from .temporal import Enhancement
-
-TURNS_DEG = (-20.0, 0.0, 20.0)
 
 
 @dataclass(frozen=True)
@@ -65,15 +64,24 @@ def load_network(model: ModelFile) -> SegmentationNetwork:
     return network
 
 
-def draw(network: SegmentationNetwork, enhancement: Enhancement, pools: BloodPools, index: int) -> NetworkContours:
-    """Return the contours of a slice that has a pool."""
+def draw(
+    network: SegmentationNetwork,
+    enhancement: Enhancement,
+    pools: BloodPools,
+    index: int,
+    plan: DrawingPlan = STANDARD,
+) -> NetworkContours:
+    """Return the contours of a slice that has a pool, averaged over the views of the plan."""
     crop = crop_of(enhancement, pools, index)
-    crops = [replace(crop, angle=crop.angle + np.deg2rad(turn)) for turn in TURNS_DEG]
+    crops = [replace(crop, angle=crop.angle + np.deg2rad(turn)) for turn in plan.turns_deg]
     images = np.stack([network_input(enhancement, pools, index, turned) for turned in crops])
-    output = _outputs(network, np.concatenate([images, images[..., ::-1]]))
-    output[len(crops) :] = output[len(crops) :, :, :, ::-1]
+    images[:, list(plan.without)] = 0.0
+    output = _outputs(network, images)
+    if plan.mirrored:
+        output = np.concatenate([output, _outputs(network, images[..., ::-1])[..., ::-1]])
     shape = (int(enhancement.baseline.shape[1]), int(enhancement.baseline.shape[2]))
-    views = np.stack([_placed(crop, view, shape) for crop, view in zip(crops + crops, output, strict=True)])
+    sides = len(output) // len(crops)
+    views = np.stack([_placed(crop, view, shape) for crop, view in zip(crops * sides, output, strict=True)])
     mean = views.mean(axis=0)
     return NetworkContours(mean[:CLASSES], mean[CLASSES], _agreement(views, mean))
 

@@ -25,6 +25,7 @@ from .aha import aha_segments
 from .blood import aif_region
 from .bolus import BloodPools, find_blood_pools
 from .contours import Contours, automatic_contours, given_contours
+from .drawing_plan import STANDARD, DrawingPlan
 from .orientation import base_to_apex
 from .right_ventricle import insertion_points
 from .temporal import Enhancement, enhancement_of
@@ -43,8 +44,10 @@ class SegmentationLogic:
     80.0
     """
 
-    def __init__(self, settings: SegmentationSettings) -> None:
+    def __init__(self, settings: SegmentationSettings, plan: DrawingPlan = STANDARD) -> None:
+        """Take the settings; `plan` is for trials that leave out a part of the drawing."""
         self.settings = settings
+        self.plan = plan
 
     def run(
         self,
@@ -75,7 +78,7 @@ class SegmentationLogic:
         pools = find_blood_pools(enhancement)
         progress.update(0.4, "drawing contours")
         if mask is None:
-            contours = automatic_contours(enhancement, pools, self.settings, progress.part(0.4, 0.9))
+            contours = automatic_contours(enhancement, pools, self.settings, progress.part(0.4, 0.9), self.plan)
         else:
             contours = given_contours(mask, enhancement, pools)
         progress.update(0.9, "placing segments")

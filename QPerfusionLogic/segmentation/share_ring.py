@@ -8,15 +8,17 @@ from scipy import ndimage
 from QPerfusionLogic.study import BoolArray, FloatArray
 
 from .contour import REACH_MM, behind_papillaries, ring_middle
+from .drawing_plan import STANDARD, DrawingPlan
 from .polar import PolarGrid, best_ring, hull_ring, smooth_ring
 
 STIFFNESS = 0.2
-READERS_MARGIN_MM = 0.5
-"""Readers of perfusion images draw the epicardium a little inside its edge, out of partial volume."""
 
 
 def ring_masks(
-    share: FloatArray, centre: tuple[float, float], spacing_mm: tuple[float, float]
+    share: FloatArray,
+    centre: tuple[float, float],
+    spacing_mm: tuple[float, float],
+    plan: DrawingPlan = STANDARD,
 ) -> tuple[BoolArray, BoolArray]:
     """Return the (myocardium, cavity) pixels of the smooth closed rings that fit the probabilities best.
 
@@ -34,9 +36,10 @@ def ring_masks(
         outer = _ring(grid, share[1] + share[2])
         centre = ring_middle(grid, outer)
     grid = PolarGrid(centre, spacing_mm, REACH_MM)
-    outer = smooth_ring(_ring(grid, share[1] + share[2]), 2.0) - READERS_MARGIN_MM
+    outer = smooth_ring(_ring(grid, share[1] + share[2]), 2.0) - plan.margin_mm
     inner = smooth_ring(hull_ring(_ring(grid, share[2]), grid.angle), 2.0)
-    inner = np.minimum(behind_papillaries(inner, outer), outer - 2.0)
+    inner = behind_papillaries(inner, outer) if plan.papillaries else inner
+    inner = np.minimum(inner, outer - 2.0)
     shape = (int(share.shape[1]), int(share.shape[2]))
     cavity = grid.inside(inner, shape)
     return np.asarray(grid.inside(outer, shape) & ~cavity), cavity

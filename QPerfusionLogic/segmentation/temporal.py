@@ -50,10 +50,8 @@ class Enhancement:
         It is a share of the range of the baseline within `reach_mm`; blood and muscle are dark before the bolus, fat
         and the edges of the body are not.
         """
-        size = (1, *(2 * max(round(reach_mm / spacing), 1) + 1 for spacing in self.spacing_mm))
-        smooth = ndimage.uniform_filter(self.baseline, size=(1, 3, 3))
-        spread = ndimage.maximum_filter(smooth, size=size) - ndimage.minimum_filter(smooth, size=size)
-        return np.asarray(MOTION_SHARE * spread)
+        rows, columns = (2 * max(round(reach_mm / spacing), 1) + 1 for spacing in self.spacing_mm)
+        return motion_contrast(self.baseline, (1, rows, columns))
 
     def mean_around(self, frame: int, half_width: int = 1) -> FloatArray:
         """Return the mean (slices, rows, columns) of the frames from `frame - half_width` to `frame + half_width`."""
@@ -99,13 +97,25 @@ def bridged(signal: FloatArray, kept: BoolArray) -> FloatArray:
 
 
 def bolus_onset(signal: FloatArray) -> int:
-    """Return the last frame before the brightest tenth of a percent of the image departs from its first frames."""
+    """Return the last frame before the brightest half percent of the image departs from its first frames.
+
+    What motion can bring to a pixel from its surroundings does not count: fat that moves with the breath can change as
+    much as blood.
+    """
     first = np.median(signal[:3], axis=0)
-    smooth = ndimage.uniform_filter(signal - first, size=(1, 1, 3, 3))
-    trace = np.percentile(smooth.reshape(len(signal), -1), 99.5, axis=1)
+    departure = ndimage.uniform_filter(signal - first, size=(1, 1, 3, 3)) - motion_contrast(first, (1, 11, 11))
+    trace = np.percentile(departure.reshape(len(signal), -1), 99.5, axis=1)
     trace = np.maximum.accumulate(trace)
     threshold = trace[0] + 0.2 * (trace[-1] - trace[0])
     return max(int(np.argmax(trace > threshold)) - 2, 0)
+
+
+def motion_contrast(still: FloatArray, size: tuple[int, int, int]) -> FloatArray:
+    """Return (slices, rows, columns): a share of the range that a still image has within a window of `size`."""
+    smooth = ndimage.uniform_filter(still, size=(1, 3, 3))
+    return np.asarray(
+        MOTION_SHARE * (ndimage.maximum_filter(smooth, size=size) - ndimage.minimum_filter(smooth, size=size))
+    )
 
 
 def _without_hot_pixels(signal: FloatArray) -> FloatArray:
