@@ -188,7 +188,7 @@ def _right(region: BoolArray, right_map: FloatArray, enhancement: Enhancement, i
     late = max(filled_s - float(enhancement.time_s[first]) - FIRST_WITHIN_S, 0.0) / FIRST_SPREAD_S
     contrast = float(np.sqrt(np.clip(right_map[region].mean(), 0.0, 1.0)))
     size = min(region.sum() * float(np.prod(enhancement.spacing_mm)) / 200.0, 1.0)
-    return _Right(region, filled_s, contrast * size * (0.3 + 0.7 * float(np.exp(-0.5 * late**2))))
+    return _Right(region, filled_s, contrast * size * (0.1 + 0.9 * float(np.exp(-0.5 * late**2))))
 
 
 def _filled_s(region: BoolArray, enhancement: Enhancement, index: int) -> float:

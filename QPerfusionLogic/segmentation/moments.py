@@ -15,6 +15,8 @@ LONGEST_TRANSIT_S = 15.0
 """Time from the filled RV to the filled LV that is hardly exceeded even in heart failure."""
 BRIGHT = 0.4
 """Share of the brightest pool's enhancement from which on a region tells when contrast first came."""
+ANYWHERE = 2
+"""Pairs that are tried without regard to the first filling, should that be an artefact."""
 RIGHT_WINDOW_S = (-3.0, 10.0)
 """When the RV is full, counted from the first filling of anything: it is the first to fill."""
 
@@ -29,7 +31,7 @@ def leftness_rightness(early: FloatArray, late: FloatArray) -> tuple[FloatArray,
     return np.minimum(late - early, late) - before, np.minimum(early, before - after)
 
 
-def ventricular_frames(enhancement: Enhancement, first: int, count: int = 9) -> list[tuple[int, int]]:
+def ventricular_frames(enhancement: Enhancement, first: int, count: int = 10) -> list[tuple[int, int]]:
     """Return (RV frame, LV frame) of the moments between which contrast moves from one region to another.
 
     No shape, position or orientation enters. The strongest pairs come first, each with another RV frame: organs and
@@ -38,7 +40,8 @@ def ventricular_frames(enhancement: Enhancement, first: int, count: int = 9) -> 
     Parameters
     ----------
     first : int
-        Frame in which contrast first fills anything, from `first_filling`: two thirds of the pairs have the RV near it.
+        Frame in which contrast first fills anything, from `first_filling`; the RV is full near it in all pairs but
+        the last two.
     """
     coarse, allowance = _cells(enhancement)
     frames, _, pixels = coarse.shape
@@ -54,10 +57,10 @@ def ventricular_frames(enhancement: Enhancement, first: int, count: int = 9) -> 
     score[since[None, :] - since[:, None] > LONGEST_TRANSIT_S] = 0.0
     score[score < max(0.08, 4.0 * enhancement.noise / np.sqrt(cells))] = 0.0
     near = (since >= RIGHT_WINDOW_S[0]) & (since <= RIGHT_WINDOW_S[1])
-    found = _strongest(np.where(near[:, None], score, 0.0), count - count // 3)
+    found = _strongest(np.where(near[:, None], score, 0.0), count - ANYWHERE)
     for early, _ in found:
         score[max(early - 1, 0) : early + 2] = 0.0
-    return found + _strongest(score, count // 3)
+    return found + _strongest(score, ANYWHERE)
 
 
 def _strongest(score: FloatArray, count: int) -> list[tuple[int, int]]:
