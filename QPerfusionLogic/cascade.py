@@ -123,7 +123,7 @@ class Cascade:
         result = StudyResult(
             states=states,
             provenance=provenance_of(study, states, self.settings, seconds),
-            notices=(*_all_notices(study, states), *alignment_notices),
+            notices=(*_all_notices(study, states), *alignment_notices, *_unlike_notices(states)),
             stress_to_rest_mm=displacement,
         )
         stress, rest = states.get(State.STRESS), states.get(State.REST)
@@ -228,6 +228,14 @@ def _stress_to_rest(states: dict[State, StateResult]) -> tuple[FloatArray | None
     from .registration import align_stress_to_rest
 
     return align_stress_to_rest(stress.registered, rest.registered)
+
+
+def _unlike_notices(states: dict[State, StateResult]) -> tuple[Notice, ...]:
+    """Return what differs between the conversions of stress and rest."""
+    from .conversion import unlike_conversions
+
+    stress, rest = states.get(State.STRESS), states.get(State.REST)
+    return () if stress is None or rest is None else unlike_conversions(stress, rest)
 
 
 def _all_notices(study: PerfusionStudy, states: dict[State, StateResult]) -> tuple[Notice, ...]:

@@ -1,6 +1,6 @@
 """Signal to gadolinium in every pixel."""
 
-from .comparability import comparability
+from .comparability import comparability, unlike_conversions
 from .logic import ConversionLogic
 
-__all__ = ["ConversionLogic", "comparability"]
+__all__ = ["ConversionLogic", "comparability", "unlike_conversions"]

@@ -56,6 +56,26 @@ def comparability(stress: StateResult, rest: StateResult) -> tuple[tuple[str, ..
     return tuple(reasons), notices
 
 
+def unlike_conversions(stress: StateResult, rest: StateResult) -> tuple[Notice, ...]:
+    """Return notices on everything in which the two conversions differ; none before both were converted.
+
+    Code `states-converted-differently`, serious, where a reserve must not be formed; else `sequence-differs`.
+    """
+    if stress.concentration is None or rest.concentration is None:
+        return ()
+    reasons, notices = comparability(stress, rest)
+    if not reasons:
+        return notices
+    refused = Notice(
+        code="states-converted-differently",
+        message=f"{'; '.join(reasons)}: stress and rest are not on one scale, read no reserve from them",
+        action="run both with the same agent, relaxivity, conversion and route of the arterial input",
+        severity=Severity.SERIOUS,
+        stage="conversion",
+    )
+    return (refused, *notices)
+
+
 def _number(text: str | None) -> str:
     """The value without its source: the same number from a header and from a setting is the same number."""
     return (text or "").split(" (")[0]

@@ -108,7 +108,7 @@ def make_heart():
             (("",),) * len(TIME_S),
             np.full((1, 2), np.nan),
         )
-        state = StateResult(State.REST, Acquisition(series), registered, segmented_as(labels))
+        state = StateResult(State.REST, Acquisition(series), registered=registered, segmented=segmented_as(labels))
         return KnownHeart(state, gadolinium)
 
     return make

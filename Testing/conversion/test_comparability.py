@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import dataclasses
 
-from QPerfusionLogic.conversion import ConversionLogic, comparability
+from QPerfusionLogic.cascade import Cascade
+from QPerfusionLogic.conversion import ConversionLogic, comparability, unlike_conversions
 from QPerfusionLogic.settings import ConversionSettings
+from QPerfusionLogic.study import PerfusionStudy, Severity, State
 
 
 def converted(heart, **settings):
@@ -40,3 +42,31 @@ def test_another_flip_angle_is_noticed(make_heart):
     reasons, notices = comparability(converted(heart), converted(heart, flip_angle_deg=20.0))
     assert reasons == ()
     assert [notice.code for notice in notices] == ["sequence-differs"]
+
+
+def test_unlike_relaxivities_are_one_serious_notice(make_heart):
+    heart = make_heart()
+    notices = unlike_conversions(converted(heart), converted(heart, relaxivity_l_mmol_s=5.2))
+    assert [notice.code for notice in notices] == ["states-converted-differently"]
+    assert notices[0].severity is Severity.SERIOUS
+
+
+def test_nothing_is_said_before_both_states_are_converted(make_heart):
+    heart = make_heart()
+    assert unlike_conversions(heart.state, converted(heart)) == ()
+
+
+def test_the_cascade_tells_of_unlike_conversions(make_heart):
+    state = make_heart().state
+    stress, rest = (dataclasses.replace(state.acquisition, tissue=series) for series in _unlike_series(state))
+    result = Cascade().run(PerfusionStudy(stress, rest), stop_after="conversion")
+    assert "sequence-differs" in {notice.code for notice in result.notices}
+
+
+def _unlike_series(state):
+    series = state.acquisition.tissue
+    other = dataclasses.replace(series.protocol, flip_angle_deg=series.protocol.flip_angle_deg + 5.0)
+    return (
+        dataclasses.replace(series, state=State.STRESS),
+        dataclasses.replace(series, state=State.REST, protocol=other),
+    )
