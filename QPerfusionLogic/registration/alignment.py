@@ -18,6 +18,8 @@ SEARCH_MM = 45.0
 """Greatest shift between two acquisitions of one patient."""
 TRUSTED = 0.35
 """Correlation of two edge images above which their shift is believed."""
+SURE = 0.45
+"""Correlation below which a shift that is used is called poor."""
 EARLY_FRAMES = 5
 TURNS_DEG = tuple(range(30, 331, 15))
 TURN_GAIN = 0.15
@@ -44,8 +46,10 @@ def align_stress_to_rest(stress: Registered, rest: Registered) -> tuple[FloatArr
         Which slices could not be aligned by their images.
     """
     slices = min(stress.series.slices, rest.series.slices)
+    if not _same_grid(stress.series, rest.series):
+        return np.zeros((slices, 2)), (_grids_differ(stress.series, rest.series),)
     grid = working_grid(stress.series.geometry, stress.series.signal.shape)
-    displacement, doubtful = np.zeros((slices, 2)), []
+    displacement, doubtful, poor = np.zeros((slices, 2)), [], []
     for index in range(slices):
         centres = stress.heart_centre[index], rest.heart_centre[index]
         both = bool(np.isfinite(centres).all())
@@ -55,11 +59,30 @@ def align_stress_to_rest(stress: Registered, rest: Registered) -> tuple[FloatArr
         agree = not both or np.linalg.norm(shift_mm - between_mm) <= CENTRE_AGREEMENT_MM
         if correlation >= TRUSTED and agree and not (both and _turned(*pictures, *centres, grid)):
             displacement[index] = shift_mm
+            if correlation < SURE:
+                poor.append(index)
         else:
             displacement[index] = between_mm
             doubtful.append(index)
     scale = np.asarray(stress.series.geometry.pixel_spacing_mm) / np.asarray(grid.spacing_mm)
-    return displacement * scale, _doubt(doubtful)
+    return displacement * scale, (*_doubt(doubtful), *_poor_fit(poor))
+
+
+def _same_grid(stress: PerfusionSeries, rest: PerfusionSeries) -> bool:
+    same_size = stress.signal.shape[2:] == rest.signal.shape[2:]
+    return same_size and bool(np.allclose(stress.geometry.pixel_spacing_mm, rest.geometry.pixel_spacing_mm, rtol=0.02))
+
+
+def _grids_differ(stress: PerfusionSeries, rest: PerfusionSeries) -> Notice:
+    sizes = (
+        f"{series.signal.shape[2]} x {series.signal.shape[3]} pixels of {series.geometry.pixel_spacing_mm[0]:.2f} mm"
+        for series in (stress, rest)
+    )
+    return _note(
+        "stress-and-rest-grids-differ",
+        f"stress images have {next(sizes)}, rest images {next(sizes)}; they were not aligned",
+        "read the reserve per segment, not per pixel",
+    )
 
 
 def align_proton_density(series: PerfusionSeries, moved: FloatArray, centres: FloatArray) -> FloatArray | None:
@@ -145,6 +168,19 @@ def _doubt(slices: list[int]) -> tuple[Notice, ...]:
             f"slices {', '.join(str(index + 1) for index in slices)}: the images of stress and rest do not fit each "
             "other (another slice, angle or patient?); only their heart centres were brought together",
             "read the reserve per segment, not per pixel",
+        ),
+    )
+
+
+def _poor_fit(slices: list[int]) -> tuple[Notice, ...]:
+    if not slices:
+        return ()
+    return (
+        _note(
+            "stress-and-rest-fit-poorly",
+            f"slices {', '.join(str(index + 1) for index in slices)}: stress and rest were brought together, but their "
+            "images differ: they may not show the same slice of the heart",
+            "compare the contours of stress and rest before reading the reserve per pixel",
         ),
     )
 

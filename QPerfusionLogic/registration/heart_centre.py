@@ -67,7 +67,7 @@ NO_HEART = HeartCentre(np.full(2, np.nan), 0.0, -1, -1)
 
 
 def find_heart_centre(
-    frames: FloatArray, spacing_mm: tuple[float, float], near: FloatArray | None = None
+    frames: FloatArray, spacing_mm: tuple[float, float], near: FloatArray | None = None, anywhere: bool = False
 ) -> HeartCentre:
     """Return the centre of the left ventricle from the pair of places with the strongest right-then-left swap.
 
@@ -82,6 +82,8 @@ def find_heart_centre(
         Distance between rows and between columns in mm.
     near : (2,) array, optional
         (row, column) in pixels around which, instead of the middle of the image, the heart is expected.
+    anywhere : bool
+        Expect the heart nowhere in particular.
     """
     if frames.shape[0] < BASELINE_FRAMES + 2 or min(frames.shape[1:]) < 8:
         return NO_HEART
@@ -97,7 +99,7 @@ def find_heart_centre(
     pitch_mm = (step[0] * reduced_mm[0], step[1] * reduced_mm[1])
     scale = np.array(factor) * np.array(step)
     prior = _expectation(coarse.shape[1:], None if near is None else np.asarray(near) / scale, pitch_mm)
-    best = _strongest_swap(coarse, pitch_mm, prior)
+    best = _strongest_swap(coarse, pitch_mm, np.ones_like(prior) if anywhere else prior)
     if best.strength < SMALLEST_SWAP * noise:
         return NO_HEART
     seed = (start[0] + best.left_place[0] * step[0], start[1] + best.left_place[1] * step[1])

@@ -15,8 +15,8 @@ from .alignment import align_proton_density
 from .deformable import field_on_image, refine
 from .heart_centre import HeartCentre, consensus, find_heart_centre
 from .resampling import translate, warp
-from .slice_alignment import SliceAlignment, align_slice
-from .verdict import Verdict, judge
+from .slice_alignment import DOUBTFUL_SWAP, SliceAlignment, align_slice
+from .verdict import BLANK, Verdict, judge
 from .working_grid import WorkingGrid, working_grid
 
 FEWEST_FRAMES = 8
@@ -55,7 +55,10 @@ class RegistrationLogic:
                 progress.update(0.8 * index / series.slices, f"aligning slice {index + 1} of {series.slices}")
                 alignments[index] = self._align(series.signal[:, index], centres[index], found[index], grid)
             centres = self._looked_at(centres, alignments, grid)
-            notices += self._on_hearts(series, centres)
+            swap = _clearest_swap(alignments)
+            if swap <= 0.0:
+                alignments, centres = [None] * series.slices, np.full((series.slices, 2), np.nan)
+            notices += self._on_hearts(series, centres, swap)
         displacement = np.zeros((series.frames, series.slices, 2))
         for index, alignment in enumerate(alignments):
             if alignment is None:
@@ -167,9 +170,11 @@ class RegistrationLogic:
             notices.append(tell.unusable_pixels(series.state, unusable))
         return notices
 
-    def _on_hearts(self, series: PerfusionSeries, centres: FloatArray) -> list[Notice]:
+    def _on_hearts(self, series: PerfusionSeries, centres: FloatArray, swap: float) -> list[Notice]:
         absent = [index for index in range(series.slices) if not np.isfinite(centres[index]).all()]
-        return [tell.no_heart(series.state, absent)] if absent else []
+        if absent:
+            return [tell.no_heart(series.state, absent)]
+        return [tell.doubtful_heart(series.state)] if swap < DOUBTFUL_SWAP else []
 
     def _on_alignment(self, series: PerfusionSeries, index: int, alignment: SliceAlignment) -> list[Notice]:
         notices = []
@@ -180,13 +185,24 @@ class RegistrationLogic:
         return notices
 
     def _on_result(self, series: PerfusionSeries, verdict: Verdict, displacement_mm: FloatArray) -> list[Notice]:
-        notices = []
+        blank = [np.flatnonzero([row[index] == BLANK for row in verdict.reason]) for index in range(series.slices)]
+        notices = [tell.blank(series.state, index, found.tolist()) for index, found in enumerate(blank) if len(found)]
         if (~verdict.kept).mean() > tell.MANY_REJECTED:
             notices.append(tell.many_rejected(series.state, verdict.kept))
         reach = np.linalg.norm(displacement_mm, axis=-1)[verdict.kept]
         if reach.size and reach.max() > LARGE_MOTION_MM:
             notices.append(tell.large_motion(series.state, float(reach.max())))
         return notices
+
+
+def _clearest_swap(alignments: list[SliceAlignment | None]) -> float:
+    """Return how clear the bolus is in the clearest slice; 0 where no slice shows one once the motion is out.
+
+    Slices near the apex have no right ventricle of their own and rely on the others. Centres given by the user (NaN)
+    are not doubted.
+    """
+    swaps = [found.swap for found in alignments if found is not None]
+    return float(np.max(np.nan_to_num(swaps, nan=np.inf))) if swaps else np.inf
 
 
 def _harmful(alignment: SliceAlignment) -> bool:

@@ -69,6 +69,28 @@ def broken(state: State, index: int, lost: BoolArray) -> Notice:
     )
 
 
+def blank(state: State, index: int, frames: list[int]) -> Notice:
+    """Tell that images hold no picture."""
+    return _notice(
+        "blank-frames",
+        f"slice {index + 1}: {len(frames)} images hold no picture (frames {_listed(frames)}); they are not used",
+        "check the export of the series",
+        Severity.WARNING,
+        state,
+    )
+
+
+def doubtful_heart(state: State) -> Notice:
+    """Tell that the bolus passing through the heart was not clear where the correction looked."""
+    return _notice(
+        "heart-centre-doubtful",
+        "the bolus is not clearly seen at the place taken for the heart",
+        "look at the heart centre in the report; registration.heart_centre=row,column moves it",
+        Severity.WARNING,
+        state,
+    )
+
+
 def many_rejected(state: State, kept: BoolArray) -> Notice:
     """Tell that so many images were rejected that the scan should be repeated."""
     return _notice(
@@ -111,6 +133,11 @@ def unusable_pixels(state: State, count: int) -> Notice:
         Severity.WARNING,
         state,
     )
+
+
+def _listed(frames: list[int], most: int = 8) -> str:
+    shown = ", ".join(map(str, frames[:most]))
+    return f"{shown}, ..." if len(frames) > most else shown
 
 
 def _slices(slices: list[int]) -> str:

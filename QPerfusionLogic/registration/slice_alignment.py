@@ -2,25 +2,38 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from QPerfusionLogic.study import FloatArray
 
 from .graph import GraphResult, register_slice
-from .heart_centre import find_heart_centre
+from .heart_centre import HeartCentre, find_heart_centre
 
+DOUBTFUL_SWAP = 35.0
+"""Clearness of the bolus in the aligned frames below which the place of the heart is doubtful."""
 SAME_PLACE_MM = 15.0
 """Two looks closer than this have found the same heart."""
 
 
 @dataclass(frozen=True)
 class SliceAlignment:
-    """Where the heart of one slice was looked for, in working pixels (2,), and what was found there."""
+    """Where the heart of one slice was looked for, and what was found there.
+
+    Parameters
+    ----------
+    centre : (2,) array
+        In working pixels.
+    graph : GraphResult
+    swap : float
+        How clear the passage of the bolus is there once the motion is out, see `HeartCentre.swap`; NaN for a centre
+        given by the user.
+    """
 
     centre: FloatArray
     graph: GraphResult
+    swap: float = float("nan")
 
 
 def align_slice(
@@ -33,21 +46,41 @@ def align_slice(
     """Align (frames, rows, columns) working images around `centre`, unless a second look finds the heart elsewhere.
 
     Motion can pass for a bolus; once it has been taken out at the first place only blood still changes sides. Where
-    the second look disagrees, the place is kept whose own bolus is clearer in its own aligned frames. A `fixed` centre
-    is not doubted.
+    the second look disagrees, the place is kept whose own bolus is clearer in its own aligned frames. Where it sees no
+    clear bolus, the heart is looked for without expecting it near the middle. A `fixed` centre is not doubted.
     """
     first = SliceAlignment(np.asarray(centre), register_slice(frames, centre, heart_frame))
     if fixed:
         return first
     still = _moved(frames, first.graph)
     again = find_heart_centre(still, spacing_mm)
-    apart_mm = np.linalg.norm((again.position - first.centre) * np.asarray(spacing_mm))
-    if not again.found or apart_mm <= SAME_PLACE_MM:
-        return first
+    same_place = again.found and _apart_mm(again, first, spacing_mm) <= SAME_PLACE_MM
+    if not again.found or (same_place and again.swap < DOUBTFUL_SWAP):
+        return _elsewhere(frames, still, replace(first, swap=again.swap), spacing_mm)
+    if same_place:
+        return replace(first, swap=again.swap)
     second = SliceAlignment(again.position, register_slice(frames, again.position, again.left_frame))
     first_swap = find_heart_centre(still, spacing_mm, near=first.centre).swap
     second_swap = find_heart_centre(_moved(frames, second.graph), spacing_mm, near=second.centre).swap
-    return second if second_swap > first_swap else first
+    return replace(second, swap=second_swap) if second_swap > first_swap else replace(first, swap=first_swap)
+
+
+def _elsewhere(
+    frames: FloatArray, still: FloatArray, first: SliceAlignment, spacing_mm: tuple[float, float]
+) -> SliceAlignment:
+    """Return the alignment around a clear bolus far from the middle of the image; where there is none, the first."""
+    other = find_heart_centre(still, spacing_mm, anywhere=True)
+    if not other.found:
+        return first
+    if _apart_mm(other, first, spacing_mm) <= SAME_PLACE_MM:
+        return replace(first, swap=other.swap)
+    second = SliceAlignment(other.position, register_slice(frames, other.position, other.left_frame))
+    swap = find_heart_centre(_moved(frames, second.graph), spacing_mm, near=second.centre).swap
+    return replace(second, swap=swap) if swap >= DOUBTFUL_SWAP else first
+
+
+def _apart_mm(found: HeartCentre, alignment: SliceAlignment, spacing_mm: tuple[float, float]) -> float:
+    return float(np.linalg.norm((found.position - alignment.centre) * np.asarray(spacing_mm)))
 
 
 def _moved(frames: FloatArray, graph: GraphResult) -> FloatArray:

@@ -58,6 +58,7 @@ def test_blank_frames_among_good_ones_are_rejected_and_do_not_disturb_the_others
     assert not registered.kept[[3, 20, 21, 22, 23, 24, 25], 0].any()
     assert registered.kept[:, 0].sum() >= 29
     assert registered.reason[3][0] == "blank"
+    assert "blank-frames" in codes(registered)
     found = registered.displacement_mm[:, 0, 0, 0] / 2.2
     error = (found - breathing)[registered.kept[:, 0]]
     assert np.percentile(np.linalg.norm(error - np.median(error, axis=0), axis=1), 95) < 0.5
@@ -126,3 +127,16 @@ def test_a_cancel_stops_the_work(still_frames, as_series):
 
     with pytest.raises(CancelledError):
         RegistrationLogic().run(as_series(still_frames), Progress(is_cancelled=lambda: True))
+
+
+def test_a_heart_far_from_the_middle_of_the_image_is_found(still_frames, as_series):
+    frames = still_frames[:, 40:, 34:]
+    registered = RegistrationLogic().run(as_series(frames))
+    assert np.linalg.norm(registered.heart_centre[0] - [24.0, 30.0]) < 4.0
+
+
+def test_motion_alone_is_not_taken_for_a_heart(still_frames, breathing, moved, as_series):
+    series = as_series(moved(np.repeat(still_frames[:1], 40, axis=0), 3.0 * breathing))
+    registered = RegistrationLogic().run(series)
+    assert is_untouched(registered, series)
+    assert "no-heart-found" in codes(registered)
