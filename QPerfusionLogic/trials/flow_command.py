@@ -7,6 +7,7 @@ from pathlib import Path
 
 from QPerfusionLogic.errors import InputError
 from QPerfusionLogic.progress import Progress
+from QPerfusionLogic.settings import Settings
 
 NAMES = ("stages", "kinetics", "contours", "routes", "models", "conversions", "trims")
 
@@ -19,6 +20,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--trials", nargs="+", choices=NAMES, default=["stages"], metavar="NAME", help=", ".join(NAMES))
     parser.add_argument("--slices", type=int, default=3, choices=range(1, 7), metavar="N")
     parser.add_argument("--frames", type=int, default=50, metavar="N", help="heart beats per series")
+    parser.add_argument("--set", action="append", default=[], metavar="STAGE.FIELD=VALUE", help="change one setting")
     parser.add_argument("--workers", type=int, default=1, metavar="N", help="processes")
 
 
@@ -28,7 +30,7 @@ def run(options: argparse.Namespace, progress: Progress) -> str:
     Raises
     ------
     InputError
-        When a number is out of range.
+        When a number is out of range or a setting is unknown.
     OutputError
         When the folder cannot be written.
     """
@@ -44,7 +46,11 @@ def run(options: argparse.Namespace, progress: Progress) -> str:
     for name, lowest in (("patients", 1), ("frames", 20), ("workers", 1), ("seed", 0)):
         if getattr(options, name) < lowest:
             raise InputError(f"--{name} {getattr(options, name)}", expected=f"at least {lowest}")
-    plan = FlowPlan(tuple(dict.fromkeys(options.trials)), options.slices, options.frames)
+    settings = Settings()
+    for assignment in options.set:
+        name, _, value = assignment.partition("=")
+        settings = settings.with_value(name.strip(), value.strip())
+    plan = FlowPlan(tuple(dict.fromkeys(options.trials)), options.slices, options.frames, settings=settings)
     check_writable(options.output)
     open_folder(options.output)
     seeds = [options.seed + index for index in range(options.patients)]
