@@ -1,6 +1,5 @@
 """The panel of QPerfusion in 3D Slicer: choose the series, run, look, edit, run again from there."""
 
-import json
 import sys
 from pathlib import Path
 from typing import Annotated
@@ -25,13 +24,17 @@ if (Path(__file__).resolve().parents[1] / "QPerfusionLogic").is_dir():
 from QPerfusionLogic.errors import CancelledError
 from QPerfusionLogic.panel import choices
 from QPerfusionLogic.panel.background import BackgroundRun
+from QPerfusionLogic.panel.coalesced import Coalesced
+from QPerfusionLogic.panel.export_part import ExportPart
 from QPerfusionLogic.panel.frames_part import FramesPart
 from QPerfusionLogic.panel.guesses import guess
-from QPerfusionLogic.panel.options import BOUND_SETTINGS, default_of, options_of
+from QPerfusionLogic.panel.options import default_of, let_parameters_mean, options_of, settings_of_parameters
+from QPerfusionLogic.panel.presets_part import PresetsPart
 from QPerfusionLogic.panel.results_part import ResultsPart
 from QPerfusionLogic.panel.run_part import RunPart
 from QPerfusionLogic.panel.settings_part import SettingsPart
 from QPerfusionLogic.panel.stages_part import StagesPart
+from QPerfusionLogic.panel.words import translate_with
 from QPerfusionLogic.settings import Settings
 
 
@@ -49,6 +52,25 @@ class QPerfusion(ScriptedLoadableModule):
             "per gram in every pixel and AHA segment. Research use only; not a medical device."
         )
         parent.acknowledgementText = _("Methods and their sources are listed in the README and in every report.")
+        slicer.app.connect("startupCompleted()", registerSampleData)
+
+
+def registerSampleData():
+    """Offer the digital study in the Sample Data module; it is simulated here, nothing is downloaded."""
+    import SampleData
+
+    SampleData.SampleDataLogic.registerCustomSampleDataSource(
+        category="QPerfusion",
+        sampleName="DigitalStressRest",
+        thumbnailFileName=str(Path(__file__).parent / "Resources" / "Icons" / "QPerfusion.png"),
+        customDownloader=makeSample,
+    )
+
+
+def makeSample(source=None):
+    """Open the panel and let it simulate the digital study."""
+    slicer.util.selectModule("QPerfusion")
+    slicer.util.getModuleWidget("QPerfusion").runPart.make_digital_patient()
 
 
 @parameterNodeWrapper
@@ -67,6 +89,7 @@ class QPerfusionParameterNode:
     restMask: slicer.vtkMRMLSegmentationNode | slicer.vtkMRMLLabelMapVolumeNode
     t1Map: slicer.vtkMRMLScalarVolumeNode
     preBolus: slicer.vtkMRMLSequenceNode
+    superresolutionMode: Annotated[str, Choice(options_of("superresolution.mode"))] = default_of("superresolution.mode")
     registrationMode: Annotated[str, Choice(options_of("registration.mode"))] = default_of("registration.mode")
     aifMode: Annotated[str, Choice(options_of("aif.mode"))] = default_of("aif.mode")
     conversionMode: Annotated[str, Choice(options_of("conversion.mode"))] = default_of("conversion.mode")
@@ -119,18 +142,11 @@ class QPerfusionLogic(ScriptedLoadableModuleLogic):
 
     def settings(self, parameters):
         """Return the settings of the package that these parameters mean."""
-        changes = choices.read_changes(parameters.changes)
-        changes.update({name: str(getattr(parameters, bound)) for bound, name in BOUND_SETTINGS.items()})
-        return choices.with_changes(changes)
+        return settings_of_parameters(parameters)
 
     def setSettings(self, parameters, settings):
         """Let these parameters mean the given settings."""
-        changes = choices.changes_of(settings)
-        for bound, name in BOUND_SETTINGS.items():
-            stage, _dot, item = name.partition(".")
-            setattr(parameters, bound, getattr(getattr(settings, stage), item))
-            changes.pop(name, None)
-        parameters.changes = json.dumps(changes)
+        let_parameters_mean(parameters, settings)
 
     def job(self, parameters, resumeFrom="", stopAfter=""):
         """Return the job of a first run, or of one that resumes from a result in the scene with the user's edits."""
@@ -177,15 +193,41 @@ class QPerfusionLogic(ScriptedLoadableModuleLogic):
 
             result = run_job(job, Progress(progress))
             return self.showResult(parameters, result, job.study.t1_map, replace=bool(resumeFrom))
-        finish = onEnd or (lambda outcome: None)
-        self.currentRun = BackgroundRun(
-            job,
-            launchInBackground,
-            qt.QTimer.singleShot,
-            progress,
-            lambda run: self._onRunEnded(run, job, parameters, finish),
-        )
+        replace = job.earlier is not None
+        show = lambda result: self.showResult(parameters, result, job.study.t1_map, self._breathe, replace)  # noqa: E731
+        self._runInBackground(job, progress, onEnd or (lambda outcome: None), show)
         return None
+
+    def export(self, parameters, folder, dicom, onProgress, onEnd):
+        """Write the study `parameters.studyName` to a folder in the background: report, NRRD, CSV, and DICOM objects.
+
+        `onEnd` is called with the folder, None after a cancel, or the exception that ended it.
+        """
+        from QPerfusionLogic.scene.resuming import job_to_export
+
+        self.ensurePackages()
+        job = job_to_export(slicer.mrmlScene, parameters.studyName, self.settings(parameters), folder, dicom)
+        self._runInBackground(job, onProgress, onEnd, lambda result: folder)
+
+    def makeDigitalPatient(self, parameters, onProgress, onEnd):
+        """Simulate a small study in the background and choose its series; `onEnd` as in `export`, with the nodes."""
+        from QPerfusionLogic.panel.job import Job
+        from QPerfusionLogic.scene.inputs import add_acquisitions
+        from QPerfusionLogic.study import PerfusionStudy
+
+        def show(result):
+            nodes = add_acquisitions(slicer.mrmlScene, result)
+            self.fillInGuesses(parameters)
+            return nodes
+
+        self.ensurePackages()
+        self._runInBackground(Job(PerfusionStudy(), digital_patient=True), onProgress, onEnd, show)
+
+    def _runInBackground(self, job, onProgress, onEnd, show):
+        """Run a job; `show` takes its result into the scene and returns what `onEnd` is told."""
+        self.currentRun = BackgroundRun(
+            job, launchInBackground, qt.QTimer.singleShot, onProgress, lambda run: self._onRunEnded(run, show, onEnd)
+        )
 
     def cancel(self):
         """End the background run, if there is one."""
@@ -210,17 +252,15 @@ class QPerfusionLogic(ScriptedLoadableModuleLogic):
 
         pip_ensure(load_requirements(Path(__file__).parent / "Resources" / "requirements.txt"), requester="QPerfusion")
 
-    def _onRunEnded(self, run, job, parameters, finish):
-        """Put the result into the scene, node by node, so that the window stays alive."""
+    def _breathe(self):
+        """Keep the window alive between nodes, and stop when the user cancels."""
+        slicer.app.processEvents()
+        if self.currentRun is not None and self.currentRun.cancelled:
+            raise CancelledError
 
-        def breathe():
-            slicer.app.processEvents()
-            if run.cancelled:
-                raise CancelledError
-
+    def _onRunEnded(self, run, show, finish):
         try:
-            t1Map, replace = job.study.t1_map, job.earlier is not None
-            outcome = self.showResult(parameters, run.result(), t1Map, breathe, replace) if not run.cancelled else None
+            outcome = None if run.cancelled else show(run.result())
         except CancelledError:
             outcome = None
         except Exception as error:
@@ -252,39 +292,38 @@ class QPerfusionWidget(ScriptedLoadableModuleWidget, slicer.util.VTKObservationM
         self.ui = None
         self._parameters = None
         self._guiTag = None
-        self.results = None
-        self.settingsPart = None
-        self.runPart = None
-        self.stages = None
-        self.frames = None
+        self.results = self.settingsPart = self.runPart = None
+        self.stages = self.frames = self.presets = None
+        self._nodesChanged = Coalesced(qt.QTimer.singleShot, self._showStudies)
         # Last: without a parent the base class calls setup() here.
         ScriptedLoadableModuleWidget.__init__(self, parent)
 
     def setup(self):
         ScriptedLoadableModuleWidget.setup(self)
+        translate_with(_)
         uiWidget = slicer.util.loadUI(self.resourcePath("UI/QPerfusion.ui"))
         self.layout.addWidget(uiWidget)
         self.ui = slicer.util.childWidgetVariables(uiWidget)
         uiWidget.setMRMLScene(slicer.mrmlScene)
         self.logic = QPerfusionLogic()
-        self.results = ResultsPart(
-            self.ui, _Application, lambda: self._parameters, lambda: self.logic.settings(self._parameters)
-        )
-        self.settingsPart = SettingsPart(
-            self.ui,
-            lambda: self.logic.settings(self._parameters),
-            lambda settings: self.logic.setSettings(self._parameters, settings),
-            makeItem,
-        )
-        self.runPart = RunPart(self.ui, _Application, lambda: self._parameters, self.logic, self.results)
-        self.stages = StagesPart(self.ui, _, self.results, self.runPart, makeItem)
-        self.frames = FramesPart(self.ui, _Application, lambda: self._parameters, self.results, makeCell)
-        self._connectButtons()
+        self._makeParts(lambda: self._parameters, lambda: self.logic.settings(self._parameters))
+        self.ui.guessButton.connect("clicked(bool)", self.onGuess)
+        self.ui.outputFolderEdit.connect("currentPathChanged(QString)", self.onOutputFolder)
         self.addObserver(slicer.mrmlScene, slicer.mrmlScene.StartCloseEvent, self.onSceneStartClose)
-        self.addObserver(slicer.mrmlScene, slicer.mrmlScene.EndCloseEvent, self.onSceneEndClose)
-        self.addObserver(slicer.mrmlScene, slicer.mrmlScene.EndImportEvent, self.onSceneEndClose)
+        for event in (slicer.mrmlScene.EndCloseEvent, slicer.mrmlScene.EndImportEvent):
+            self.addObserver(slicer.mrmlScene, event, self.onSceneEndClose)
         self.addObserver(slicer.mrmlScene, slicer.mrmlScene.NodeRemovedEvent, self.onNodeRemoved)
         self.initializeParameterNode()
+
+    def _makeParts(self, parameters, settings):
+        change = lambda changed: self.logic.setSettings(self._parameters, changed)  # noqa: E731
+        self.results = ResultsPart(self.ui, _Application, parameters, settings)
+        self.settingsPart = SettingsPart(self.ui, settings, change, makeItem)
+        self.runPart = RunPart(self.ui, _Application, parameters, self.logic, self.results)
+        self.stages = StagesPart(self.ui, self.results, self.runPart, makeItem)
+        self.presets = PresetsPart(self.ui, _Application, self.settingsPart, self.runPart)
+        self.runPart.others.append(ExportPart(self.ui, _Application, self.results, self.runPart))
+        self.frames = FramesPart(self.ui, _Application, parameters, self.results, makeItem)
 
     def cleanup(self):
         self.onSceneStartClose(None, None)
@@ -305,9 +344,13 @@ class QPerfusionWidget(ScriptedLoadableModuleWidget, slicer.util.VTKObservationM
 
     def onNodeRemoved(self, caller, event):
         self.runPart.update()
-        self.results.update()
-        self.stages.update()
-        self.frames.update()
+        self._nodesChanged()
+
+    def _showStudies(self):
+        """Show the studies, stages and frames that there are now."""
+        if self._parameters is not None:
+            for part in (self.results, self.stages, self.frames):
+                part.update()
 
     def onReload(self):
         """Reload the package too, so that an edit anywhere in it is seen."""
@@ -337,9 +380,8 @@ class QPerfusionWidget(ScriptedLoadableModuleWidget, slicer.util.VTKObservationM
         if self.ui.outputFolderEdit.currentPath != self._parameters.outputFolder:
             self.ui.outputFolderEdit.currentPath = self._parameters.outputFolder
         self.settingsPart.update()
-        self.results.update()
-        self.stages.update()
-        self.frames.update()
+        self.presets.update()
+        self._showStudies()
 
     def onOutputFolder(self, path):
         if self._parameters is not None:
@@ -349,21 +391,8 @@ class QPerfusionWidget(ScriptedLoadableModuleWidget, slicer.util.VTKObservationM
         self.runPart.guarded(_("A legacy MultiVolume could not be read."), self.logic.convertLegacyNodes)
         self.logic.fillInGuesses(self._parameters)
 
-    def onSavePreset(self):
-        path = qt.QFileDialog.getSaveFileName(None, _("Save settings"), "", _("Settings (*.json)"))
-        if path:
-            self.runPart.guarded(_("The settings could not be saved."), lambda: self.settingsPart.save(path))
 
-    def onLoadPreset(self):
-        path = qt.QFileDialog.getOpenFileName(None, _("Load settings"), "", _("Settings (*.json)"))
-        if path:
-            self.runPart.guarded(_("The settings could not be loaded."), lambda: self.settingsPart.load(path))
-
-    def _connectButtons(self):
-        self.ui.guessButton.connect("clicked(bool)", self.onGuess)
-        self.ui.outputFolderEdit.connect("currentPathChanged(QString)", self.onOutputFolder)
-        self.ui.savePresetButton.connect("clicked(bool)", self.onSavePreset)
-        self.ui.loadPresetButton.connect("clicked(bool)", self.onLoadPreset)
+JSON = "Settings (*.json)"
 
 
 class _Application:
@@ -371,27 +400,25 @@ class _Application:
 
     scene = staticmethod(lambda: slicer.mrmlScene)
     logic = staticmethod(lambda: slicer.app.applicationLogic())
-    text = staticmethod(_)
     is_checked = staticmethod(lambda item: item.checkState() == qt.Qt.Checked)
     later = staticmethod(qt.QTimer.singleShot)
     select_module = staticmethod(lambda name: slicer.util.selectModule(name))
     report = staticmethod(lambda text: slicer.util.errorDisplay(text, windowTitle=_("QPerfusion")))
+    presets_folder = staticmethod(lambda: str(Path(slicer.app.slicerUserSettingsFilePath).parent / "QPerfusion"))
+    ask_folder = staticmethod(lambda title: qt.QFileDialog.getExistingDirectory(None, title))
+    ask_file_to_save = staticmethod(lambda title, folder: qt.QFileDialog.getSaveFileName(None, title, folder, JSON))
+    ask_file_to_open = staticmethod(lambda title, folder: qt.QFileDialog.getOpenFileName(None, title, folder, JSON))
     trying = staticmethod(slicer.util.tryWithErrorDisplay)
 
 
-def makeItem(text, tip, editable):
+def makeItem(text, tip, editable, checked=None):
     item = qt.QTableWidgetItem(text)
     item.setToolTip(tip)
-    if not editable:
-        item.setFlags(qt.Qt.ItemIsEnabled)
-    return item
-
-
-def makeCell(text, tip, editable, checked):
-    item = makeItem(text, tip, editable)
     if checked is not None:
         item.setFlags(qt.Qt.ItemIsEnabled | qt.Qt.ItemIsUserCheckable)
         item.setCheckState(qt.Qt.Checked if checked else qt.Qt.Unchecked)
+    elif not editable:
+        item.setFlags(qt.Qt.ItemIsEnabled)
     return item
 
 

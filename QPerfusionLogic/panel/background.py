@@ -16,6 +16,7 @@ from QPerfusionLogic.errors import InputError
 from QPerfusionLogic.study import StudyResult
 
 from .bundle import read_bundle, write_bundle
+from .words import _
 
 
 class Launch(Protocol):
@@ -93,7 +94,7 @@ class BackgroundRun:
             When the run failed or was cancelled; the message is what the process said.
         """
         if self._result is None:
-            raise InputError(self.error or f"a run that ended with code {self._return_code}")
+            raise InputError(self.error or _("a run that ended with code {code}").format(code=self._return_code))
         return self._result
 
     def close(self) -> None:
@@ -115,7 +116,9 @@ class BackgroundRun:
     def _finish(self, return_code: int) -> None:
         self._return_code = return_code
         if return_code != 0 and not self.error and not self.cancelled:
-            self.error = "\n".join(line for line in self._last_lines if line.strip()) or f"exit code {return_code}"
+            self.error = "\n".join(line for line in self._last_lines if line.strip()) or _("exit code {code}").format(
+                code=return_code
+            )
         reading = threading.Thread(target=self._read, daemon=True)
         reading.start()
         self._wait_for(reading)

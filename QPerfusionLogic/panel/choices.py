@@ -10,6 +10,8 @@ from typing import Any
 from QPerfusionLogic.errors import QPerfusionError
 from QPerfusionLogic.settings import Settings
 
+from .words import _
+
 
 @dataclass(frozen=True)
 class SettingRow:
@@ -136,16 +138,19 @@ def why_not(stress: Any, rest: Any, stress_companions: dict[str, Any], rest_comp
     'Choose a stress or a rest series.'
     """
     if stress is None and rest is None:
-        return "Choose a stress or a rest series."
+        return _("Choose a stress or a rest series.")
     if stress is rest:
-        return "Stress and rest are the same series: choose two different ones, or leave one empty."
-    for name, series, companions in (("stress", stress, stress_companions), ("rest", rest, rest_companions)):
+        return _("Stress and rest are the same series: choose two different ones, or leave one empty.")
+    for name, series, companions in ((_("stress"), stress, stress_companions), (_("rest"), rest, rest_companions)):
         for what, node in companions.items():
             if node is not None and series is None:
-                return f"A {name} {what} is chosen without a {name} series: choose the series, or clear the {what}."
+                text = _("A {name} {what} is chosen without a {name} series: choose the series, or clear the {what}.")
+                return text.format(name=name, what=what)
             if node is not None and node is series:
-                return f"The {name} {what} is the {name} series itself: choose another node, or leave it empty."
-    for name, series in (("stress", stress), ("rest", rest)):
+                text = _("The {name} {what} is the {name} series itself: choose another node, or leave it empty.")
+                return text.format(name=name, what=what)
+    for name, series in ((_("stress"), stress), (_("rest"), rest)):
         if series is not None and series.GetNumberOfDataNodes() < 8:
-            return f"The {name} series has {series.GetNumberOfDataNodes()} frames; a bolus needs at least 8."
+            text = _("The {name} series has {count} frames; a bolus needs at least 8.")
+            return text.format(name=name, count=series.GetNumberOfDataNodes())
     return ""

@@ -10,6 +10,7 @@ from QPerfusionLogic.settings import KineticsSettings, Settings
 from QPerfusionLogic.study import State
 
 from .pixel_fit import PixelFit, PixelFits
+from .words import _
 
 
 class CurvesPart:
@@ -20,7 +21,7 @@ class CurvesPart:
     ui : object
         The widgets of the panel by name.
     application : object
-        Gives the application's scene (`scene()`) and logic (`logic()`), translates texts (`text(str)`) and calls later
+        Gives the application's scene (`scene()`) and logic (`logic()`) and calls later
         (`later(ms, function)`).
     study : callable
         Returns the study to look at, None when there is none.
@@ -155,17 +156,16 @@ class CurvesPart:
     def _about(self, study: Any, pixel: Any, fit: PixelFit | None) -> str:
         from QPerfusionLogic.scene.pixels import map_values, segment_at
 
-        text = self._application.text
         values = map_values(study, pixel)
         if fit is not None and math.isnan(values.get("mbf", math.nan)):
             names = {"mbf_ml_min_g": "mbf"}
             values = {names.get(name, name): value for name, value in fit.parameters.items()}
-        where = text("{state}, slice {slice}, row {row}, column {column}").format(
+        where = _("{state}, slice {slice}, row {row}, column {column}").format(
             state=str(pixel.state), slice=pixel.slice_index + 1, row=pixel.row, column=pixel.column
         )
         segment = segment_at(study, pixel)
         if segment:
-            where += text(", segment {number}").format(number=segment)
+            where += _(", segment {number}").format(number=segment)
         return f"{where}: {_numbers(values)}" + (f" ({fit.error or fit.status})" if fit is not None else " ...")
 
     def _show_chart(self, chart: Any) -> None:

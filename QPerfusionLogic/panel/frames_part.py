@@ -7,6 +7,8 @@ from typing import Any
 
 from QPerfusionLogic.errors import QPerfusionError
 
+from .words import _
+
 TIME, KEPT = 1, 2
 """Columns that can be edited."""
 
@@ -22,7 +24,7 @@ class FramesPart:
     ui : object
         The widgets of the panel by name.
     application : object
-        Translates texts (`text(str)`) and tells whether an item is checked (`is_checked(item)`).
+        Tells whether an item is checked (`is_checked(item)`).
     parameters : callable
         Returns the present parameters, None when there are none.
     results : ResultsPart
@@ -36,13 +38,12 @@ class FramesPart:
     ) -> None:
         self._ui = ui
         self._application = application
-        self._text = text = application.text
         self._parameters = parameters
         self._results = results
         self._make_cell = make_cell
         self._updating = False
         self._shown: Any = None
-        ui.framesOfBox.addItems([text("Result"), text("Input series")])
+        ui.framesOfBox.addItems([_("Result"), _("Input series")])
         ui.framesOfBox.connect("currentIndexChanged(int)", self.update)
         ui.stateBox.connect("currentIndexChanged(int)", self.update)
         ui.framesTable.connect("cellChanged(int,int)", self._edited)
@@ -68,13 +69,13 @@ class FramesPart:
             for index, row in enumerate(rows):
                 self._fill(index, row)
             self._ui.frameSlider.maximum = max(len(rows) - 1, 0)
-            about = self._text("{count} frames, times: {source}").format(count=len(rows), source=source)
-            self._ui.timeSourceLabel.text = about if rows else self._text("No frames.")
+            about = _("{count} frames, times: {source}").format(count=len(rows), source=source)
+            self._ui.timeSourceLabel.text = about if rows else _("No frames.")
         finally:
             self._updating = False
 
     def _fill(self, index: int, row: Any) -> None:
-        kept = "" if row.kept in (0.0, 1.0) else self._text("{share:.0%} of slices").format(share=row.kept)
+        kept = "" if row.kept in (0.0, 1.0) else _("{share:.0%} of slices").format(share=row.kept)
         has_kept = self._of_result()
         cells = (
             (str(index), False, None),

@@ -91,6 +91,8 @@ class Job:
     stop_after: str = ""
     earlier: StudyResult | None = None
     edits: dict[State, Edits] = field(default_factory=dict)
+    digital_patient: bool = False
+    """Simulate a study instead of computing one: the result holds its acquisitions."""
 
 
 def run_job(job: Job, progress: Progress | None = None) -> StudyResult:
@@ -102,6 +104,8 @@ def run_job(job: Job, progress: Progress | None = None) -> StudyResult:
         When the study or the settings cannot be used.
     """
     progress = progress or Progress()
+    if job.digital_patient:
+        return _digital_patient(progress)
     settings = Settings.from_dictionary(job.settings)
     if job.output:
         check_writable(Path(job.output))
@@ -133,6 +137,13 @@ def _computed(job: Job, settings: Settings, progress: Progress) -> StudyResult:
     if job.stop_after:
         return StudyResult(states, job.earlier.provenance)
     return Cascade(settings).run(job.study, Progress(), StudyResult(states), STAGES[-1])
+
+
+def _digital_patient(progress: Progress) -> StudyResult:
+    from .sample_data import small_study
+
+    study = small_study(progress)
+    return StudyResult({state: StateResult(state, study.acquisition(state)) for state in study.states})
 
 
 def _not_after_edits(job: Job) -> str:

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 from typing import Any
 
 from QPerfusionLogic.settings import Settings
 
+from .choices import changes_of, read_changes, with_changes
+
 BOUND_SETTINGS = {
+    "superresolutionMode": "superresolution.mode",
     "registrationMode": "registration.mode",
     "aifMode": "aif.mode",
     "conversionMode": "conversion.mode",
@@ -15,6 +19,23 @@ BOUND_SETTINGS = {
     "hematocrit": "kinetics.hematocrit",
 }
 """Parameter of the panel -> setting of the package."""
+
+
+def settings_of_parameters(parameters: Any) -> Settings:
+    """Return the settings of the package that the parameters of the panel mean."""
+    changes = read_changes(parameters.changes)
+    changes.update({name: str(getattr(parameters, bound)) for bound, name in BOUND_SETTINGS.items()})
+    return with_changes(changes)
+
+
+def let_parameters_mean(parameters: Any, settings: Settings) -> None:
+    """Let the parameters of the panel mean the given settings."""
+    changes = changes_of(settings)
+    for bound, name in BOUND_SETTINGS.items():
+        stage, _, item = name.partition(".")
+        setattr(parameters, bound, getattr(getattr(settings, stage), item))
+        changes.pop(name, None)
+    parameters.changes = json.dumps(changes)
 
 
 def default_of(name: str) -> Any:

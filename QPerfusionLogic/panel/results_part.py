@@ -10,6 +10,7 @@ from QPerfusionLogic.study import State
 
 from .curves_part import CurvesPart
 from .live_segments import LiveSegments
+from .words import _
 
 TABLES = (
     ("Segments", "table:segments", ""),
@@ -18,6 +19,8 @@ TABLES = (
     ("Rest frames", "table:frames", "rest"),
     ("Stress AIF", "table:aif", "stress"),
     ("Rest AIF", "table:aif", "rest"),
+    ("Constants", "table:constants", ""),
+    ("AIF routes", "table:routes", ""),
 )
 """Title, role and state of the tables that the panel shows."""
 
@@ -30,7 +33,7 @@ class ResultsPart:
     ui : object
         The widgets of the panel by name.
     application : object
-        Gives the application's scene (`scene()`) and logic (`logic()`), translates texts (`text(str)`), switches
+        Gives the application's scene (`scene()`) and logic (`logic()`), switches
         modules (`select_module(str)`) and reports errors (`report(str)`).
     parameters : callable
         Returns the present parameters, None when there are none.
@@ -46,7 +49,7 @@ class ResultsPart:
         self._parameters = parameters
         self.curves = CurvesPart(ui, application, self.study, settings)
         self.live = LiveSegments(self.study)
-        ui.tableBox.addItems([application.text(title) for title, _, _ in TABLES])
+        ui.tableBox.addItems([_(row[0]) for row in TABLES])
         ui.showButton.connect("clicked(bool)", self.show_study)
         ui.editContoursButton.connect("clicked(bool)", self.edit_contours)
         ui.editPointsButton.connect("clicked(bool)", self.edit_points)
@@ -115,14 +118,14 @@ class ResultsPart:
     def choose_table(self, role: str) -> None:
         """Choose a table, of the chosen state where it has one per state."""
         wanted = ((role, ""), (role, self._ui.stateBox.currentText))
-        for index, (_, of, state) in enumerate(TABLES):
+        for index, (_title, of, state) in enumerate(TABLES):
             if (of, state) in wanted:
                 self._ui.tableBox.currentIndex = index
 
     def show_table(self) -> None:
         """Show the chosen table."""
         study = self.study()
-        _, role, state = TABLES[self._ui.tableBox.currentIndex]
+        role, state = TABLES[self._ui.tableBox.currentIndex][1:]
         self._ui.tableView.setMRMLTableNode(study.node(role, state) if study is not None else None)
 
     def edit_contours(self) -> None:
@@ -132,7 +135,7 @@ class ResultsPart:
         study = self.study()
         state = State(self._ui.stateBox.currentText)
         if study is None or not prepare_segment_editor(self._application.scene(), study, state):
-            self._application.report(self._application.text("This study has nothing to edit there."))
+            self._application.report(_("This study has nothing to edit there."))
             return
         self._application.select_module("SegmentEditor")
 
@@ -143,7 +146,7 @@ class ResultsPart:
         study, state = self.study(), self._ui.stateBox.currentText
         node = study.node("insertion_points", state) if study is not None else None
         if node is None:
-            self._application.report(self._application.text("This study has nothing to edit there."))
+            self._application.report(_("This study has nothing to edit there."))
             return
         show_segments(self._application.scene(), study, State(state))
         self._application.logic().GetSelectionNode().SetActivePlaceNodeID(node.GetID())
@@ -155,7 +158,7 @@ class ResultsPart:
 
         table = self._ui.tableView.mrmlTableNode()
         if table is None or table.GetColumnIndex("kept") < 0:
-            self._application.report(self._application.text("Choose a table of frames and select rows in it."))
+            self._application.report(_("Choose a table of frames and select rows in it."))
             return
         view = self._ui.tableView
         shown = view.selectionModel().selectedRows()
@@ -168,10 +171,10 @@ class ResultsPart:
         table = study.node("table:notices")
         lines = []
         for row in range(table.GetNumberOfRows() if table is not None else 0):
-            severity, _, state, _, message, action = (table.GetCellText(row, column) for column in range(6))
+            severity, state, message, action = (table.GetCellText(row, column) for column in (0, 2, 4, 5))
             where = f"{state}: " if state else ""
             lines.append(f"[{severity}] {where}{message}" + (f"\n    -> {action}" if action else ""))
-        self._ui.noticesBrowser.plainText = "\n".join(lines) or self._application.text("Nothing to note.")
+        self._ui.noticesBrowser.plainText = "\n".join(lines) or _("Nothing to note.")
 
     def _row_clicked(self, index: Any) -> None:
         """Show the curve of the segment whose row was clicked."""

@@ -59,6 +59,15 @@ class SettingsPart:
         finally:
             self._updating = False
 
+    def present(self) -> Settings:
+        """Return the present settings."""
+        return self._get()
+
+    def take(self, settings: Settings) -> None:
+        """Take other settings."""
+        self._shown = []
+        self._change(settings)
+
     def save(self, path: str) -> None:
         """Write the settings as the command line's --settings reads them."""
         Path(path).write_text(json.dumps(self._get().as_dictionary(), indent=2) + "\n", encoding="utf-8")

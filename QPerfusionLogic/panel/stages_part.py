@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 from QPerfusionLogic.settings import STAGES
 
 from .job import FROM_EDITS
 from .settings_part import MakeItem
+from .words import _
 
 TO_REVIEW = {
     "superresolution": "the raw series",
@@ -29,8 +29,6 @@ class StagesPart:
     ----------
     ui : object
         The widgets of the panel by name.
-    text : callable
-        Translates texts.
     results : ResultsPart
         Shows what a stage has found.
     run : RunPart
@@ -39,9 +37,8 @@ class StagesPart:
         Makes items of the table.
     """
 
-    def __init__(self, ui: Any, text: Callable[[str], str], results: Any, run: Any, make_item: MakeItem) -> None:
+    def __init__(self, ui: Any, results: Any, run: Any, make_item: MakeItem) -> None:
         self._ui = ui
-        self._text = text
         self._results = results
         self._run = run
         self._make_item = make_item
@@ -69,10 +66,10 @@ class StagesPart:
             return
         self._shown = done
         for row, stage in enumerate(STAGES):
-            state = self._text("done") if stage in done else self._text("to do")
+            state = _("done") if stage in done else _("to do")
             state = "" if stage in ("superresolution", "reporting") else state
-            for column, cell in enumerate((stage, state, self._text(TO_REVIEW[stage]))):
-                self._ui.stageTable.setItem(row, column, self._make_item(cell, self._text(TO_REVIEW[stage]), False))
+            for column, cell in enumerate((stage, state, _(TO_REVIEW[stage]))):
+                self._ui.stageTable.setItem(row, column, self._make_item(cell, _(TO_REVIEW[stage]), False))
 
     def run_stage(self) -> None:
         """Run the chosen stage, and those before it that are not done, and stop there."""

@@ -40,7 +40,15 @@ from .memory import (
     remember_segmented,
 )
 from .polar import add_polar_map
-from .result_tables import add_aif_table, add_curve_table, add_frame_table, add_notice_table, add_segment_table
+from .result_tables import (
+    add_aif_table,
+    add_constants_table,
+    add_curve_table,
+    add_frame_table,
+    add_notice_table,
+    add_route_table,
+    add_segment_table,
+)
 from .segmentations import add_aif_region, add_segmentation
 from .sequences import add_browser, add_sequence, refer_to_companion, write_description
 from .tables import add_curve
@@ -201,6 +209,7 @@ def _add_dynamic(filler: _Filler, result: StateResult) -> None:
     """Add raw, registered and gadolinium series and one browser that plays them in step."""
     tissue = result.acquisition.tissue
     sequences = [_sequence(filler, "tissue", "raw series", tissue)]
+    write_note(sequences[0], "Superresolved", getattr(result, "superresolved", None) is not None)
     names = [filler.name("raw")]
     if result.registered is not None:
         registered = _sequence(filler, "registered", "registered series", result.registered.series)
@@ -305,5 +314,10 @@ def _fill_study(filler: _Filler, result: StudyResult, t1_map: T1Map | None) -> N
         _add_polar_maps(filler, result, rows)
     notices = filler.add("table:notices", add_notice_table(filler.scene, "Notices", result.notices))
     write_note(notices, "Provenance", result.provenance)
+    constants = result.provenance.get("constants", {})
+    if any(constants.values()):
+        filler.add("table:constants", add_constants_table(filler.scene, "Constants", constants))
+    if result.route_comparison:
+        filler.add("table:routes", add_route_table(filler.scene, "AIF routes", result.route_comparison))
     if result.stress_to_rest_mm is not None:
         write_note(notices, "StressToRestMm", np.asarray(result.stress_to_rest_mm, dtype=float).tolist())

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from QPerfusionLogic.study import FloatArray, PerfusionSeries, PerfusionStudy, T1Map
+from QPerfusionLogic.study import FloatArray, PerfusionSeries, PerfusionStudy, State, StudyResult, T1Map
 
 from .marks import mark
 from .segmentations import add_segmentation
@@ -48,6 +48,12 @@ def add_study_inputs(scene: Any, study: PerfusionStudy) -> dict[Key, Any]:
     if study.t1_map is not None:
         nodes["", "t1_map"] = add_input(scene, "T1 map", study.t1_map)
     return nodes
+
+
+def add_acquisitions(scene: Any, result: StudyResult) -> dict[Key, Any]:
+    """Put what was acquired for a result into a scene, as `add_study_inputs` does."""
+    acquired = {state: found.acquisition for state, found in result.states.items()}
+    return add_study_inputs(scene, PerfusionStudy(acquired.get(State.STRESS), acquired.get(State.REST)))
 
 
 def add_input(scene: Any, name: str, content: PerfusionSeries | T1Map) -> Any:

@@ -10,7 +10,7 @@ import vtk
 
 from QPerfusionLogic.panel.aif_lines import measured_as_gadolinium, population_at
 from QPerfusionLogic.reporting.segment_table import SegmentRow
-from QPerfusionLogic.study import ArterialInput, Mapped, Notice, Quantity, Registered, State
+from QPerfusionLogic.study import ArterialInput, Mapped, Notice, Quantity, Registered, RouteComparison, State
 
 from .tables import Column, add_table
 
@@ -95,6 +95,28 @@ def add_segment_table(scene: Any, name: str, rows: tuple[SegmentRow, ...]) -> An
             values = [" ".join(value) for value in values]
         columns.append(Column(item.name, values, _SEGMENT_UNITS.get(item.name, "")))
     return add_table(scene, name, columns)
+
+
+def add_constants_table(scene: Any, name: str, constants: dict[str, dict[str, str]]) -> Any:
+    """Add every constant that was used: state -> name -> value with unit and source."""
+    rows = [(state, key, str(value)) for state, found in constants.items() for key, value in found.items()]
+    columns = zip(("state", "constant", "value"), zip(*rows, strict=True), strict=True)
+    return add_table(scene, name, [Column(title, values) for title, values in columns])
+
+
+def add_route_table(scene: Any, name: str, routes: tuple[RouteComparison, ...]) -> Any:
+    """Add every route to an arterial input: the flow that it gives, which was used, why a route was refused."""
+    return add_table(
+        scene,
+        name,
+        [
+            Column("state", [str(item.state) for item in routes]),
+            Column("route", [item.route for item in routes]),
+            Column("used", [item.used for item in routes]),
+            Column("mean_mbf", [item.mean_mbf for item in routes], "mL/min/g"),
+            Column("refused", [item.refused for item in routes]),
+        ],
+    )
 
 
 def add_notice_table(scene: Any, name: str, notices: tuple[Notice, ...]) -> Any:

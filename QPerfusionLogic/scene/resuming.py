@@ -9,7 +9,7 @@ import numpy as np
 
 from QPerfusionLogic.errors import InputError
 from QPerfusionLogic.panel.job import FROM_EDITS, Edits, Job
-from QPerfusionLogic.settings import STAGES
+from QPerfusionLogic.settings import STAGES, Settings
 from QPerfusionLogic.study import (
     OUTPUT_OF_STAGE,
     PerfusionStudy,
@@ -21,6 +21,7 @@ from QPerfusionLogic.study import (
 from .filling import SceneStudy
 from .finding import study_named
 from .marks import read_note
+from .pixels import settings_of
 from .reading import StateNodes, study_from_scene
 from .restoring import restored
 from .volumes import image_of
@@ -79,7 +80,29 @@ def job_to_resume(
     acquisitions = {str(state): result.acquisition for state, (result, _) in parts.items()}
     study = dataclasses.replace(study, stress=acquisitions.get("stress"), rest=acquisitions.get("rest"))
     earlier = result_of(found, {state: result for state, (result, _) in parts.items()})
-    return Job(study, settings, output, resume_from, stop_after, earlier, edits)
+    return Job(study, _not_twice(found, settings), output, resume_from, stop_after, earlier, edits)
+
+
+def job_to_export(scene: Any, name: str, settings: Settings, folder: str, dicom: bool) -> Job:
+    """Return the job that writes a study of the scene to a folder, with the settings it was computed with.
+
+    Raises
+    ------
+    InputError
+        When the study is not in the scene, was not computed to its end, or was edited since.
+    """
+    found = study_named(scene, name)
+    if found is None:
+        raise InputError(f"no study {name!r} in the scene", action="run the study first")
+    if "kinetics" not in stages_done(found):
+        raise InputError(f"no flow in the study {name}", action="run the stages up to kinetics first")
+    if edits_in(found):
+        raise InputError(
+            f"edits in the study {name} that were not computed", action='press "Compute what was edited" first'
+        )
+    own = (settings_of(found) or settings).with_value("reporting.dicom", dicom)
+    study, result = result_in_scene(found)
+    return Job(study, _not_twice(found, own.as_dictionary()), folder, STAGES[-1], "", result)
 
 
 def result_in_scene(found: SceneStudy) -> tuple[PerfusionStudy, StudyResult]:
@@ -117,6 +140,14 @@ def edits_in(found: SceneStudy) -> dict[State, Edits]:
     study = _study_of(found)
     parts = {state: restored(found, state, study.acquisition(state))[1] for state in study.states}
     return {state: edits for state, edits in parts.items() if edits.first_stage}
+
+
+def _not_twice(found: SceneStudy, settings: dict[str, Any]) -> dict[str, Any]:
+    """Return settings without super-resolution for a study whose series went through it: the scene keeps no other."""
+    tissue = [found.node("tissue", state) for state in (State.STRESS, State.REST)]
+    if not any(node is not None and read_note(node, "Superresolved") for node in tissue):
+        return settings
+    return {**settings, "superresolution": {**settings.get("superresolution", {}), "mode": "none"}}
 
 
 def _missing(found: SceneStudy, output: str, state: State) -> list[str]:

@@ -81,11 +81,11 @@ def _state_result(state, geometry, generator):
     return StateResult(
         state,
         Acquisition(series, aif),
-        registered,
-        segmented,
-        arterial,
-        concentration,
-        _mapped(segmented, time_s, state),
+        registered=registered,
+        segmented=segmented,
+        arterial_input=arterial,
+        concentration=concentration,
+        mapped=_mapped(segmented, time_s, state),
     )
 
 

@@ -27,7 +27,18 @@ class Application:
         self.selected_modules: list[str] = []
         self.pip_requests: list[Any] = []
         self.errors: list[str] = []
+        self.at_startup: list[Any] = []
         self._application = qt_application
+
+    @property
+    def slicerUserSettingsFilePath(self) -> str:  # noqa: N802
+        return str(Path(self.temporaryPath) / "Slicer.ini")
+
+    def connect(self, signal: str, slot: Any) -> None:
+        """qSlicerApplication has this signal; a start never comes here."""
+        if signal != "startupCompleted()":
+            raise ValueError(f"slicer.app has no signal {signal!r} here")
+        self.at_startup.append(slot)
 
     def testingEnabled(self) -> bool:  # noqa: N802
         return True

@@ -21,7 +21,14 @@ def edit(panel, name, text):
 
 def test_every_setting_is_visible_with_its_unit(a_panel):
     table = a_panel.ui.settingsTable
-    bound = {"registration.mode", "aif.mode", "conversion.mode", "kinetics.model", "kinetics.hematocrit"}
+    bound = {
+        "superresolution.mode",
+        "registration.mode",
+        "aif.mode",
+        "conversion.mode",
+        "kinetics.model",
+        "kinetics.hematocrit",
+    }
     shown = {table.item(row, 0).text() for row in range(table.rowCount)}
     assert shown | bound == {row.name for row in setting_rows(Settings())}
     assert table.item(row_of(a_panel, "conversion.t1_blood_s"), 2).text() == "s"

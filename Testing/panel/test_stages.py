@@ -226,3 +226,12 @@ def test_resuming_says_which_study_is_missing(a_scene):
 
     with pytest.raises(InputError, match="no study 'gone'"):
         job_to_resume(a_scene, "gone", SETTINGS.as_dictionary(), resume_from=FROM_EDITS)
+
+
+def test_a_super_resolved_series_is_not_super_resolved_again(a_study, a_scene):
+    from QPerfusionLogic.scene.marks import write_note
+
+    write_note(a_study.node("tissue", "stress"), "Superresolved", True)
+    settings = SETTINGS.with_value("superresolution.mode", "residual_bridge").as_dictionary()
+    job = job_to_resume(a_scene, a_study.name, settings, resume_from="aif")
+    assert job.settings["superresolution"]["mode"] == "none"
