@@ -51,3 +51,20 @@ def test_motion_profiles_straighten(still_frames, moved, as_series, breathing):
     assert profiles.rows_before.shape == (128, 40)
     late = slice(30, 40)
     assert np.diff(profiles.rows_after[:, late]).std() < 0.5 * np.diff(profiles.rows_before[:, late]).std()
+
+
+def test_stress_and_rest_of_different_size_are_told_and_left_where_they_are(still_frames, as_series):
+    stress = RegistrationLogic().run(as_series(still_frames))
+    for other in (as_series(still_frames[:, 8:-8, 8:-8]), as_series(still_frames, spacing_mm=1.6)):
+        displacement_mm, notices = align_stress_to_rest(stress, RegistrationLogic().run(other))
+        assert not displacement_mm.any()
+        assert [notice.code for notice in notices] == ["stress-and-rest-grids-differ"]
+
+
+def test_images_that_fit_poorly_are_told(still_frames, as_series):
+    noise = np.random.default_rng(8).normal(0.0, 1.0, (2, 128, 128))
+    clutter = 60.0 * ndimage.gaussian_filter(noise, (0.0, 1.5, 1.5)) / 0.19
+    stress, rest = (RegistrationLogic().run(as_series(still_frames + 0.6 * part)) for part in clutter)
+    displacement_mm, notices = align_stress_to_rest(stress, rest)
+    assert {notice.code for notice in notices} & {"stress-and-rest-fit-poorly", "stress-and-rest-not-aligned"}
+    assert np.abs(displacement_mm).max() < 6.0
