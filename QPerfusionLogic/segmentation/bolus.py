@@ -160,7 +160,7 @@ def _candidates(
         contrast = float(np.clip(left_map[left].mean(), 0.0, 1.0))
         shape = _roundness(left, spacing_mm) * _size_weight(left.sum() * pixel_mm2) * _evenness(left_map[left])
         distance = _distance_mm(left, spacing_mm)
-        wall = (distance > WALL_MM[0]) & (distance < WALL_MM[1])
+        wall = (distance > WALL_MM[0]) & (distance < max(WALL_MM[1], 1.1 * max(spacing_mm)))
         walled = float((muscle[wall] > 0.1 * float(left_map[left].mean())).mean())
         filled_s = _filled_s(left, enhancement, index)
         partner, fit = None, 0.0

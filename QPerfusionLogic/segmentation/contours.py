@@ -31,8 +31,10 @@ STRONG = 0.2
 """Strength of the bolus detector from which on it no longer lowers the confidence."""
 COARSEST_MM = 3.5
 """Largest pixel that the network's training slices cover; coarser images (AIF series) are drawn classically."""
+TOO_COARSE_MM = 7.0
+"""Pixels from which on the wall is hardly one pixel wide: whatever is drawn is uncertain."""
 UNSURE = 0.3
-"""Most confidence of a slice in which the network's drawing had to be thrown away."""
+"""Most confidence of a slice in which the network's drawing had to be thrown away, or whose pixels are too coarse."""
 
 
 @dataclass(frozen=True)
@@ -144,7 +146,8 @@ def _draw_slice(
     plane[wall] = MYOCARDIUM
     plane[cavity] = LEFT_VENTRICLE
     plane[:] = _with_right(plane, right, enhancement)
-    contours.confidence[index] = confidence
+    coarse = max(enhancement.spacing_mm) >= TOO_COARSE_MM
+    contours.confidence[index] = min(confidence, UNSURE) if coarse else confidence
 
 
 def _with_right(plane: LabelArray, right: BoolArray, enhancement: Enhancement) -> LabelArray:

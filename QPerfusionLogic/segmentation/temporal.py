@@ -72,7 +72,8 @@ def enhancement_of(registered: Registered) -> Enhancement:
     value = ndimage.gaussian_filter1d(signal - baseline, 0.7, axis=0, mode="nearest")
     scale = float(np.percentile(value.max(axis=0), 99.0))
     scale = scale if scale > 0.0 else 1.0
-    noise = 1.4826 * float(np.median(np.abs(np.diff(signal, axis=0)))) / np.sqrt(2.0)
+    steps = np.abs(np.diff(signal, axis=0)) if len(signal) > 1 else np.zeros(1)
+    noise = 1.4826 * float(np.median(steps)) / np.sqrt(2.0)
     time_s = np.asarray(series.time_s, dtype=float).mean(axis=1)
     return Enhancement(value / scale, baseline / scale, time_s, series.geometry, onset, noise / scale)
 

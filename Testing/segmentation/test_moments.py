@@ -1,0 +1,62 @@
+"""When the bolus comes: first filling, onset and the moments of both ventricles."""
+
+import numpy as np
+import pytest
+from scipy import ndimage
+
+from QPerfusionLogic.segmentation.bolus import find_blood_pools
+from QPerfusionLogic.segmentation.moments import first_filling
+from QPerfusionLogic.segmentation.temporal import bolus_onset, enhancement_of
+
+SPACING_MM = 2.0
+
+
+def with_curves(heart, right: np.ndarray, left: np.ndarray) -> np.ndarray:
+    """Return the heart's series with other blood curves (frames,)."""
+    signal = np.full((len(right), *heart.labels.shape), 0.03)
+    muscle = 0.25 * np.cumsum(left) / np.cumsum(left)[-1]
+    for value, curve in ((3, right), (2, left), (1, muscle)):
+        signal[:, heart.labels == value] = 0.08 + curve[:, None]
+    return signal + np.random.default_rng(0).normal(0.0, 0.01, signal.shape)
+
+
+def distance_mm(pools, heart) -> float:
+    row, column = np.argwhere(heart.labels[0] == 2).mean(axis=0)
+    return float(np.hypot(pools.centre[0, 0] - row, pools.centre[0, 1] - column)) * SPACING_MM
+
+
+def step(start: int, frames: int = 45, rise: float = 1.2) -> np.ndarray:
+    return 1.0 / (1.0 + np.exp(-(np.arange(frames) - start) / rise))
+
+
+def test_the_right_ventricle_is_the_first_to_fill(a_heart, as_registered):
+    enhancement = enhancement_of(as_registered(a_heart.series()))
+    assert abs(first_filling(enhancement) - 8) <= 1
+
+
+def test_a_broad_saturated_bolus_with_a_short_transit_is_found(a_heart, as_registered):
+    right, left = step(10), step(13)
+    pools = find_blood_pools(enhancement_of(as_registered(with_curves(a_heart, right, left))))
+    assert pools is not None
+    assert distance_mm(pools, a_heart) < 5.0
+
+
+def test_a_double_bolus_is_found(a_heart, as_registered):
+    frames = np.arange(60.0)
+    single = np.exp(-0.5 * ((frames - 14) / 2.5) ** 2) + 1.2 * np.exp(-0.5 * ((frames - 26) / 4.0) ** 2)
+    left = np.interp(frames - 6, frames, single, left=0.0)
+    pools = find_blood_pools(enhancement_of(as_registered(with_curves(a_heart, single, left))))
+    assert pools is not None
+    assert distance_mm(pools, a_heart) < 5.0
+
+
+@pytest.mark.parametrize("shift", [1, 2, 3])
+def test_fat_that_moves_with_the_breath_is_not_the_onset(a_heart, shift):
+    signal = a_heart.series(noise=0.002)
+    signal[:, :, 4:14, :] = 1.5
+    signal = ndimage.gaussian_filter(signal, (0, 0, 2.0, 2.0))
+    moved = signal.copy()
+    for frame in range(3, len(signal), 4):
+        moved[frame, :, :20] = np.roll(signal[frame, :, :20], shift, axis=1)
+    assert bolus_onset(moved) == bolus_onset(signal)
+    assert 4 <= bolus_onset(moved) <= 8
