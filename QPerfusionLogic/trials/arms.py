@@ -19,13 +19,13 @@ class Arm:
     registration, contours : bool
         True: estimated from the images; False: the truth.
     arterial_input : str
-        "truth", "images", or "uncorrected": the saturated blood curve of the tissue series by relative enhancement.
+        "truth", "images", or "uncorrected": the saturated blood curve of the tissue series as conversion gives it.
     gadolinium : str
         "truth", "noisy truth", or "images".
     settings : tuple of (str, str)
         Settings changed, as "stage.field" and value.
-    true_hematocrit, t1_map : bool
-        Whether the patient's haematocrit and native T1 map are at hand.
+    true_hematocrit, t1_map, proton_density : bool
+        Whether the patient's haematocrit, native T1 map and the proton-density frames of all series are at hand.
     """
 
     name: str
@@ -36,6 +36,7 @@ class Arm:
     settings: tuple[tuple[str, str], ...] = ()
     true_hematocrit: bool = False
     t1_map: bool = False
+    proton_density: bool = True
 
 
 STAGES = (
@@ -60,9 +61,10 @@ ROUTES = (
         Arm(f"{mode} input", gadolinium="truth", arterial_input="images", settings=(("aif.mode", mode),))
         for mode in ("dual_sequence", "dual_bolus", "learned", "model", "population")
     ),
-    Arm("uncorrected input", gadolinium="truth", arterial_input="uncorrected"),
+    Arm("uncorrected", arterial_input="uncorrected", settings=(("conversion.mode", "relative_enhancement"),)),
 )
-"""True gadolinium without noise, so that nothing but the arterial input moves the flow."""
+"""True gadolinium without noise, so that nothing but the arterial input moves the flow; the last one reads blood and
+tissue alike by relative enhancement, as is done where nothing is corrected."""
 
 MODELS = (
     *(
@@ -89,10 +91,10 @@ MODELS = (
 CONVERSIONS = (
     Arm("look-up by proton density, true input"),
     Arm("look-up by proton density and T1 map, true input", t1_map=True),
-    Arm("look-up by baseline, true input", settings=(("conversion.normalisation", "baseline"),)),
+    Arm("look-up without proton density, true input", proton_density=False),
     Arm("look-up by proton density", arterial_input="images"),
     Arm("look-up by proton density and T1 map", arterial_input="images", t1_map=True),
-    Arm("look-up by baseline, T1 map", settings=(("conversion.normalisation", "baseline"),), t1_map=True),
+    Arm("look-up without proton density", arterial_input="images", proton_density=False),
     Arm(
         "relative enhancement",
         arterial_input="images",
@@ -107,7 +109,7 @@ TRIMS = tuple(
         settings=(("segmentation.trim_endo_mm", f"{endo}"), ("segmentation.trim_epi_mm", f"{epi}")),
     )
     for automatic in (False, True)
-    for endo, epi in ((0.0, 0.0), (0.75, 0.5), (1.5, 1.0), (2.5, 2.0))
+    for endo, epi in ((0.0, 0.0), (1.5, 1.0), (2.5, 2.0))
 )
 
 TRIALS: dict[str, tuple[Arm, ...]] = {

@@ -16,8 +16,10 @@ from QPerfusionLogic.registration import RegistrationLogic
 from QPerfusionLogic.segmentation import SegmentationLogic
 from QPerfusionLogic.settings import Settings
 from QPerfusionLogic.study import (
+    Acquisition,
     ArterialInput,
     Concentration,
+    PerfusionSeries,
     PerfusionStudy,
     Registered,
     Segmented,
@@ -70,29 +72,30 @@ class StateStages:
         settings = self._settings
         for name, value in arm.settings:
             settings = settings.with_value(name, value)
-        state = StateResult(self._truth.state, self._study.acquisition(self._truth.state))
-        state = dataclasses.replace(state, registered=self._registered(arm, settings))
+        state = StateResult(self._truth.state, self._acquisition(arm))
+        state = dataclasses.replace(state, registered=self._registered(arm, settings, state.acquisition.tissue))
         state = dataclasses.replace(state, segmented=self._segmented(arm, settings, state))
         state = dataclasses.replace(state, arterial_input=self._estimated_input(arm, settings, state))
         state = dataclasses.replace(state, concentration=self._concentration(arm, settings, state))
-        state = dataclasses.replace(state, arterial_input=self._arterial_input(arm, settings, state))
+        state = dataclasses.replace(state, arterial_input=self._arterial_input(arm, state))
         kinetics = settings.kinetics
         if arm.true_hematocrit:
             kinetics = dataclasses.replace(kinetics, hematocrit=self._hematocrit)
         return dataclasses.replace(state, mapped=map_flow(state, kinetics))
 
-    def _registered(self, arm: Arm, settings: Settings) -> Registered:
-        series = self._study.acquisition(self._truth.state).tissue
+    def _acquisition(self, arm: Arm) -> Acquisition:
+        acquisition = self._study.acquisition(self._truth.state)
+        return acquisition if arm.proton_density else _without_proton_density(acquisition)
+
+    def _registered(self, arm: Arm, settings: Settings, series: PerfusionSeries) -> Registered:
+        key = (arm.proton_density, settings.registration)
         if not arm.registration:
-            return self._once(("true registration",), lambda: truly_registered(series, self._truth))
-        found: Registered = self._once(
-            ("registration", settings.registration), lambda: RegistrationLogic(settings.registration).run(series)
-        )
+            return self._once(("true registration", *key), lambda: truly_registered(series, self._truth))
+        logic = RegistrationLogic(settings.registration)
+        found: Registered = self._once(("registration", *key), lambda: logic.run(series))
         if arm.contours:
             return found
-        return self._once(
-            ("at reference", settings.registration), lambda: at_reference_position(found, series, self._truth)
-        )
+        return self._once(("at reference", *key), lambda: at_reference_position(found, series, self._truth))
 
     def _segmented(self, arm: Arm, settings: Settings, state: StateResult) -> Segmented:
         registered = state.registered
@@ -112,7 +115,7 @@ class StateStages:
             return None
         logic = AifCorrectionLogic(settings.aif, settings.conversion)
         return self._once(
-            ("input", arm.registration, arm.contours, *_before_kinetics(settings)),
+            ("input", arm.registration, arm.contours, arm.proton_density, *_before_kinetics(settings)),
             lambda: logic.run(state),
         )
 
@@ -123,14 +126,14 @@ class StateStages:
             return self._once(("true gadolinium", cnr), lambda: true_concentration(self._truth, cnr, random))
         t1_map = self._study.t1_map if arm.t1_map else None
         logic = ConversionLogic(settings.conversion)
-        key = (arm.registration, arm.contours, arm.t1_map)
+        key = (arm.registration, arm.contours, arm.t1_map, arm.proton_density)
         return self._once(("gadolinium", *key, *_before_kinetics(settings)), lambda: logic.run(state, t1_map))
 
-    def _arterial_input(self, arm: Arm, settings: Settings, state: StateResult) -> ArterialInput:
+    def _arterial_input(self, arm: Arm, state: StateResult) -> ArterialInput:
         if arm.arterial_input == "truth":
             return true_input(self._truth, state.arterial_input)
         if arm.arterial_input == "uncorrected":
-            return _uncorrected(state, settings)
+            return _uncorrected(state)
         assert state.arterial_input is not None
         return state.arterial_input
 
@@ -140,18 +143,26 @@ class StateStages:
         return self._found[key]
 
 
+def _without_proton_density(acquisition: Acquisition) -> Acquisition:
+    series = {
+        name: dataclasses.replace(found, proton_density=None)
+        for name in ("tissue", "aif_series", "pre_bolus")
+        if (found := getattr(acquisition, name)) is not None
+    }
+    return dataclasses.replace(acquisition, **series)
+
+
 def _before_kinetics(settings: Settings) -> tuple[Hashable, ...]:
     return settings.registration, settings.segmentation, settings.aif, settings.conversion
 
 
-def _uncorrected(state: StateResult, settings: Settings) -> ArterialInput:
-    """Return the saturated blood curve of the tissue series, read by relative enhancement and not corrected."""
-    segmented, registered = state.segmented, state.registered
+def _uncorrected(state: StateResult) -> ArterialInput:
+    """Return the saturated blood curve of the tissue series, converted like the tissue and not corrected."""
+    segmented, concentration, registered = state.segmented, state.concentration, state.registered
     assert segmented is not None
+    assert concentration is not None
     assert registered is not None
-    relative = dataclasses.replace(settings.conversion, mode="relative_enhancement")
-    converted = ConversionLogic(relative).run(dataclasses.replace(state, arterial_input=None))
     index = int(np.argmax(segmented.aif_region.sum(axis=(1, 2))))
     kept = registered.kept[:, index]
-    curve = np.nanmean(converted.gd_mmol_l[kept, index][:, segmented.aif_region[index]], axis=1).astype(float)
-    return ArterialInput(converted.time_s[kept, index], curve, curve, curve, mode="uncorrected")
+    curve = np.nanmean(concentration.gd_mmol_l[kept, index][:, segmented.aif_region[index]], axis=1).astype(float)
+    return ArterialInput(concentration.time_s[kept, index], curve, curve, curve, mode="uncorrected")
