@@ -13,6 +13,10 @@ EVALUATIONS: dict[str, tuple[str, str]] = {
     "aif": ("QPerfusionLogic.trials.aif_command", "the results section of the AI-AIF paper, beside its figures"),
     "flow": ("QPerfusionLogic.trials.flow_command", "blood flow against its truth, one stage at a time"),
     "segmentation": ("QPerfusionLogic.segmentation.trial_command", "contours against their truth, with bars"),
+    "superresolution": (
+        "QPerfusionLogic.trials.superresolution_command",
+        "frames and flow from a part of the lines, beside the figures of PerfGen",
+    ),
 }
 """Sub-verb -> (module, help). A module that needs a later room than its own lies in `trials`, which sees the whole
 house; it imports nothing heavy at its top, for every `qperfusion` call imports it."""
