@@ -85,6 +85,7 @@ MODELS = (
         Arm(f"{model}, images", arterial_input="images", settings=(("kinetics.model", model),))
         for model in ("btex", "btex_cells", "fermi", "spline")
     ),
+    Arm("btex with priors, images", arterial_input="images", settings=(("kinetics.priors", "true"),)),
 )
 """Patlak is not among them: it gives the uptake rate, not flow."""
 
