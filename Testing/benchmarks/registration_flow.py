@@ -127,7 +127,9 @@ def segment_flow(series: DigitalSeries, registered: Registered, model: str) -> d
         source="given",
     )
     arterial = ArterialInput(truth.aif_time_s, truth.aif_mmol_l, truth.aif_mmol_l, truth.aif_mmol_l, "curve")
-    state = StateResult(truth.state, series.acquisition, registered, segmented, arterial)
+    state = StateResult(
+        truth.state, series.acquisition, registered=registered, segmented=segmented, arterial_input=arterial
+    )
     state = replace(state, concentration=ConversionLogic(ConversionSettings()).run(state))
     mapped = map_flow(state, KineticsSettings(model=model, pixelwise=False))
     return {
