@@ -27,12 +27,14 @@ def motion_part(study: StudyResult) -> str:
         + '<p class="note">Small pictures: mean registered image; the orange cross is the heart centre that the '
         "correction looked at (registration.heart_centre=row,column moves it), the blue line the column that is shown "
         "over time. Wide pictures: left half as acquired, right half registered; time runs to the right, all frames. "
-        "Steady edges on the right mean that motion is out. Red marks on top: rejected images.</p>"
+        "A heart with steady edges on the right means that motion is out; the chest around it may move instead. Red "
+        "marks on top: rejected images.</p>"
     )
 
 
 def _state(result: StateResult, state: State) -> str:
-    registered, tissue = result.registered, result.acquisition.tissue
+    registered, finer = result.registered, result.superresolved
+    tissue = result.acquisition.tissue if finer is None else finer.series
     if registered is None or registered.series.signal.shape != tissue.signal.shape:
         return ""
     box, underlay = crop_box(result), anatomy(result)
