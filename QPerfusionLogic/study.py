@@ -373,12 +373,12 @@ class StateResult:
 
     state: State
     acquisition: Acquisition
-    superresolved: Superresolved | None = None
     registered: Registered | None = None
     segmented: Segmented | None = None
     arterial_input: ArterialInput | None = None
     concentration: Concentration | None = None
     mapped: Mapped | None = None
+    superresolved: Superresolved | None = None
 
 
 OUTPUT_OF_STAGE = {
