@@ -21,6 +21,8 @@ class DrawingPlan:
         Whether a thickening of the wall is shared with the cavity, as readers do with papillary muscles.
     margin_mm : float
         How far inside its edge the epicardium is drawn, out of partial volume.
+    trabeculae_mm : float
+        How far outside the edge of the blood the endocardium is drawn: trabeculae belong to the cavity.
     without : tuple of int
         Input channels that are blanked.
     """
@@ -30,6 +32,7 @@ class DrawingPlan:
     rings: bool = True
     papillaries: bool = True
     margin_mm: float = 0.5
+    trabeculae_mm: float = 0.5
     without: tuple[int, ...] = ()
 
 

@@ -141,17 +141,8 @@ def peak_frames(labels: LabelArray, enhancement: Enhancement, pools: BloodPools 
     for name, (value, start, stop) in stretches.items():
         where = labels == value
         if where.any():
-            found[name] = start + _top(enhancement.value[start : stop + 1, where].mean(axis=1))
+            found[name] = start + int(np.argmax(enhancement.value[start : stop + 1, where].mean(axis=1)))
     return found
-
-
-def _top(curve: FloatArray, share: float = 0.9) -> int:
-    """Return the middle of the stretch round the highest point over a share of it: saturated blood is flat."""
-    highest = int(np.argmax(curve))
-    low = np.flatnonzero(curve < share * curve[highest])
-    first = int(low[low < highest].max(initial=-1)) + 1
-    last = int(low[low > highest].min(initial=len(curve))) - 1
-    return (first + last) // 2
 
 
 def heart_box(labels: LabelArray) -> tuple[int, int, int, int]:

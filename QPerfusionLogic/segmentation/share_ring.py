@@ -39,7 +39,7 @@ def ring_masks(
     outer = smooth_ring(_ring(grid, share[1] + share[2]), 2.0) - plan.margin_mm
     inner = smooth_ring(hull_ring(_ring(grid, share[2]), grid.angle), 2.0)
     inner = behind_papillaries(inner, outer) if plan.papillaries else inner
-    inner = np.minimum(inner, outer - 2.0)
+    inner = np.minimum(inner + plan.trabeculae_mm, outer - 2.0)
     shape = (int(share.shape[1]), int(share.shape[2]))
     cavity = grid.inside(inner, shape)
     return np.asarray(grid.inside(outer, shape) & ~cavity), cavity

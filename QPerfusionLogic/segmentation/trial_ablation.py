@@ -36,6 +36,7 @@ def plans() -> dict[str, DrawingPlan]:
         "papillaries not shared": DrawingPlan(papillaries=False),
         "no margin": DrawingPlan(margin_mm=0.0),
         "margin 1 mm": DrawingPlan(margin_mm=1.0),
+        "endocardium at the edge of the blood": DrawingPlan(trabeculae_mm=0.0),
         **{f"without {name}": DrawingPlan(without=(channel,)) for channel, name in enumerate(INPUTS)},
     }
 
@@ -59,4 +60,4 @@ def _line(name: str, scores: Sequence[Score], reference: Sequence[Score]) -> str
     for label, field in (("myocardium", "myocardium"), ("LV", "left_ventricle"), ("box", "box")):
         value, standard = (np.nanmean([getattr(each, field) for each in group]) for group in (scores, reference))
         words.append(f"{label} {value:.3f} ({value - standard:+.3f})")
-    return f"  {name:30s} {'  '.join(words)}"
+    return f"  {name:38s} {'  '.join(words)}"

@@ -47,13 +47,25 @@ def digital_case(seed: int) -> TrialCase:
     registered = registered_signal(sample.signal, sample.time_s, sample.pixel_mm)
     moved = registered.displacement_mm.reshape(len(sample.signal), -1, 2).mean(axis=1)
     offset = np.median(sample.displacement_mm - moved, axis=0) / sample.pixel_mm
+    truth = shifted_labels(sample, offset)
     return TrialCase(
         f"digital {seed}",
         registered,
-        shifted_labels(sample, offset),
-        sample.peak_frames["left_ventricle"],
+        truth,
+        _brightest(sample, registered, truth[2]),
         sample.insertion_points + offset,
     )
+
+
+def _brightest(sample: TrainingSample, registered: Registered, cavity: BoolArray) -> int:
+    """Return the frame in which the true LV is brightest, from the true RV peak to one transit after the LV's.
+
+    Brightest, not fullest, as readers see it: a saturated signal can be highest after the peak of gadolinium.
+    """
+    right, left = sample.peak_frames["right_ventricle"], sample.peak_frames["left_ventricle"]
+    if not cavity.any():
+        return left
+    return right + int(np.argmax(registered.series.signal[right : 2 * left - right + 1, 0, cavity].mean(axis=1)))
 
 
 def shifted_labels(sample: TrainingSample, offset: FloatArray) -> dict[int, BoolArray]:
