@@ -46,7 +46,7 @@ def score_ge(folder: Path, logic: SegmentationLogic) -> str:
     ]
     return (
         f"GE series: Dice {', '.join(scores)}, confidence {found.confidence[0]:.2f}, source {found.source}, "
-        f"{seconds:.2f} s of processor time for one slice of {signal.shape[1]} x {signal.shape[2]}, {len(signal)} frames"
+        f"{seconds:.2f} s of processor time ({signal.shape[1]} x {signal.shape[2]}, {len(signal)} frames)"
     )
 
 
