@@ -126,6 +126,7 @@ def test_single_images_of_another_matrix_are_left_out(write, clocks, tmp_path):
     found = acquired(tmp_path)
     assert found.tissue.signal.shape == (12, 1, 16, 20)
     assert found.aif_series is None
+    assert "series-split" in codes(found.tissue)
 
 
 def test_phase_images_in_the_series_are_left_out(write, clocks, tmp_path):
