@@ -54,17 +54,15 @@ def acquired_lines(series: PerfusionSeries, direction: str = "automatic") -> Acq
         "rows" or "columns" when the phase-encoding direction is known, else "automatic".
     """
     axes = (-2, -1) if direction == "automatic" else (DIRECTIONS[direction],)
-    edges = {axis: edge_of_spectrum(series.signal, axis) for axis in axes}
-    axis = max(edges, key=lambda key: edges[key][1])
-    fraction, drop = edges[axis]
-    if drop >= DROP:
-        return Acquired(axis, fraction)
     spacing = dict(zip((-2, -1), series.geometry.pixel_spacing_mm, strict=True))
     for axis in axes:
         ratio = spacing[axis] / spacing[-3 - axis]
         if ratio >= COARSER:
             return Acquired(axis, 1.0 / ratio, padded=False)
-    return Acquired(axes[0], 1.0)
+    edges = {axis: edge_of_spectrum(series.signal, axis) for axis in axes}
+    axis = max(edges, key=lambda key: edges[key][1])
+    fraction, drop = edges[axis]
+    return Acquired(axis, fraction) if drop >= DROP else Acquired(axes[0], 1.0)
 
 
 def edge_of_spectrum(frames: FloatArray, axis: int) -> tuple[float, float]:
@@ -78,7 +76,7 @@ def edge_of_spectrum(frames: FloatArray, axis: int) -> tuple[float, float]:
     """
     power = line_power(frames, axis)
     size = frames.shape[axis]
-    width = max(2, round(NEIGHBOURHOOD * len(power)))
+    width = max(3, round(NEIGHBOURHOOD * len(power)))
     best = (1.0, 1.0)
     for first in range(round(SEARCHED[0] * len(power)), round(SEARCHED[1] * len(power))):
         inside, outside = power[first - width : first], power[first : first + width]

@@ -9,7 +9,7 @@ from QPerfusionLogic.study import BoolArray, FloatArray, Notice, PerfusionSeries
 
 from .acquired import Acquired
 
-SMALLEST = 32
+SMALLEST = 24
 """Rows and columns below which there is nothing to learn the missing lines from."""
 NEGATIVE_SHARE = 0.02
 """Share of pixels clearly below zero above which a series is no magnitude."""
