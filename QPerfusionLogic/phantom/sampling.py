@@ -109,7 +109,7 @@ def sample_patient(
 
 
 def _levels(slices: int) -> tuple[float, ...]:
-    fixed = {1: (0.5,), 2: (0.3, 0.7), 3: (0.2, 0.5, 0.8)}
+    fixed = {1: (0.5,), 2: (0.25, 0.55), 3: (0.2, 0.5, 0.8), 5: (0.12, 0.29, 0.46, 0.63, 0.85)}
     return fixed.get(slices) or tuple(float(level) for level in np.linspace(0.12, 0.85, slices))
 
 
