@@ -168,7 +168,7 @@ def make_input():
             (("",),) * frames,
             np.full((1, 2), np.nan),
         )
-        state = StateResult(State.STRESS, acquisition, registered, segmented)
+        state = StateResult(State.STRESS, acquisition, registered=registered, segmented=segmented)
         return KnownInput(state, lambda t: left_ventricle(np.asarray(t) + start_s, peak))
 
     return make

@@ -69,7 +69,7 @@ def saturated_state():
     segmented = Segmented(
         labels, empty, empty, labels == 2, np.full((1, 2, 2), np.nan), {}, (0, 0, 256, 256), np.ones(1), "given"
     )
-    return StateResult(State.UNKNOWN, Acquisition(series), registered, segmented)
+    return StateResult(State.UNKNOWN, Acquisition(series), registered=registered, segmented=segmented)
 
 
 def test_the_pools_of_the_aif_series_are_those_of_its_masks(low_resolution_series):
