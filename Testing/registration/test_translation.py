@@ -48,3 +48,14 @@ def test_two_runs_give_the_same_numbers(still_frames, breathing, moved, as_serie
     runs = [RegistrationLogic().run(series) for _ in range(2)]
     assert np.array_equal(runs[0].displacement_mm, runs[1].displacement_mm)
     assert np.array_equal(runs[0].series.signal, runs[1].series.signal)
+
+
+def test_a_slice_without_a_bolus_of_its_own_relies_on_the_others(still_frames, breathing, moved, as_series):
+    stack = np.stack(
+        [moved(still_frames, breathing), moved(np.repeat(still_frames[:1], 40, axis=0), breathing)], axis=1
+    )
+    registered = RegistrationLogic().run(as_series(stack))
+    found = registered.displacement_mm[:, 1, 0, 0] / 2.2
+    error = np.linalg.norm(found - (breathing - np.median(breathing, axis=0)), axis=1)
+    assert np.percentile(error, 95) < 0.3
+    assert np.linalg.norm(registered.heart_centre[1] - 64.0) < 6.0
