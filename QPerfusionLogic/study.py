@@ -138,8 +138,8 @@ class Superresolved:
     series : PerfusionSeries
         The series at full resolution, with the notices of this stage.
     spread : (slices, rows, columns) array
-        Root mean square over frames of the standard deviation of sampled frames, in the unit of the series; NaN where
-        none were sampled.
+        Root mean square over frames of how far they may be off (from the spread of sampled frames), in the unit of the
+        series; NaN where none were sampled.
     residual : (frames, slices) array
         Largest change of a measured line over the largest line; rounding only.
     departure : (frames, slices) array

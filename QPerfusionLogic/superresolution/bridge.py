@@ -50,10 +50,15 @@ def expected_detail(network: DetailOf, low: torch.Tensor, kept: torch.Tensor, fr
 
 
 def sampled_detail(
-    network: DetailOf, low: torch.Tensor, kept: torch.Tensor, fraction: torch.Tensor, steps: int
+    network: DetailOf,
+    low: torch.Tensor,
+    kept: torch.Tensor,
+    fraction: torch.Tensor,
+    steps: int,
+    first: torch.Tensor | None = None,
 ) -> torch.Tensor:
-    """Return a sample of the detail in `steps` steps (1 gives the expected detail)."""
-    detail = expected_detail(network, low, kept, fraction)
+    """Return a sample of the detail in `steps` steps; `first` is the expected detail where it is known already."""
+    detail = expected_detail(network, low, kept, fraction) if first is None else first
     for index in range(1, steps):
         level = torch.full_like(fraction, 1.0 - index / steps)
         current = _on_bridge(low, detail, level, kept)

@@ -37,7 +37,8 @@ class Resolved:
     ----------
     frames : (n, rows, columns) float32 array
     spread : (n, rows, columns) float32 array
-        Standard deviation of the sampled frames, in the unit of the frames; NaN where fewer than two were drawn.
+        How far the frames may be off: spread of the sampled ones, scaled to the error of known frames; NaN where fewer
+        than two were drawn.
     """
 
     frames: FloatArray
@@ -76,10 +77,10 @@ def resolver_of(settings: SuperresolutionSettings) -> FrameResolver:
     model = model_file(Path(settings.weights)) if settings.weights else shipped_model(SHIPPED)
     network = BridgeNetwork()
     load_into(network, model)
-    trust = float(model.card.get("trust", 1.0))
+    trust, spread = (float(model.card.get(name, 1.0)) for name in ("trust", "spread_scale"))
     device = chosen_device(settings.device)
     return BridgeResolver(
-        network.to(device), settings.steps, settings.samples, trust, device, model.name, model.checksum
+        network.to(device), settings.steps, settings.samples, trust, spread, device, model.name, model.checksum
     )
 
 
@@ -96,12 +97,15 @@ class BridgeResolver:
         Sampled frames behind the spread; at least one where `steps` is not 1.
     trust : float
         Share of the predicted detail that is added.
+    spread_scale : float
+        What the standard deviation of samples is multiplied by, so that it is as large as the error of known frames.
     """
 
     network: nn.Module
     steps: int = 1
     samples: int = 2
     trust: float = 1.0
+    spread_scale: float = 1.0
     device: torch.device = CPU
     name: str = ""
     checksum: str = ""
@@ -121,7 +125,7 @@ class BridgeResolver:
             return low, nowhere
         scale = np.float32(self.trust * scale_of(np.abs(low)))
         detail, draws = self._details(low / scale_of(np.abs(low)), fraction)
-        spread = nowhere if len(draws) < 2 else scale * draws.std(axis=0, ddof=1)
+        spread = nowhere if len(draws) < 2 else self.spread_scale * scale * draws.std(axis=0, ddof=1)
         return (low + scale * detail).astype(np.float32), spread.astype(np.float32)
 
     def _details(self, scaled: FloatArray, fraction: float) -> tuple[FloatArray, FloatArray]:
@@ -133,11 +137,11 @@ class BridgeResolver:
         samples = max(self.samples, 1) if self.steps > 1 else self.samples
         with torch.no_grad(), torch.random.fork_rng(devices=[]):
             torch.manual_seed(0)
-            draws = [sampled_detail(network, low, kept, share, max(self.steps, 2)) for _ in range(samples)]
+            views = [expected_detail(network, low.flip(axes), kept, share).flip(axes) for axes in VIEWS]
+            mean = torch.stack(views).mean(dim=0)
+            steps = max(self.steps, 2)
+            draws = [sampled_detail(network, low, kept, share, steps, first=mean) for _ in range(samples)]
             if self.steps > 1:
                 mean = torch.stack(draws).mean(dim=0)
-            else:
-                views = [expected_detail(network, low.flip(axes), kept, share).flip(axes) for axes in VIEWS]
-                mean = torch.stack(views).mean(dim=0)
         sampled = torch.stack(draws)[:, 0, 0].cpu().numpy() if draws else np.empty((0, *scaled.shape), np.float32)
         return mean[0, 0].cpu().numpy(), sampled
