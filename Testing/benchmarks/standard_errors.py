@@ -1,4 +1,4 @@
-"""How honest the standard errors are: python Testing/benchmarks/standard_errors.py prints how often flow lies within 1.96 SE.
+"""How honest the standard errors are: python Testing/benchmarks/standard_errors.py prints how often 1.96 SE hold flow.
 
 Matched truths, delay unknown and different in every curve, one line per model, state and contrast-to-noise ratio.
 """
