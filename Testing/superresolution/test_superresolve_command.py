@@ -1,0 +1,77 @@
+"""`qperfusion superresolve`, and super-resolution as the first stage of the cascade."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from QPerfusionLogic.cascade import Cascade
+from QPerfusionLogic.command_line import main
+from QPerfusionLogic.nrrd_files import read_map, read_sequence, write_sequence
+from QPerfusionLogic.settings import Settings
+from QPerfusionLogic.study import Acquisition, PerfusionSeries, PerfusionStudy, State
+
+pytest.importorskip("torch")
+
+
+@pytest.fixture
+def low_file(tmp_path: Path, low_series: PerfusionSeries) -> Path:
+    path = tmp_path / "low.seq.nrrd"
+    write_sequence(path, low_series.signal, low_series.time_s, low_series.geometry)
+    return path
+
+
+def test_a_sequence_file_becomes_one_of_full_resolution(
+    low_file: Path, tmp_path: Path, full_series: PerfusionSeries
+) -> None:
+    out = tmp_path / "out" / "sharp.seq.nrrd"
+    assert main(["superresolve", str(low_file), str(out), "--set", "superresolution.device=cpu"]) == 0
+    found, before = read_sequence(out).values, read_sequence(low_file).values
+    truth = full_series.signal
+    assert np.square(found - truth).mean() < np.square(before - truth).mean()
+    assert np.nanmax(read_map(out.with_name("sharp-spread.nrrd"))[0]) > 0.0
+    told = json.loads(out.with_name("sharp.json").read_text(encoding="utf-8"))["superresolution"]
+    assert told["phase_encoding"] == "rows"
+    assert len(told["model_sha256"]) == 64
+
+
+def test_a_folder_of_files_is_done_one_by_one(low_file: Path, tmp_path: Path) -> None:
+    out = tmp_path / "all"
+    options = ["--set", "superresolution.samples=0", "--set", "superresolution.device=cpu"]
+    assert main(["superresolve", str(low_file.parent), str(out), *options]) == 0
+    assert (out / "low.seq.nrrd").is_file()
+
+
+def test_full_resolution_input_ends_with_exit_code_2_and_no_file(
+    tmp_path: Path, full_series: PerfusionSeries, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path, out = tmp_path / "full.seq.nrrd", tmp_path / "out.seq.nrrd"
+    write_sequence(path, full_series.signal, full_series.time_s, full_series.geometry)
+    assert main(["superresolve", str(path), str(out)]) == 2
+    assert "full resolution already" in capsys.readouterr().err
+    assert not out.exists()
+
+
+def test_the_cascade_hands_the_super_resolved_series_on(low_series: PerfusionSeries) -> None:
+    settings = Settings().with_value("superresolution.mode", "residual_bridge").with_value("superresolution.samples", 0)
+    study = PerfusionStudy(stress=Acquisition(dataclasses.replace(low_series, state=State.STRESS)))
+    result = Cascade(settings).run(study, stop_after="superresolution")
+    state = result.states[State.STRESS]
+    assert state.superresolved is not None
+    assert state.acquisition.tissue is state.superresolved.series
+    assert "superresolution-1 sha256" in result.provenance["models"]["stress"]["superresolution"]
+    assert "superresolution-applied" in {notice.code for notice in result.notices}
+
+
+def test_a_resumed_cascade_super_resolves_again(low_series: PerfusionSeries) -> None:
+    settings = Settings().with_value("superresolution.mode", "residual_bridge").with_value("superresolution.samples", 0)
+    settings = settings.with_value("registration.mode", "none")
+    study = PerfusionStudy(stress=Acquisition(dataclasses.replace(low_series, state=State.STRESS)))
+    result = Cascade(settings).run(study, resume_from="registration", stop_after="registration")
+    registered = result.states[State.STRESS].registered
+    assert registered is not None
+    assert not np.array_equal(registered.series.signal, low_series.signal)
