@@ -161,7 +161,6 @@ class KineticsSettings:
         default_factory=dict, metadata={"help": "kinetics.bounds.NAME=low:high narrows a parameter"}
     )
     window_s: float | None = number(None, 1.0, 1000.0, "s", "fit window from the foot; None: the model's own")
-    tissue_density_g_ml: float = number(1.05, 0.9, 1.2, "g/mL", "used where a model works per mL of tissue")
     starts: int = number(2, 1, 12, "", "starts of each fit of the models with several minima")
     priors: bool = field(
         default=False,
