@@ -16,7 +16,7 @@ from QPerfusionLogic.nrrd_files import write_map, write_sequence
 from QPerfusionLogic.output_folder import writing_file
 from QPerfusionLogic.progress import Progress
 from QPerfusionLogic.settings import Settings, SuperresolutionSettings
-from QPerfusionLogic.study import FloatArray, Notice, PerfusionSeries, Superresolved
+from QPerfusionLogic.study import FloatArray, Notice, PerfusionSeries, Severity, Superresolved
 
 from .logic import SuperresolutionLogic
 
@@ -25,7 +25,7 @@ SUFFIXES = (".seq.nrrd", ".nrrd", ".nii.gz", ".nii")
 
 @dataclass(frozen=True)
 class Outcome:
-    """A written series and what has to be said about it."""
+    """A written series and the warnings about it; remarks are in its JSON file."""
 
     path: Path
     notices: tuple[Notice, ...]
@@ -54,7 +54,8 @@ def run(options: argparse.Namespace, settings: Settings, progress: Progress) -> 
         part = progress.part(0.1 + 0.9 * index / len(series), 0.1 + 0.9 * (index + 1) / len(series))
         found = SuperresolutionLogic(chosen).resolve(one, part)
         write_superresolved(found, paths[name], chosen)
-        yield Outcome(paths[name], found.series.notices)
+        warnings = tuple(notice for notice in found.series.notices if notice.severity is not Severity.NOTE)
+        yield Outcome(paths[name], warnings)
 
 
 def write_superresolved(found: Superresolved, path: Path, settings: SuperresolutionSettings) -> None:
