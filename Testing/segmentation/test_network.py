@@ -8,6 +8,7 @@ from QPerfusionLogic.learning import packages
 from QPerfusionLogic.learning.model_files import shipped_model
 from QPerfusionLogic.segmentation import SegmentationLogic
 from QPerfusionLogic.segmentation.bolus import find_blood_pools
+from QPerfusionLogic.segmentation.drawing_plan import DrawingPlan
 from QPerfusionLogic.segmentation.learned import SHIPPED, Drawing
 from QPerfusionLogic.segmentation.network_input import SIZE, Crop
 from QPerfusionLogic.segmentation.share_ring import ring_masks
@@ -118,6 +119,21 @@ def test_a_leak_of_the_network_is_cut_off_by_the_ring(a_heart, overlap):
     wall, cavity = ring_masks(share, a_heart.centre, (2.0, 2.0))
     assert overlap(wall | cavity, np.isin(labels, (1, 2))) > 0.95
     assert not (wall | cavity)[row, column + 19]
+
+
+def test_the_endocardium_lies_half_a_millimetre_outside_the_blood_and_the_epicardium_as_much_inside(a_heart):
+    labels = a_heart.labels[0]
+    share = np.stack([labels == value for value in (0, 1, 2, 3)]).astype(float)
+    wall, cavity = ring_masks(share, a_heart.centre, (2.0, 2.0))
+    plain_wall, plain_cavity = ring_masks(
+        share, a_heart.centre, (2.0, 2.0), DrawingPlan(margin_mm=0.0, trabeculae_mm=0.0)
+    )
+
+    def radius_mm(mask):
+        return np.sqrt(4.0 * mask.sum() / np.pi)
+
+    assert abs(radius_mm(cavity) - radius_mm(plain_cavity) - 0.5) < 0.25
+    assert abs(radius_mm(plain_wall | plain_cavity) - radius_mm(wall | cavity) - 0.5) < 0.25
 
 
 @pytest.mark.slow
