@@ -27,7 +27,7 @@ from QPerfusionLogic.study import (
 
 from .charts import add_aif_chart, add_curve_chart
 from .colours import hide_missing, segment_colors
-from .hierarchy import add_folder, put_into, remove_folder
+from .hierarchy import add_folder, folder_named, nodes_in, put_into, remove_folder
 from .inputs import T1_CODES, companions
 from .landmarks import add_insertion_points
 from .maps import add_map
@@ -35,6 +35,7 @@ from .marks import STUDY, mark, new_study_name, write_note
 from .memory import (
     remember_arterial_input,
     remember_concentration,
+    remember_frames,
     remember_mapped,
     remember_registered,
     remember_segmented,
@@ -138,8 +139,11 @@ def _one_batch(scene: Any, wanted: bool) -> Iterator[None]:
 def remove_study(scene: Any, name: str) -> None:
     """Remove every node of a study and its folder."""
     nodes = [scene.GetNthNode(index) for index in range(scene.GetNumberOfNodes())]
-    for node in nodes:
-        if name and node.GetAttribute(STUDY) == name and scene.IsNodePresent(node):
+    folder = folder_named(scene, name)
+    # Volumes that show a sequence may have lost their mark; the folder knows them.
+    inside = nodes_in(scene, folder) if folder is not None else []
+    for node in [node for node in nodes if name and node.GetAttribute(STUDY) == name] + inside:
+        if scene.IsNodePresent(node):
             scene.RemoveNode(node)
     remove_folder(scene, name)
 
@@ -188,7 +192,7 @@ def _fill_state(filler: _Filler, result: StateResult) -> None:
         filler.add("table:given_aif", add_curve(filler.scene, filler.name("given AIF"), result.acquisition.aif_curve))
     if result.registered is not None:
         frames = filler.add("table:frames", add_frame_table(filler.scene, filler.name("frames"), result.registered))
-        remember_registered(filler.node("registered"), frames, result.registered)
+        remember_frames(frames, result.registered)
     if result.segmented is not None:
         _add_segmented(filler, result.segmented, geometry, filler.scene)
         write_note(filler.node("segmentation"), "MaskGiven", result.acquisition.mask is not None)
@@ -213,6 +217,7 @@ def _add_dynamic(filler: _Filler, result: StateResult) -> None:
     names = [filler.name("raw")]
     if result.registered is not None:
         registered = _sequence(filler, "registered", "registered series", result.registered.series)
+        remember_registered(registered, result.registered)
         sequences.append(registered)
         names.append(filler.name("registered"))
     if result.concentration is not None:

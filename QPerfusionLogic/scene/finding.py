@@ -20,4 +20,20 @@ def study_named(scene: Any, name: str) -> SceneStudy | None:
             nodes[node.GetAttribute(STATE) or "", node.GetAttribute(ROLE) or ""] = node
     if not nodes:
         return None
+    nodes |= _shown_volumes(nodes)
     return SceneStudy(name, folder_named(scene, name) or 0, nodes)
+
+
+def _shown_volumes(nodes: dict[tuple[str, str], Any]) -> dict[tuple[str, str], Any]:
+    """Return the volumes that show the sequences of a study: they lose their marks whenever a sequence is changed."""
+    found = {}
+    for (state, role), browser in nodes.items():
+        if role.split(":")[0] != "browser":
+            continue
+        for (of, name), sequence in nodes.items():
+            if of != state or not sequence.IsA("vtkMRMLSequenceNode"):
+                continue
+            proxy = browser.GetProxyNode(sequence)
+            if proxy is not None:
+                found[state, f"volume:{name}"] = proxy
+    return found

@@ -28,8 +28,8 @@ from .marks import read_note, write_note
 _ARTERIAL = ("mode", "features", "model_name", "model_checksum", "constants")
 
 
-def remember_registered(sequence: Any, table: Any, registered: Registered) -> None:
-    """Keep translations, quality and notices; on the frame table, frames and times as they were found.
+def remember_registered(sequence: Any, registered: Registered) -> None:
+    """Keep translations, quality and notices.
 
     A field per pixel is too large for an attribute and stays in the output folder.
     """
@@ -38,6 +38,10 @@ def remember_registered(sequence: Any, table: Any, registered: Registered) -> No
     write_note(sequence, "HeartCentre", np.round(registered.heart_centre, 3).tolist())
     write_note(sequence, "Quality", registered.quality)
     write_note(sequence, "Notices", notices_as_json(registered.notices))
+
+
+def remember_frames(table: Any, registered: Registered) -> None:
+    """Keep which frames were kept and when they were taken, as they were found."""
     write_note(
         table, "Found", {"kept": fingerprint(registered.kept), "time_s": np.round(registered.series.time_s, 6).tolist()}
     )

@@ -11,12 +11,16 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-_SPECIFICATION = importlib.util.spec_from_file_location(
-    "update_manifest", Path(__file__).with_name("update_manifest.py")
-)
-update_manifest = importlib.util.module_from_spec(_SPECIFICATION)
-_SPECIFICATION.loader.exec_module(update_manifest)
 
+
+def _script(name):
+    specification = importlib.util.spec_from_file_location(name, Path(__file__).with_name(f"{name}.py"))
+    module = importlib.util.module_from_spec(specification)
+    specification.loader.exec_module(module)
+    return module
+
+
+update_manifest = _script("update_manifest")
 LISTS = [(path, name) for path, lists in update_manifest.expected_lists().items() for name in lists]
 
 
@@ -46,8 +50,20 @@ def test_root_cmake_keeps_the_order_of_an_extension():
 def test_urls_of_the_extension_point_to_files_of_the_checkout():
     text = (ROOT / "CMakeLists.txt").read_text()
     paths = re.findall(r"SlicerQPerfusion/main/([^\" ]+)", text)
-    assert len(paths) == 3
+    assert len(paths) == 4
     assert [path for path in paths if not (ROOT / path).is_file()] == []
+
+
+def test_every_file_names_the_same_repository_and_no_other_file_names_it():
+    set_repository = _script("set_repository")
+    owner = set_repository.REPOSITORY.removeprefix("https://github.com/")
+    tracked = subprocess.run(["git", "grep", "-l", "-F", owner], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert set(tracked.stdout.split()) <= set(set_repository.FILES)
+    for name in set_repository.FILES:
+        text = (ROOT / name).read_text()
+        assert owner in text
+        moved = set_repository.replaced(text, set_repository.REPOSITORY, "https://github.com/someone/else")
+        assert owner not in moved
 
 
 def test_index_entry_agrees_with_the_module():

@@ -16,6 +16,7 @@ from QPerfusionLogic.panel.choices import with_changes
 from QPerfusionLogic.scene import fill_scene, load_scene, save_scene
 from QPerfusionLogic.scene.hierarchy import folder_named, hierarchy_of
 from QPerfusionLogic.scene.inputs import add_study_inputs
+from QPerfusionLogic.scene.views import POLAR_VIEWS, VIEWS
 
 
 def test_opening_and_closing_the_panel_leaves_no_observer_and_no_node(a_scene, the_module):
@@ -71,6 +72,12 @@ class User(RuleBasedStateMachine):
 
     @initialize()
     def open_the_panel(self):
+        import tempfile
+
+        import qt
+
+        self.folder = tempfile.TemporaryDirectory(prefix="qperfusion-user-")
+        qt.QFileDialog.getExistingDirectory = lambda *_: f"{self.folder.name}/export"
         self.scene = slicer_host.new_main_scene()
         self.panel = slicer_host.open_panel(slicer_host.load_module_file())
         self.saved = None
@@ -116,6 +123,62 @@ class User(RuleBasedStateMachine):
     @rule()
     def resume(self):
         self.panel.ui.resumeButton.click()
+
+    @rule(row=st.integers(0, 6), button=st.sampled_from(["runStageButton", "fromStageButton", "reviewButton"]))
+    def one_stage(self, row, button):
+        self.panel.ui.stageTable.setCurrentCell(row, 0)
+        getattr(self.panel.ui, button).click()
+
+    @rule(keep=st.booleans())
+    def keep_or_replace(self, keep):
+        self.panel.ui.keepEarlierCheck.checked = keep
+
+    @rule(right=st.floats(-60, 60), up=st.floats(-60, 60), view=st.sampled_from([*VIEWS, *POLAR_VIEWS, "Red"]))
+    def move_the_cursor(self, right, up, view):
+        import slicer
+
+        self.view = slicer.vtkMRMLSliceNode()
+        self.view.SetLayoutName(view)
+        cursor = self.scene.GetFirstNodeByClass("vtkMRMLCrosshairNode")
+        if cursor is not None:
+            cursor.SetCursorPositionXYZ([right, up, 0.0], self.view)
+
+    @rule(row=st.integers(0, 50), column=st.integers(0, 3), text=st.sampled_from(["", "2.5", "-1", "abc", "30"]))
+    def edit_a_frame(self, row, column, text):
+        table = self.panel.ui.framesTable
+        self.panel.ui.framesOfBox.currentIndex = row % 2
+        if table.rowCount:
+            table.item(row % table.rowCount, column).setText(text)
+        self.panel.ui.frameSlider.value = row
+
+    @rule()
+    def set_an_interval(self):
+        self.panel.ui.intervalButton.click()
+
+    @rule(pick=st.integers(0, 12))
+    def choose_a_preset(self, pick):
+        box = self.panel.ui.presetBox
+        box.currentIndex = pick % box.count
+        box.activated.emit(box.currentIndex)
+
+    @rule(state=st.sampled_from(["stress", "rest"]), by=st.floats(-30, 30))
+    def move_an_insertion_point(self, state, by):
+        study = self.panel.results.study()
+        points = study.node("insertion_points", state) if study is not None else None
+        if points is not None and points.GetNumberOfControlPoints():
+            right, front, up = points.GetNthControlPointPosition(0)
+            points.SetNthControlPointPosition(0, right + by, front, up)
+
+    @rule(button=st.sampled_from(["exportNiftiButton", "exportFilesButton", "editPointsButton", "motionButton"]))
+    def export_or_look(self, button):
+        if getattr(self.panel.ui, button).enabled:
+            getattr(self.panel.ui, button).click()
+
+    @rule()
+    def make_a_digital_patient(self):
+        if self.panel.ui.inputsButton.enabled:
+            self.panel.ui.sampleButton.click()
+            self.panel.ui.applyButton.click()
 
     @rule(pick=st.integers(0, 3), segment=st.integers(1, 16))
     def look(self, pick, segment):
@@ -168,6 +231,7 @@ class User(RuleBasedStateMachine):
         self.scene.Clear(True)
         if self.saved is not None:
             shutil.rmtree(self.saved.parent)
+        self.folder.cleanup()
         assert python_qt.failures == []
 
 

@@ -110,3 +110,11 @@ def test_frames_are_excluded_and_kept_by_hand(a_panel_with_a_result):
     assert (column_values(table, "kept")[3], column_values(table, "reason")[3]) == (0.0, "excluded by hand")
     toggle_frame(table, 3)
     assert (column_values(table, "kept")[3], column_values(table, "reason")[3]) == (1.0, "")
+
+
+def test_the_images_are_found_after_a_sequence_was_changed(a_panel_with_a_result, a_scene):
+    study = a_panel_with_a_result.results.study()
+    shown = study.node("volume:registered", "stress")
+    study.node("registered", "stress").SetAttribute("changed", "1")
+    study.node("registered", "stress").Modified()
+    assert a_panel_with_a_result.results.study().node("volume:registered", "stress") is shown
