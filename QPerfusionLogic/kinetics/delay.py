@@ -37,12 +37,19 @@ def posterior(log_likelihood: FloatArray) -> FloatArray:
     return relative / relative.sum(axis=1, keepdims=True)
 
 
-def vertex(delays_s: FloatArray, log_likelihood: FloatArray) -> FloatArray:
-    """Return where the parabola through the best delay and its neighbours peaks, (n,), inside the range looked at."""
-    best = np.clip(np.argmax(log_likelihood, axis=1), 1, delays_s.size - 2)
+def vertex(delays_s: FloatArray, log_likelihood: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Return where the parabola through the best delay and its neighbours peaks, and its spread, both (n,), in s.
+
+    The peak lies inside the range looked at. At an end of the range the fall to the next delay may tell more; the
+    spread is infinite where the likelihood is flat.
+    """
+    first = np.argmax(log_likelihood, axis=1)
+    best = np.clip(first, 1, delays_s.size - 2)
     rows = np.arange(len(log_likelihood))
     left, middle, right = (log_likelihood[rows, best + shift] for shift in (-1, 0, 1))
     bend = left - 2 * middle + right
     offset = np.where(bend < 0, (left - right) / np.where(bend < 0, 2 * bend, 1.0), np.sign(right - left))
     step = delays_s[1] - delays_s[0]
-    return np.clip(delays_s[best] + np.clip(offset, -1, 1) * step, delays_s[0], delays_s[-1])
+    peak = np.clip(delays_s[best] + np.clip(offset, -1, 1) * step, delays_s[0], delays_s[-1])
+    fall = np.maximum(-bend, np.where(first == best, 0.0, 2 * np.abs(log_likelihood[rows, first] - middle)))
+    return peak, np.where(fall > 0, step / np.sqrt(np.where(fall > 0, fall, 1.0)), np.inf)

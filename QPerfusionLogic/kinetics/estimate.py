@@ -17,7 +17,7 @@ from .numpy_engine import Minima
 from .search import build_dictionary
 from .table import ShapeTable
 
-SHARP_S = (0.15, 0.20)
+SHARP_S = (0.08, 0.12)
 """Between these spreads of the delay the average over the grid takes over from the fit of a continuous delay."""
 NEIGHBOURS = np.array([0, -1, 1])
 """Places on the grid of delays, next to the best, that a continuous delay is fitted from."""
@@ -91,7 +91,7 @@ def marginalised(table: ShapeTable, layout: Layout, data: Data, minima: Minima) 
     averaged = _averaged(table, layout, data, minima, weight)
     if table.delays_s.size < 5:
         return averaged
-    spread = np.sqrt(np.maximum(weight @ table.delays_s**2 - (weight @ table.delays_s) ** 2, 0.0))
+    _, spread = vertex(table.delays_s, likelihood)
     sharp = np.flatnonzero(spread < SHARP_S[1])
     if sharp.size == 0:
         return averaged
@@ -148,7 +148,7 @@ def _with_fitted_delay(
     places = NEIGHBOURS if rows.size <= FEW_CURVES else NEIGHBOURS[:1]
     beside = np.clip(best[:, None] + places, 0, table.delays_s.size - 1)
     delays_s = np.concatenate(
-        [vertex(table.delays_s, likelihood[rows])[:, None], table.delays_s[beside[:, 1:]]], axis=1
+        [vertex(table.delays_s, likelihood[rows])[0][:, None], table.delays_s[beside[:, 1:]]], axis=1
     )
     start = np.concatenate([minima.x[rows[:, None], beside], delays_s[..., None]], axis=2)
     freedom = data.freedom - 1

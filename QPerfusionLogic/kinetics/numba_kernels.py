@@ -162,6 +162,7 @@ def fit_block(
     lower = np.empty((p, p))
     move = np.empty(p)
     held = np.empty(p, np.bool_)
+    pulls = np.empty((p, 2))
     likeliest = np.full(n, 1e300)
     broad = np.zeros(n, np.bool_)
     for turn in range(order.size):
@@ -224,7 +225,9 @@ def fit_block(
                         noise = freedom / error
                         damping = max(damping * 0.15, 1e-9)
                         _differentiate(flow, curve, partial, matrix, jacobian)
-                        _normal(jacobian, residual, noise, x, low, high, believed, precision, gradient, hessian, held)
+                        _normal(
+                            jacobian, residual, noise, x, low, high, believed, precision, gradient, hessian, held, pulls
+                        )
                         if gain < 0.1 * settled and (damping < 1e-2 or iteration > 15):
                             converged = True
                             break
@@ -263,7 +266,7 @@ def fit_block(
                     error_out[i, delay] = error
                     penalty_out[i, delay] = penalty
                     converged_out[i, delay] = converged
-                    _spread(hessian, x, believed, precision, spread, gradient, held, move, lower)
+                    _spread(hessian, pulls, spread, gradient, held, move, lower)
                     variance_out[i, delay] = move[0]
                     volume = 1.0
                     for k in range(p):
@@ -312,8 +315,8 @@ def _differentiate(flow, curve, partial, matrix, jacobian):
 
 
 @njit(cache=True, fastmath=FAST)
-def _normal(jacobian, residual, noise, x, low, high, believed, precision, gradient, hessian, held):
-    """Fill gradient and Gauss-Newton Hessian, and which parameters press against a bound."""
+def _normal(jacobian, residual, noise, x, low, high, believed, precision, gradient, hessian, held, pulls):
+    """Fill gradient, Gauss-Newton Hessian, what is held at a bound, and the pull and force (p, 2) of the priors."""
     for k in range(x.size):
         away = _away(x[k], believed[k])
         pull = _pull(away, precision[k])
@@ -321,26 +324,26 @@ def _normal(jacobian, residual, noise, x, low, high, believed, precision, gradie
         for m in range(k + 1):
             hessian[k, m] = noise * _dot(jacobian[k], jacobian[m])
         hessian[k, k] += pull
+        pulls[k, 0], pulls[k, 1] = pull, pull * away
         at_low = x[k] <= low[k] + 1e-12 and gradient[k] > 0.0
         held[k] = at_low or (x[k] >= high[k] - 1e-12 and gradient[k] < 0.0)
 
 
 @njit(cache=True, fastmath=FAST)
-def _spread(hessian, x, believed, precision, spread, gradient, held, move, lower):
+def _spread(hessian, pulls, spread, gradient, held, move, lower):
     """Solve for the first column of the covariance (move); the diagonal of `lower` gives its volume.
 
     What is known without the curve counts by its variance. A parameter that presses against an end of its range lies as
     close to it as the force of the curve keeps it; one that a curve pushed far out counts by what still pulls it back.
     """
-    for k in range(x.size):
-        away = _away(x[k], believed[k])
-        pull = _pull(away, precision[k])
-        force = gradient[k] if held[k] else pull * away
+    for k in range(gradient.size):
+        pull = pulls[k, 0]
+        force = gradient[k] if held[k] else pulls[k, 1]
         known = spread[k] + force * force
         if pull > 0.0:
             known = min(known, pull)
         hessian[k, k] += known - pull
-    for k in range(x.size):
+    for k in range(gradient.size):
         gradient[k] = -1.0 if k == 0 else 0.0
         held[k] = False
     _solve(hessian, gradient, 0.0, held, move, lower)

@@ -111,7 +111,7 @@ class TabulatedModel(KineticModel):
             energy = np.einsum("nr,nr->n", data.on_basis, data.on_basis) + data.outside
             noise = is_noise(energy, minima.squared_error.min(axis=1), data.freedom, self.freedom_used)
             total += log_likelihood(minima, data.freedom)[~noise].sum(axis=0)
-        return float(vertex(self.delays_s, total[None])[0])
+        return float(vertex(self.delays_s, total[None])[0][0])
 
     def _translate(
         self, table: ShapeTable, estimate: Estimate, energy: FloatArray, freedom: float, rise: FloatArray
