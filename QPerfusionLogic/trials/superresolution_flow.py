@@ -13,11 +13,11 @@ from QPerfusionLogic.phantom import DigitalPatient, StateTruth, simulate_patient
 from QPerfusionLogic.phantom.perfusion_pattern import Defect
 from QPerfusionLogic.settings import Settings
 from QPerfusionLogic.study import (
+    MYOCARDIUM,
     Acquisition,
     FloatArray,
     LabelArray,
     PerfusionSeries,
-    Segmented,
     State,
     StateResult,
 )
@@ -30,7 +30,7 @@ BAND = 72
 """Columns round the heart that are super-resolved; lines run along the rows, so that the rest has no say."""
 FRAMES = 32
 REDUCED = 0.75
-"""A sector with less than this share of the median flow of the better half belongs to a defect."""
+"""A window of three sectors with less than this share of the remote flow belongs to a defect."""
 
 
 @dataclass(frozen=True)
@@ -74,6 +74,13 @@ def flow_case(seed: int) -> FlowCase:
     return FlowCase(seed, _band_of_series(series, first), _band_of_truth(truth, first), defect)
 
 
+def true_sector_flow(case: FlowCase) -> FloatArray:
+    """Return the true stress flow (SECTORS,) of the whole wall."""
+    sectors = sectors_of(case.truth)
+    flow = np.where(case.truth.labels == MYOCARDIUM, case.truth.maps["mbf"], np.nan)
+    return np.array([np.nanmean(flow[sectors == label]) for label in range(1, SECTORS + 1)])
+
+
 def sector_flow(case: FlowCase, signal: FloatArray, settings: Settings) -> FloatArray:
     """Return stress flow (3, SECTORS) in mL/min/g of all, endocardial and epicardial wall of some frames of a case.
 
@@ -92,23 +99,24 @@ def segment_flow(case: FlowCase, signal: FloatArray, settings: Settings) -> Floa
 
 
 def defect_of(flow: FloatArray) -> tuple[float, float]:
-    """Return (share of the sectors in a defect, how far the lowest one lies below the remote flow as a share of it).
+    """Return (share of the wall in a defect, how far the lowest part lies below the remote flow as a share of it).
 
-    The remote flow is the median of the better half of the sectors (sectors,); two neighbours must be reduced.
+    Flow (sectors,) is averaged over windows of three sectors first, for single ones are noisy; the remote flow is the
+    median of the better half of them.
 
     Examples
     --------
-    >>> defect_of(np.array([1.0, 1.0, 1.0, 1.0, 1.0, 1.0, 0.5, 0.5]))
-    (0.25, 0.5)
+    >>> defect_of(np.array([1.0, 1.0, 1.0, 1.0, 1.0, 1.0, 0.5, 0.5, 0.5, 1.0]))
+    (0.3, 0.5)
     """
-    known = np.sort(flow[np.isfinite(flow)])
-    if len(known) < 4:
+    known = np.isfinite(flow)
+    if known.sum() < 4:
         return float("nan"), float("nan")
-    remote = float(np.median(known[len(known) // 2 :]))
-    low = np.nan_to_num(flow, nan=remote) < REDUCED * remote
-    low &= np.roll(low, 1) | np.roll(low, -1)
-    depth = 1.0 - float(np.nanmin(np.where(low, flow, np.nan))) / remote if low.any() else 0.0
-    return float(low.mean()), depth
+    total, count = (sum(np.roll(part, shift) for shift in (-1, 0, 1)) for part in (np.nan_to_num(flow), 1.0 * known))
+    smooth = np.asarray(total) / np.maximum(count, 1.0)
+    smooth = smooth[np.asarray(count) > 0]
+    remote = float(np.median(np.sort(smooth)[len(smooth) // 2 :]))
+    return float((smooth < REDUCED * remote).mean()), 1.0 - float(smooth.min()) / remote
 
 
 def _flow(case: FlowCase, signal: FloatArray, settings: Settings, sectors: int) -> FloatArray:
@@ -117,7 +125,8 @@ def _flow(case: FlowCase, signal: FloatArray, settings: Settings, sectors: int) 
     assert state.registered is not None
     segmented = truly_segmented(state.registered, case.truth, settings.segmentation)
     if sectors != 6:
-        segmented = _with_sectors(segmented, case.truth, sectors)
+        chosen = np.where(segmented.segments > 0, sectors_of(case.truth), 0).astype(np.uint8)
+        segmented = dataclasses.replace(segmented, segments=chosen)
     state = dataclasses.replace(state, segmented=segmented, arterial_input=true_input(case.truth))
     state = dataclasses.replace(state, concentration=ConversionLogic(settings.conversion).run(state))
     kinetics = dataclasses.replace(settings.kinetics, pixelwise=False)
@@ -127,15 +136,15 @@ def _flow(case: FlowCase, signal: FloatArray, settings: Settings, sectors: int) 
     return np.array([[found.get((label, layer), np.nan) for label in labels] for layer in ("all", "endo", "epi")])
 
 
-def _with_sectors(segmented: Segmented, truth: StateTruth, sectors: int) -> Segmented:
-    """Return the segmentation with sectors counted from the anterior insertion point instead of AHA segments."""
+def sectors_of(truth: StateTruth) -> LabelArray:
+    """Return the sector (1 to SECTORS) of every pixel of the heart, counted from the anterior insertion point."""
     rows, columns = np.nonzero(truth.labels[0] > 0)
     pool = np.argwhere(truth.labels[0] == 2).mean(axis=0)
     start = truth.insertion_points[0, 0] - pool
     angle = np.arctan2(rows - pool[0], columns - pool[1]) - np.arctan2(start[0], start[1])
     labels: LabelArray = np.zeros(truth.labels.shape, np.uint8)
-    labels[0, rows, columns] = 1 + (np.mod(angle, 2.0 * np.pi) * sectors / (2.0 * np.pi)).astype(np.uint8) % sectors
-    return dataclasses.replace(segmented, segments=np.where(segmented.segments > 0, labels, 0).astype(np.uint8))
+    labels[0, rows, columns] = 1 + (np.mod(angle, 2.0 * np.pi) * SECTORS / (2.0 * np.pi)).astype(np.uint8) % SECTORS
+    return labels
 
 
 def _band_of_series(series: PerfusionSeries, first: int) -> PerfusionSeries:

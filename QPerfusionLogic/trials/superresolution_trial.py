@@ -16,7 +16,7 @@ from QPerfusionLogic.settings import Settings, SuperresolutionSettings
 from QPerfusionLogic.study import FloatArray
 from QPerfusionLogic.superresolution.resolver import BridgeResolver, resolver_of
 
-from .superresolution_flow import defect_of, flow_case, sector_flow, segment_flow
+from .superresolution_flow import defect_of, flow_case, sector_flow, segment_flow, true_sector_flow
 from .superresolution_images import bicubic, heart_field, noise_floor, patient_frames, quality, zero_filled
 from .superresolution_pictures import write_pictures
 from .superresolution_tables import tables
@@ -109,21 +109,21 @@ def flow_rows(seed: int, methods: dict[str, Method]) -> list[Row]:
     case, settings = flow_case(seed), Settings()
     signal = case.series.signal
     kinds = {"full": signal} | {name: method(signal[:, 0])[:, None] for name, method in methods.items()}
+    true_size, true_depth = defect_of(true_sector_flow(case))
     rows: list[Row] = []
     for name, frames in kinds.items():
         start: Row = {"patient": seed, "frames": name, "defect": int(case.defect is not None), "failed": ""}
+        start |= {"true_size": f"{true_size:.4g}", "true_depth": f"{true_depth:.4g}"}
         try:
             segments, sectors = segment_flow(case, frames, settings), sector_flow(case, frames, settings)
         except QPerfusionError as error:
-            rows.append(
-                {"patient": seed, "frames": name, "defect": int(case.defect is not None), "failed": error.found}
-            )
+            rows.append({**start, "failed": error.found})
             continue
-        size, depth = defect_of(sectors[0])
-        endo_size, endo_depth = defect_of(sectors[1])
         row: Row = start | {f"segment_{index + 7}": f"{value:.5g}" for index, value in enumerate(segments)}
-        row |= {"size": f"{size:.4g}", "depth": f"{depth:.4g}"}
-        row |= {"endo_size": f"{endo_size:.4g}", "endo_depth": f"{endo_depth:.4g}"}
+        for layer, flow in zip(("", "endo_"), sectors[:2], strict=True):
+            size, depth = defect_of(flow)
+            row |= {f"{layer}size": f"{size:.4g}", f"{layer}depth": f"{depth:.4g}"}
+            row |= {f"{layer}sector_{index + 1}": f"{value:.5g}" for index, value in enumerate(flow)}
         rows.append(row)
     return rows
 

@@ -1,0 +1,68 @@
+"""The trial of super-resolution: baselines, defects, tables."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from QPerfusionLogic.superresolution.degradation import low_resolution
+from QPerfusionLogic.trials.superresolution_flow import SECTORS, defect_of, flow_case, sectors_of, true_sector_flow
+from QPerfusionLogic.trials.superresolution_images import bicubic, noise_floor, patient_frames, quality
+from QPerfusionLogic.trials.superresolution_tables import tables
+
+
+def test_bicubic_keeps_a_constant_and_a_slow_wave() -> None:
+    rows = np.arange(96)[:, None] / 96.0
+    image = np.broadcast_to(10.0 + np.cos(2 * np.pi * 2 * rows), (1, 96, 20))
+    np.testing.assert_allclose(bicubic(image, 0.4), image, atol=0.02)
+
+
+def test_a_perfect_image_has_no_error() -> None:
+    image = np.random.default_rng(0).random((32, 32))
+    assert quality(image, image)[0] == 0.0
+    assert quality(image, image)[2] == pytest.approx(1.0)
+
+
+def test_even_flow_has_no_defect_and_a_quarter_is_found() -> None:
+    even = np.full(SECTORS, 2.0)
+    assert defect_of(even) == (0.0, 0.0)
+    even[4:12] = 1.0
+    size, depth = defect_of(even)
+    assert size == pytest.approx(8 / SECTORS)
+    assert depth == pytest.approx(0.5)
+
+
+@pytest.mark.slow
+def test_zero_filling_cannot_come_below_the_floor_of_the_noise() -> None:
+    frames = patient_frames(3)
+    low = low_resolution(frames.full, 0.4)
+    reach = np.ptp(frames.full, axis=(1, 2))
+    error = np.sqrt(((low - frames.full) ** 2).mean(axis=(1, 2))) / reach
+    assert noise_floor(frames, 0.4)[3:].mean() < 1.1 * error[3:].mean()
+
+
+@pytest.mark.slow
+def test_the_true_flow_of_the_sectors_shows_the_defect_as_large_as_it_was_put() -> None:
+    case = flow_case(3)
+    assert case.defect is not None
+    flow = true_sector_flow(case)
+    assert set(np.unique(sectors_of(case.truth))) == set(range(SECTORS + 1))
+    size, depth = defect_of(flow)
+    assert size == pytest.approx(case.defect.half_width_rad / np.pi, abs=0.09)
+    assert depth == pytest.approx(1.0 - case.defect.stress_factor, abs=0.2)
+
+
+def test_the_tables_name_the_published_figures_and_count_gone_defects() -> None:
+    image = {"patient": "1", "frame": "0", "psnr": "30", "ssim": "0.9", "floor": "0.01", "ssim_without_noise": "0.9"}
+    images = [
+        image | {"method": "zero-filled", "nrmse": "0.04", "nrmse_without_noise": "0.03"},
+        image | {"method": "residual bridge", "nrmse": "0.02", "nrmse_without_noise": "0.01"},
+    ]
+    flow = {"patient": "1", "defect": "1", "failed": "", "true_size": "0.2", "true_depth": "0.5"}
+    flow |= {f"segment_{index}": "2.0" for index in range(7, 13)}
+    seen = {"size": "0.2", "depth": "0.5", "endo_size": "0.3", "endo_depth": "0.6"}
+    gone = {"size": "0.0", "depth": "0.1", "endo_size": "0.0", "endo_depth": "0.1"}
+    text = tables(images, [flow | seen | {"frames": "full"}, flow | gone | {"frames": "zero-filled"}], 0.4)
+    assert "| residual bridge | 2.00 | 0.500 (0.500) | 80 |" in text
+    assert "2.55" in text
+    assert "| zero-filled | +0.0 | 0.0 | 100 % | 0 of 1 | 0 of 0 | 1 | 0 |" in text
