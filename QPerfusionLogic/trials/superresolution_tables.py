@@ -68,8 +68,8 @@ Change of segment flow is against full resolution. A defect is where the mean of
 degrees lies below 75 % of the remote flow, in the whole wall or its inner half; size is its share of the
 wall, depth how far the lowest part lies below the remote flow.""",
         "",
-        """| frames | segment MBF: mean change % | mean absolute change % | segments within 5 % | defects seen \\
-| seen in healthy hearts | seen at full resolution, gone here | not seen at full resolution, seen here \\
+        """| frames | segment MBF: mean change % | mean absolute change % | segments within 5 % | defects seen \
+| seen in healthy hearts | seen at full resolution, gone here | not seen at full resolution, seen here \
 | size against full, mean (SD) | depth against full, mean (SD) | size against truth | depth against truth |""",
         "|---|---|---|---|---|---|---|---|---|---|---|---|",
     ]
