@@ -15,6 +15,7 @@ from QPerfusionLogic.study import FloatArray, Notice, Severity, State, StateResu
 
 from .alignment import explained_misfit
 from .blood_curve import BloodCurve, tissue_blood_curve
+from .checks import HIGHEST_TAIL, tail_share
 from .inversion import linear_signal
 from .model_inversion import by_model_inversion
 from .precontrast import Precontrast
@@ -75,7 +76,7 @@ def by_network(state: StateResult, settings: AifSettings, conversion: Conversion
         gd_mmol_l=found.gd_mmol_l,
         mode="learned",
         constants={**physics.constants, "aif normalisation": "learned", "aif network": found.model_name},
-        notices=(*physics.notices, *_published_limits(state.state)),
+        notices=(*physics.notices, _by_network(found), *_peak_lost(curve), *_published_limits(state.state)),
         lower_mmol_l=found.lower_mmol_l,
         upper_mmol_l=found.upper_mmol_l,
         model_name=found.model_name,
@@ -145,6 +146,35 @@ def nominal_protocol(physics: SeriesPhysics) -> dict[str, float] | None:
         "native_t1": tissue.t1_s,
         "density_flip_deg": sequence.proton_density_flip_deg,
     }
+
+
+def _by_network(found: Restored) -> Notice:
+    return Notice(
+        code="aif-by-network",
+        message="the arterial input comes from the saturated tissue series through networks trained on digital "
+        f"patients ({found.model_name}, checksum {found.model_checksum[:12]}); its peak lies between "
+        f"{found.lower_mmol_l.max():.1f} and {found.upper_mmol_l.max():.1f} mmol/L, and flow is uncertain by the same "
+        "factor",
+        action="acquire a dual-sequence or dual-bolus arterial input where flow values matter",
+        severity=Severity.WARNING,
+    )
+
+
+def _peak_lost(curve: BloodCurve) -> tuple[Notice, ...]:
+    bolus = curve.bolus
+    assert bolus is not None
+    share = tail_share(curve.signal, curve.time_s, bolus)
+    if not share > HIGHEST_TAIL:
+        return ()
+    return (
+        Notice(
+            code="aif-peak-lost",
+            message=f"the blood signal stays at {100 * share:.0f} % of its peak after the first pass, so the peak is "
+            "lost to saturation and what the networks put there is a guess",
+            action="acquire a dual sequence or a dual bolus, or give a curve as CSV",
+            severity=Severity.SERIOUS,
+        ),
+    )
 
 
 def _doubtful(misfit: float) -> Notice:

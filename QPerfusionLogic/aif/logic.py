@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from QPerfusionLogic.errors import InputError, SettingsError
+from QPerfusionLogic.errors import InputError, QPerfusionError, SettingsError
 from QPerfusionLogic.progress import Progress
 from QPerfusionLogic.settings import AifSettings, ConversionSettings
 from QPerfusionLogic.signal_model.physics import SeriesPhysics, physics_of_series
@@ -84,12 +84,14 @@ class AifCorrectionLogic:
         notices: tuple[Notice, ...] = ()
         try:
             curve = self._route(name)(state, self.settings, self.conversion)
-        except InputError as error:
-            if not automatic or name not in ("dual_sequence", "dual_bolus"):
+        except QPerfusionError as error:
+            if not automatic or name not in ("dual_sequence", "dual_bolus", "learned"):
+                raise
+            if name == "learned" and self.settings.weights:
                 raise
             notices = (_unusable(name, error),)
             curve = self._route("model")(state, self.settings, self.conversion)
-        if automatic and curve.mode == "model":
+        if automatic and curve.mode in ("model", "learned"):
             curve = instead_of_lost_peak(curve, state, self.settings, self.conversion)
         return curve, notices
 
@@ -131,7 +133,13 @@ class TissueView:
         return None if self.physics is None else self.physics.blood
 
 
-def _unusable(name: str, error: InputError) -> Notice:
+def _unusable(name: str, error: QPerfusionError) -> Notice:
+    if name == "learned":
+        return Notice(
+            code="aif-learned-unusable",
+            message=f"the networks cannot be used ({error}); the saturated tissue series was inverted instead",
+            severity=Severity.WARNING,
+        )
     return Notice(
         code="aif-series-unusable",
         message=f"the series for a {name.replace('_', '-')} arterial input cannot be used ({error}); the saturated "

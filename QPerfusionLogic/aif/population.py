@@ -66,13 +66,14 @@ def by_population(state: StateResult, settings: AifSettings, conversion: Convers
 def instead_of_lost_peak(
     curve: RouteCurve, state: StateResult, settings: AifSettings, conversion: ConversionSettings
 ) -> RouteCurve:
-    """Return the population curve where inversion leaves a curve that hardly falls after its first pass, else that.
+    """Return the population curve where the peak is lost to saturation, else the curve.
 
-    Such a curve has lost its peak to saturation: no inversion brings it back, and its flow would be several times too
-    high.
+    It is lost where inversion leaves a curve that hardly falls after its first pass, or where the measured one hardly
+    does that the networks restored: nothing brings it back, and flow would be several times too high.
     """
-    bolus = find_bolus(curve.gd_mmol_l, curve.time_s)
-    if bolus is None or not tail_share(curve.gd_mmol_l, curve.time_s, bolus) > HIGHEST_TAIL:
+    looked_at = curve.measured if curve.mode == "learned" else curve.gd_mmol_l
+    bolus = find_bolus(looked_at, curve.time_s)
+    if bolus is None or not tail_share(looked_at, curve.time_s, bolus) > HIGHEST_TAIL:
         return curve
     found = by_population(state, settings, conversion)
     assert found.lower_mmol_l is not None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from QPerfusionLogic.learning.packages import missing_packages
 from QPerfusionLogic.study import Notice, Quantity, Severity, StateResult
 
 from .dual_bolus import by_dual_bolus
@@ -27,8 +28,9 @@ def chosen_route(state: StateResult, mode: str, conversion_mode: str) -> tuple[s
     """Return the name of the route for a mode, and a note on what `automatic` chose.
 
     Automatic prefers, in this order: a curve given by the user, the AIF series, a pre-bolus, images that already hold
-    gadolinium, and last the inversion of the saturated tissue series (where even that has lost the peak, a population
-    curve stands in, with a serious notice).
+    gadolinium, and last the saturated tissue series: inverted where it has proton-density frames, restored by the
+    networks where it has none, for there the inversion has no scale (where even that has lost the peak, a population
+    curve stands in, with a serious notice). On digital patients `qperfusion evaluate aif` measures both.
     """
     if mode != "automatic":
         return mode, ()
@@ -41,7 +43,15 @@ def chosen_route(state: StateResult, mode: str, conversion_mode: str) -> tuple[s
         name, why = "dual_bolus", "there is a pre-bolus series"
     elif acquisition.tissue.quantity is Quantity.GADOLINIUM or conversion_mode == "as_is":
         name, why = "as_is", "the images hold gadolinium"
+    elif _networks_can_help(state):
+        name, why = "learned", "there is neither curve, AIF series, pre-bolus nor proton density"
     else:
         name, why = "model", "there is neither curve, AIF series nor pre-bolus"
     note = Notice(code="aif-mode-chosen", message=f"aif.mode automatic took {name}: {why}", severity=Severity.NOTE)
     return name, (note,)
+
+
+def _networks_can_help(state: StateResult) -> bool:
+    """Whether the tissue series is what the networks were made for: no proton density, a spoiled readout."""
+    series = state.acquisition.tissue
+    return series.proton_density is None and series.protocol.sequence != "bssfp" and not missing_packages()

@@ -15,7 +15,7 @@ POINTS = 512
 """Length of a pool curve on its grid, about 100 s; the transform is four times as long."""
 DAMPING_PER_S = 0.03
 """All curves are damped by it inside the transform, so that what still circulates at its end does not wrap round."""
-DOUBLE_SHARE, IRREGULAR_SHARE = 0.3, 0.3
+DOUBLE_SHARE, IRREGULAR_SHARE = 0.4, 0.4
 """Shares of the boluses that come in two parts, and that a smooth disturbance makes irregular."""
 USUAL_SHARE = 0.65
 """Share of the peaks and recirculations that are drawn as in the digital patients; the rest is wide."""
@@ -99,14 +99,14 @@ def draw_boluses(count: int, pool: BolusPool) -> Boluses:
     import torch
 
     chosen = torch.randint(len(pool.curves), (2, count))
-    second = (torch.rand(count, 1) < DOUBLE_SHARE) * uniform(count, 0.1, 0.8)
-    stretch = torch.exp(uniform(count, -0.25, 0.25))
+    second = (torch.rand(count, 1) < DOUBLE_SHARE) * uniform(count, 0.1, 1.0)
+    stretch = torch.exp(_usual_or(count, (-0.25, 0.25), (-0.5, 0.5)))
     arrivals = pool.arrival_s[chosen] * stretch
     delays = torch.stack([torch.zeros(count, 1), arrivals[0] - arrivals[1] + uniform(count, 1.5, 11.0)])
     irregular = (torch.rand(count, 1) < IRREGULAR_SHARE).float()[:, :, None]
     waves = torch.cat(
         [
-            irregular * 0.1 * torch.rand(count, 3, 1),
+            irregular * 0.16 * torch.rand(count, 3, 1),
             2.5 + 9.5 * torch.rand(count, 3, 1),
             6.2832 * torch.rand(count, 3, 1),
         ],

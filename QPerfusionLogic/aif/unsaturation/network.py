@@ -69,7 +69,7 @@ class Block(nn.Module):
 
 
 class Ensemble(nn.Module):
-    """Several networks asked together; their curves and bands are averaged.
+    """Several networks asked together; their curves and bands are averaged, the band widened by a measured factor.
 
     Parameters
     ----------
@@ -77,12 +77,16 @@ class Ensemble(nn.Module):
         At least one.
     """
 
+    widening: torch.Tensor
+
     def __init__(self, members: list[UnsaturationNetwork]) -> None:
         super().__init__()
         self.members = nn.ModuleList(members)
+        self.register_buffer("widening", torch.ones(1))
 
     def forward(self, signal: Any, valid: Any, family: Any, conditions: Any) -> tuple[Any, Any]:
         """Return what a member returns."""
         answers = [member(signal, valid, family, conditions) for member in self.members]
         curves, state = (torch.stack(parts).mean(dim=0) for parts in zip(*answers, strict=True))
-        return curves, state
+        middle = curves[:, :1]
+        return torch.cat([middle, middle + self.widening * (curves[:, 1:] - middle)], dim=1), state

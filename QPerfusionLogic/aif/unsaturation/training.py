@@ -18,6 +18,7 @@ from .network import QUANTILES, Ensemble, UnsaturationNetwork
 from .pairs import Pairs, draw_pairs, joined_pairs
 
 STATE_WEIGHT, BAND_WEIGHT = 0.01, 0.3
+COVERAGE, CALIBRATION_PAIRS = 0.94, 2000
 SMALLEST_SIZE = 0.02
 """Least root mean square, in units of 5 mmol/L, that errors are divided by."""
 Report = Callable[[str], None]
@@ -82,7 +83,21 @@ def train_ensemble(
         )
         path = folder / f"member{index}.checkpoint"
         members.append(_trained(copy.deepcopy(network).train(), recipe, draw, own, path, report))
-    return Ensemble(members).eval()
+    ensemble = Ensemble(members).eval()
+    torch.manual_seed(recipe.seed + 1)
+    calibrate(ensemble, draw(CALIBRATION_PAIRS))
+    return ensemble
+
+
+@torch.no_grad()
+def calibrate(ensemble: Ensemble, pairs: Pairs, coverage: float = COVERAGE) -> None:
+    """Widen (or narrow) the band of an ensemble so that it holds a share of the samples of pairs."""
+    ensemble.widening.fill_(1.0)
+    curves, _ = ensemble(pairs.signal, pairs.valid, pairs.family, pairs.conditions)
+    miss = pairs.gadolinium - curves[:, 0]
+    reach = torch.where(miss > 0, curves[:, 2] - curves[:, 0], curves[:, 0] - curves[:, 1]).clamp(min=1e-6)
+    needed = (miss.abs() / reach)[pairs.valid > 0]
+    ensemble.widening.fill_(float(needed.quantile(coverage)))
 
 
 def digital_pairs(recipe: Recipe) -> Draw:

@@ -1,0 +1,109 @@
+"""The shipped AIF networks against known truth: digital curves, and real shapes with made-up saturation."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import numpy as np
+import pytest
+
+from QPerfusionLogic.aif import AifCorrectionLogic
+from QPerfusionLogic.errors import InputError
+from QPerfusionLogic.settings import AifSettings, ConversionSettings
+from QPerfusionLogic.study import State
+
+torch = pytest.importorskip("torch")
+
+
+@pytest.fixture(scope="module")
+def shipped():
+    from QPerfusionLogic.aif.unsaturation.ensemble import ensemble_of
+
+    return ensemble_of(AifSettings().weights)[0]
+
+
+@pytest.fixture(scope="module")
+def pool():
+    from QPerfusionLogic.aif.unsaturation.boluses import draw_pool
+
+    torch.manual_seed(90_000)
+    return draw_pool(300)
+
+
+def errors(ensemble, pairs):
+    with torch.no_grad():
+        curves, _ = ensemble(pairs.signal, pairs.valid, pairs.family, pairs.conditions)
+    miss = ((curves[:, 0] - pairs.gadolinium) ** 2 * pairs.valid).sum(dim=1)
+    inside = (pairs.gadolinium >= curves[:, 1]) & (pairs.gadolinium <= curves[:, 2])
+    share = (inside * pairs.valid).sum() / pairs.valid.sum()
+    return (100.0 * miss / (pairs.gadolinium**2 * pairs.valid).sum(dim=1)).numpy(), float(share)
+
+
+@pytest.mark.parametrize(("density", "bar"), [(True, 1.0), (False, 2.0)])
+def test_saturated_curves_are_restored_with_an_honest_band(shipped, pool, density, bar):
+    from QPerfusionLogic.aif.unsaturation.pairs import Shift, draw_pairs
+
+    torch.manual_seed(1)
+    pairs = draw_pairs(400, pool, Shift(protocol_known=True, density_known=density))
+    found, inside = errors(shipped, pairs)
+    assert np.median(found) < bar
+    assert 0.88 < inside < 0.98
+
+
+@pytest.mark.parametrize("shift", [{"saturation_time_s": 0.15}, {"saturation_time_s": 0.07}, {"flip_scale": 0.7}])
+def test_shifts_of_the_protocol_are_borne(shipped, pool, shift):
+    from QPerfusionLogic.aif.unsaturation.pairs import Shift, draw_pairs
+
+    torch.manual_seed(2)
+    pairs = draw_pairs(400, pool, Shift(protocol_known=True, density_known=False, **shift))
+    assert np.median(errors(shipped, pairs)[0]) < 2.0
+
+
+def test_one_curve_takes_less_than_ten_milliseconds(shipped, pool):
+    from QPerfusionLogic.aif.unsaturation.pairs import draw_pairs
+    from QPerfusionLogic.trials.aif_protocols import seconds_a_curve
+
+    assert seconds_a_curve(shipped, draw_pairs(2, pool)) < 0.01
+
+
+def test_automatic_takes_the_networks_where_a_saturated_series_has_no_proton_density(make_input):
+    known = make_input(proton_density=False)
+    found = AifCorrectionLogic(AifSettings(), ConversionSettings()).run(known.state)
+    assert found.mode == "learned"
+    assert {"aif-by-network", "aif-mode-chosen"} <= {notice.code for notice in found.notices}
+    assert found.model_checksum
+    assert found.time_s[-1] >= known.state.acquisition.tissue.time_s[-1, 0] - 0.1
+
+
+def test_the_rest_of_a_study_is_told_what_was_published_about_it(make_input):
+    state = dataclasses.replace(make_input(proton_density=False).state, state=State.REST)
+    found = AifCorrectionLogic(AifSettings(mode="learned"), ConversionSettings()).run(state)
+    assert "aif-learned-rest" in {notice.code for notice in found.notices}
+
+
+def test_a_balanced_readout_is_not_handed_to_the_networks(make_input):
+    state = make_input(proton_density=False).state
+    series = state.acquisition.tissue
+    balanced = dataclasses.replace(series, protocol=dataclasses.replace(series.protocol, sequence="bssfp"))
+    state = dataclasses.replace(state, acquisition=dataclasses.replace(state.acquisition, tissue=balanced))
+    with pytest.raises(InputError, match="bSSFP"):
+        AifCorrectionLogic(AifSettings(mode="learned"), ConversionSettings()).run(state)
+
+
+WITHOUT_DENSITY = pytest.param(
+    False,
+    marks=pytest.mark.xfail(reason="the bar is missed: without proton density the scale rests on usual shapes"),
+)
+
+
+@pytest.mark.real_data
+@pytest.mark.parametrize("density", [True, WITHOUT_DENSITY])
+def test_real_shapes_with_simulated_saturation_are_restored(shipped, real_data, density):
+    from real_shapes import real_shapes
+    from simulated_saturation import pairs_of_shape
+
+    torch.manual_seed(3)
+    shapes = real_shapes(real_data).values()
+    found = np.concatenate([errors(shipped, pairs_of_shape(*shape, 60, density))[0] for shape in shapes])
+    assert np.median(found) < 2.0
+    assert np.percentile(found, 95) < 10.0
