@@ -17,6 +17,7 @@ from QPerfusionLogic.superresolution.degradation import kept_lines, low_resoluti
 FIELD = 96
 """Rows and columns round the heart inside which images are compared, as in the paper."""
 FRAMES = 20
+"""Beats of a patient in the table: from baseline to about the peak of the LV."""
 
 Method = Callable[[FloatArray], FloatArray]
 """Full-resolution frames (n, rows, columns) to what a method makes of their central lines."""
@@ -39,9 +40,9 @@ class Frames:
     truth: StateTruth
 
 
-def patient_frames(seed: int) -> Frames:
-    """Return the frames of a digital patient with and without the noise of its scan."""
-    patient = DigitalPatient.sample(seed, slices=1, frames=FRAMES, states=(State.STRESS,), dual_sequence=False)
+def patient_frames(seed: int, frames: int = FRAMES) -> Frames:
+    """Return the first frames of a digital patient at stress, with and without the noise of its scan."""
+    patient = DigitalPatient.sample(seed, slices=1, frames=frames, states=(State.STRESS,), dual_sequence=False)
     encoding = dataclasses.replace(patient.scanner.tissue_encoding, noise_sd=1e-9)
     quiet = dataclasses.replace(patient, scanner=dataclasses.replace(patient.scanner, tissue_encoding=encoding))
     noisy, silent = (simulate_patient(one) for one in (patient, quiet))

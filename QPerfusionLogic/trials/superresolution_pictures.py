@@ -39,13 +39,14 @@ def _draw(path: Path, images: dict[str, FloatArray], chosen: dict[str, int]) -> 
 
     figure = Figure(figsize=(1.9 * len(images), 2.0 * len(chosen)), layout="constrained")
     axes = figure.subplots(len(chosen), len(images), squeeze=False)
-    for line, (label, index) in zip(axes, chosen.items(), strict=True):
+    for number, (label, index) in enumerate(chosen.items()):
+        line = axes[number]
         top = float(np.percentile(images["reference"][index], 99.7))
         for place, (name, image) in zip(line, images.items(), strict=True):
             place.imshow(image[index], cmap="gray", vmin=0.0, vmax=top, aspect="auto", interpolation="nearest")
             place.set_xticks([])
             place.set_yticks([])
-            if line is axes[0]:
+            if number == 0:
                 place.set_title(name, fontsize=8)
         line[0].set_ylabel(label, fontsize=7)
     with writing_file(path) as beside:

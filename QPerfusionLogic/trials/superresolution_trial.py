@@ -21,6 +21,8 @@ from .superresolution_images import bicubic, heart_field, noise_floor, patient_f
 from .superresolution_pictures import write_pictures
 from .superresolution_tables import tables
 
+PICTURED = 44
+"""Beats of the patient whose pictures are drawn: the whole first pass."""
 Row = dict[str, object]
 Method = Callable[[FloatArray], FloatArray]
 
@@ -51,7 +53,7 @@ def run_trial(trial: Trial, output: Path, progress: Progress | None = None) -> s
     kinds = {name: methods[name] for name in ("zero-filled", "residual bridge")}
     flow = _rows(output / "flow.csv", flow_seeds, lambda seed: flow_rows(seed, kinds), progress)
     if trial.patients:
-        write_pictures(output, patient_frames(trial.seed), methods)
+        write_pictures(output, patient_frames(trial.seed, PICTURED), methods)
     text = tables(images, flow, trial.fraction)
     with writing_file(output / "tables.md") as beside:
         beside.write_text(text, encoding="utf-8")
