@@ -76,7 +76,6 @@ MODELS = (
             "spline",
             "two_compartment_exchange",
             "one_compartment",
-            "extended_tofts",
         )
     ),
     Arm("btex with priors, CNR 20", gadolinium="noisy truth", settings=(("kinetics.priors", "true"),)),
@@ -87,7 +86,7 @@ MODELS = (
     ),
     Arm("btex with priors, images", arterial_input="images", settings=(("kinetics.priors", "true"),)),
 )
-"""Patlak is not among them: it gives the uptake rate, not flow."""
+"""Patlak and extended Tofts are not among them: they give the uptake rate, not flow."""
 
 CONVERSIONS = (
     Arm("look-up by proton density, true input"),
