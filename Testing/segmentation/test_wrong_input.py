@@ -63,6 +63,12 @@ def test_one_slice_is_a_mid_slice(a_heart, as_registered):
     assert set(np.unique(found.segments)) == {0, *range(7, 13)}
 
 
+@pytest.mark.parametrize("seed", [0, 1, 2])
+def test_frames_in_the_wrong_order(a_heart, as_registered, seed):
+    order = np.random.default_rng(seed).permutation(45)
+    assert warned(CLASSICAL.run(as_registered(a_heart.series()[order])))
+
+
 @pytest.mark.parametrize("frames", [1, 2, 5])
 def test_a_few_frames_are_no_first_pass(a_heart, as_registered, frames):
     assert warned(CLASSICAL.run(as_registered(a_heart.series()[:frames])))
