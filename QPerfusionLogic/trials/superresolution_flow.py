@@ -109,14 +109,23 @@ def defect_of(flow: FloatArray) -> tuple[float, float]:
     >>> defect_of(np.array([1.0, 1.0, 1.0, 1.0, 1.0, 1.0, 0.5, 0.5, 0.5, 1.0]))
     (0.3, 0.5)
     """
+    share = windows_of(flow)
+    share = share[np.isfinite(share)]
+    if not len(share):
+        return float("nan"), float("nan")
+    return float((share < REDUCED).mean()), 1.0 - float(share.min())
+
+
+def windows_of(flow: FloatArray) -> FloatArray:
+    """Return the mean flow (sectors,) of the three sectors round each one, as a share of the remote flow."""
     known = np.isfinite(flow)
     if known.sum() < 4:
-        return float("nan"), float("nan")
+        return np.full(len(flow), np.nan)
     total, count = (sum(np.roll(part, shift) for shift in (-1, 0, 1)) for part in (np.nan_to_num(flow), 1.0 * known))
-    smooth = np.asarray(total) / np.maximum(count, 1.0)
-    smooth = smooth[np.asarray(count) > 0]
-    remote = float(np.median(np.sort(smooth)[len(smooth) // 2 :]))
-    return float((smooth < REDUCED * remote).mean()), 1.0 - float(smooth.min()) / remote
+    with np.errstate(invalid="ignore"):
+        smooth = np.asarray(total) / np.where(np.asarray(count) > 0, count, np.nan)
+    ordered = np.sort(smooth[np.isfinite(smooth)])
+    return np.asarray(smooth / np.median(ordered[len(ordered) // 2 :]))
 
 
 def _flow(case: FlowCase, signal: FloatArray, settings: Settings, sectors: int) -> FloatArray:

@@ -60,9 +60,13 @@ def test_the_tables_name_the_published_figures_and_count_gone_defects() -> None:
     ]
     flow = {"patient": "1", "defect": "1", "failed": "", "true_size": "0.2", "true_depth": "0.5"}
     flow |= {f"segment_{index}": "2.0" for index in range(7, 13)}
+    even = {f"{layer}sector_{index}": "2.0" for layer in ("", "endo_") for index in range(1, SECTORS + 1)}
+    reduced = even | {f"sector_{index}": "1.0" for index in range(4, 9)}
     seen = {"size": "0.2", "depth": "0.5", "endo_size": "0.3", "endo_depth": "0.6"}
     gone = {"size": "0.0", "depth": "0.1", "endo_size": "0.0", "endo_depth": "0.1"}
-    text = tables(images, [flow | seen | {"frames": "full"}, flow | gone | {"frames": "zero-filled"}], 0.4)
+    text = tables(
+        images, [flow | seen | reduced | {"frames": "full"}, flow | gone | even | {"frames": "zero-filled"}], 0.4
+    )
     assert "| residual bridge | 2.00 | 0.500 (0.500) | 80 |" in text
     assert "2.55" in text
-    assert "| zero-filled | +0.0 | 0.0 | 100 % | 0 of 1 | 0 of 0 | 1 | 0 |" in text
+    assert "| zero-filled | +0.0 | 0.0 | 100 % | 0 of 1 | 0 of 0 | 0 of 1 | 1 of 1 |" in text
