@@ -90,7 +90,7 @@ def check_input(given: KineticInput) -> None:
 
 
 def arterial_notices(
-    time_s: FloatArray, finite: FloatArray, baseline_samples: int | None, state: str = ""
+    time_s: FloatArray, finite: FloatArray, baseline_samples: int | None, state: str = "", begins_quiet: bool = True
 ) -> tuple[Notice, ...]:
     """Return what the reader has to know about the arterial input: no bolus, gaps, no baseline."""
     found = []
@@ -116,7 +116,18 @@ def arterial_notices(
                 state=state,
             )
         )
-    if baseline_samples is not None and baseline_samples < 2:
+    if not begins_quiet:
+        found.append(
+            Notice(
+                "aif-without-baseline",
+                "the arterial input is up already in its first sample; no flow was fitted",
+                "give the series from before the injection, with the baseline taken off",
+                Severity.SERIOUS,
+                "kinetics",
+                state,
+            )
+        )
+    elif baseline_samples is not None and baseline_samples < 2:
         found.append(
             Notice(
                 "no-baseline",

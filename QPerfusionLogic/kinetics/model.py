@@ -102,14 +102,17 @@ class KineticModel:
         self.before = np.zeros(self.time_s.size, dtype=bool)
         self.window_s = (float(self.time_s[0]), float(self.time_s[-1]))
         bolus = find_bolus(arterial_time_s[finite], samples[finite]) if finite.sum() >= 4 else None
-        if bolus is not None:
+        if bolus is not None and bolus.begins_quiet:
             kept_times, kept = arterial_time_s[finite], samples[finite]
             kept = kept - remaining_baseline(kept[None], kept_times < bolus.foot_s)[0]
             self.arterial = ArterialCurve(kept_times, kept / self.plasma_share, self.settings.integration)
             self.before = self.time_s < bolus.foot_s
             self.window, self.window_s = fit_window(self.time_s, bolus, self.first_pass, self.settings.window_s)
         self.notices: tuple[Notice, ...] = arterial_notices(
-            arterial_time_s, finite, None if bolus is None else bolus.baseline_samples
+            arterial_time_s,
+            finite,
+            None if bolus is None else bolus.baseline_samples,
+            begins_quiet=bolus is None or bolus.begins_quiet,
         )
 
     @property

@@ -123,8 +123,10 @@ class TabulatedModel(KineticModel):
         parameters = {
             item.field: estimate.values[:, index] for index, item in enumerate(self.layout.parameters) if item.field
         }
-        parameters["mbf_ml_min_g"] = estimate.values[:, 0] / self.plasma_share
-        parameters["mbf_se"] = estimate.flow_se / self.plasma_share
+        flow = self._told(estimate.values[:, 0])
+        parameters[self.layout.parameters[0].field] = flow
+        parameters["mbf_ml_min_g"] = flow / self.plasma_share
+        parameters["mbf_se"] = np.where(np.isfinite(flow), estimate.flow_se, np.nan) / self.plasma_share
         parameters["delay_s"] = estimate.delay_s
         predicted = estimate.curves @ table.full_basis.T
         rms = np.sqrt(estimate.squared_error / (freedom + self.freedom_used))
@@ -132,6 +134,13 @@ class TabulatedModel(KineticModel):
         with np.errstate(divide="ignore", invalid="ignore"):
             amplification = parameters["mbf_se"] / parameters["mbf_ml_min_g"] * peak / rms
         return self.judge(Solution(parameters, status, predicted), amplification)
+
+    def _told(self, flow: FloatArray) -> FloatArray:
+        """Return flow (n,) without those at the ends of its own range, where curve and input are of different units."""
+        if {"mbf", "fp", "flow", "f"} & set(self.settings.bounds):
+            return flow
+        low, high = np.exp(self.layout.low[0]), np.exp(self.layout.high[0])
+        return np.where((flow > 1.02 * low) & (flow < 0.98 * high), flow, np.nan)
 
     def judge(self, solution: Solution, amplification: FloatArray) -> Solution:
         """Return the solution with what the model itself knows to be beyond the data marked so.

@@ -14,12 +14,16 @@ FIRST_PASS_S = 10.0
 
 @dataclass(frozen=True)
 class BolusTiming:
-    """Landmarks of an arterial input: the last sample before it rises, its peak, and the samples before the foot."""
+    """Landmarks of an arterial input: the last sample before it rises, its peak, and the samples before the foot.
+
+    `begins_quiet` is False where the first sample already stands out, so that the beginning of the bolus is missing.
+    """
 
     foot_s: float
     peak_s: float
     peak_mmol_l: float
     baseline_samples: int
+    begins_quiet: bool = True
 
 
 def find_bolus(time_s: FloatArray, gd_mmol_l: FloatArray) -> BolusTiming | None:
@@ -38,7 +42,7 @@ def find_bolus(time_s: FloatArray, gd_mmol_l: FloatArray) -> BolusTiming | None:
     noise = 1.4826 * float(np.median(np.abs(early - np.median(early)))) if early.size >= 5 else 0.0
     quiet = np.flatnonzero(before <= min(max(0.05 * height, 3.0 * noise), 0.2 * height))
     foot = int(quiet[-1]) if quiet.size else 0
-    return BolusTiming(float(time_s[foot]), float(time_s[peak]), height, foot if quiet.size else 0)
+    return BolusTiming(float(time_s[foot]), float(time_s[peak]), height, foot if quiet.size else 0, bool(quiet.size))
 
 
 def fit_window(

@@ -125,7 +125,25 @@ def dcmri_two_compartments():
     print(f"dcmri two-compartment tissue: {seconds / PEER_PIXELS * 1e6:.0f} us a pixel")
 
 
+def cost_curves(name, population):
+    """Print CPU time of one fit against the number of pixels and of frames, table included."""
+    rng = np.random.default_rng(0)
+    time_s, aif, truths, _, _ = population(TRUTHS, rng)
+    settings = KineticsSettings(model=name, input="plasma")
+    for pixels, frames in ((2_500, 60), (5_000, 60), (10_000, 60), (20_000, 60), (10_000, 30), (10_000, 120)):
+        times = np.linspace(time_s[0], time_s[-1], frames)
+        sampled = np.array([np.interp(times, time_s, truth) for truth in truths])
+        curves = noisy(sampled[rng.integers(0, TRUTHS, pixels)], rng)
+        model = model_class(name)(np.interp(times, time_s, aif), times, settings=settings)
+        print(
+            f"{name}, {pixels} pixels, {frames} frames: {cpu_of(lambda m=model, c=curves: m.fit(c)):.2f} s CPU",
+            flush=True,
+        )
+
+
 if __name__ == "__main__":
     report("fermi", fermi_population)
     report("btex", btex_population)
+    cost_curves("fermi", fermi_population)
+    cost_curves("btex", btex_population)
     dcmri_two_compartments()

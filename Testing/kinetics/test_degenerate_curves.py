@@ -94,3 +94,21 @@ def test_wrong_input_is_explained(change, says, frame_times, an_aif):
 def test_bounds_of_an_unknown_parameter_are_refused(frame_times, an_aif):
     with pytest.raises(SettingsError, match="thickness"):
         run("btex", frame_times, an_aif, an_aif * 0.1, bounds={"thickness": (0.0, 1.0)})
+
+
+def test_an_arterial_input_without_baseline_gives_no_number_and_a_notice(frame_times, an_aif, convolve):
+    curve = convolve(frame_times, an_aif, lambda u: np.exp(-u / 8.0), 1.5)
+    late = frame_times >= 6.0
+    result = run("fermi", frame_times[late], an_aif[late], curve[late])
+    assert statuses(result) == ["no_bolus"]
+    assert np.isnan(result.parameters["mbf_ml_min_g"]).all()
+    assert "aif-without-baseline" in [notice.code for notice in result.notices]
+
+
+@pytest.mark.parametrize("model", ["fermi", "btex"])
+@pytest.mark.parametrize("factor", [1e-3, 1e3])
+def test_curves_in_other_units_than_the_arterial_input_give_no_number(model, factor, frame_times, an_aif, convolve):
+    curve = convolve(frame_times, an_aif, lambda u: np.exp(-u / 8.0), 1.5)
+    result = run(model, frame_times, an_aif, curve * factor)
+    assert statuses(result) != ["converged"]
+    assert np.isnan(result.parameters["mbf_ml_min_g"]).all()
