@@ -137,15 +137,25 @@ def _one_batch(scene: Any, wanted: bool) -> Iterator[None]:
 
 
 def remove_study(scene: Any, name: str) -> None:
-    """Remove every node of a study and its folder."""
+    """Remove every node of a study, with its display and storage nodes, and its folder."""
     nodes = [scene.GetNthNode(index) for index in range(scene.GetNumberOfNodes())]
     folder = folder_named(scene, name)
     # Volumes that show a sequence may have lost their mark; the folder knows them.
     inside = nodes_in(scene, folder) if folder is not None else []
     for node in [node for node in nodes if name and node.GetAttribute(STUDY) == name] + inside:
         if scene.IsNodePresent(node):
+            helpers = _helpers_of(node)
             scene.RemoveNode(node)
+            for helper in helpers:
+                if scene.IsNodePresent(helper):
+                    scene.RemoveNode(helper)
     remove_folder(scene, name)
+
+
+def _helpers_of(node: Any) -> list[Any]:
+    """Return the display and storage nodes of a node; a scene does not remove them with it."""
+    found = [node.GetNthNodeReference(role, index) for role in ("display", "storage") for index in range(8)]
+    return [helper for helper in found if helper is not None]
 
 
 class _Filler:

@@ -39,6 +39,18 @@ def test_opening_and_closing_the_panel_leaves_no_observer_and_no_node(a_scene, t
     assert not parameter_node.HasObserver(vtk.vtkCommand.ModifiedEvent)
 
 
+@pytest.mark.slow
+def test_twenty_results_in_place_of_each_other_leave_no_node_behind(a_panel, a_scene, a_result):
+    a_panel._parameters.keepEarlier = False
+    a_panel.logic.showResult(a_panel._parameters, a_result)
+    nodes = a_scene.GetNumberOfNodes()
+    for _ in range(20):
+        a_panel.logic.showResult(a_panel._parameters, a_result, replace=True)
+    slicer_host.process_events()
+    assert a_scene.GetNumberOfNodes() == nodes
+    assert a_panel.ui.studyBox.count == 1
+
+
 def test_removing_the_folder_of_a_study_removes_its_nodes_only(a_scene, a_result):
     kept = fill_scene(a_scene, a_result)
     study = fill_scene(a_scene, a_result)
