@@ -60,13 +60,18 @@ def protocol_lines(weights: str, paper_weights: Path | None, count: int, progres
 
 
 def seconds_a_curve(ensemble: Any, pairs: Pairs, repeats: int = 20) -> float:
-    """Return the processor time of one curve in s."""
+    """Return the processor time of one curve in s, on one thread."""
     one = pairs.chosen(torch.arange(1))
-    ensemble(one.signal, one.valid, one.family, one.conditions)
-    started = time.process_time()
-    for _ in range(repeats):
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
         ensemble(one.signal, one.valid, one.family, one.conditions)
-    return (time.process_time() - started) / repeats
+        started = time.process_time()
+        for _ in range(repeats):
+            ensemble(one.signal, one.valid, one.family, one.conditions)
+        return (time.process_time() - started) / repeats
+    finally:
+        torch.set_num_threads(threads)
 
 
 def normalised_errors(curves: Any, pairs: Pairs) -> Any:
