@@ -169,9 +169,8 @@ def _mode(stage_output: Any) -> str:
 def _relaxivity(result: StateResult) -> str:
     """Return the relaxivity at work as text: the constants of the conversion, else what the protocol fixes."""
     constants = result.concentration.constants if result.concentration is not None else {}
-    used = [value for name, value in sorted(constants.items()) if "relaxivity" in name.lower()]
     fixed = result.acquisition.tissue.protocol.relaxivity_l_mmol_s
-    return "; ".join(used) or ("" if fixed is None else f"{fixed:g} L/mmol/s")
+    return constants.get("r1", "" if fixed is None else f"{fixed:g} L/mmol/s")
 
 
 def _differing(pairs: dict[str, tuple[Any, Any]]) -> tuple[str, ...]:

@@ -93,7 +93,7 @@ def _state_result(state: s.State, normal_mbf: float) -> s.StateResult:
     arterial = s.ArterialInput(
         time_s, apparent * 40.0, blood * 40.0, blood, "dual_sequence", features, 0.93 * blood, 1.07 * blood
     )
-    constants = {"relaxivity": "4.6 L/mmol/s (gadobutrol, whole blood 37 C, 1.5 T; Shen 2015)"}
+    constants = {"r1": "4.6 L/mmol/s (gadobutrol, whole blood 37 C, 1.5 T; Shen 2015)"}
     concentration = s.Concentration(
         contrast.astype(np.float32), times, np.zeros(SHAPE, dtype=bool), "look_up_table", constants
     )
@@ -161,7 +161,7 @@ def a_study(a_stress_state: s.StateResult, a_rest_state: s.StateResult) -> s.Stu
     provenance = {
         "software": {"qperfusion": "0.1.0", "numpy": "2.4.6"},
         "settings": {"kinetics": {"model": "fermi", "hematocrit": 0.42}, "aif": {"mode": "automatic"}},
-        "constants": {"stress": {"relaxivity": "4.6 L/mmol/s (Shen 2015)"}},
+        "constants": {"stress": {"r1": "4.6 L/mmol/s (Shen 2015)"}},
     }
     states = {s.State.STRESS: a_stress_state, s.State.REST: a_rest_state}
     displacement = np.zeros((SHAPE[0], 2))

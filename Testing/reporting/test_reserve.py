@@ -25,7 +25,7 @@ def changed(result, stage, **changes):
 
 DIFFERENT = {
     "agent": lambda rest: with_protocol(rest, agent="gadoterate"),
-    "relaxivity": lambda rest: changed(rest, "concentration", constants={"relaxivity": "3.9 L/mmol/s (Shen 2015)"}),
+    "relaxivity": lambda rest: changed(rest, "concentration", constants={"r1": "3.9 L/mmol/s (Shen 2015)"}),
     "conversion": lambda rest: changed(rest, "concentration", mode="relative_enhancement"),
     "AIF route": lambda rest: changed(rest, "arterial_input", mode="learned"),
     "model": lambda rest: changed(rest, "mapped", model="btex"),
