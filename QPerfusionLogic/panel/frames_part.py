@@ -143,7 +143,8 @@ class FramesPart:
             study = self._results.study()
             return study.node("table:frames", state) if study is not None else None
         sequence = getattr(parameters, f"{state}Series") if parameters is not None else None
-        return sequence if sequence is not None and sequence.GetNumberOfDataNodes() else None
+        # A sequence that is being removed with its scene counts frames that are gone.
+        return sequence if sequence is not None and sequence.GetNthDataNode(0) is not None else None
 
     def _browser(self) -> Any:
         study = self._results.study()
