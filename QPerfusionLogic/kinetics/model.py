@@ -18,6 +18,8 @@ from .timing import find_bolus, fit_window
 
 CONVERGED, AT_BOUND, NO_BOLUS, NOT_FINITE, NOT_IDENTIFIABLE, NOT_CONVERGED = range(len(FIT_STATUS))
 SMALLEST_SHARE_OF_FRAMES = 0.5
+RISE_S = 2.0
+"""The bolus rises for about this long before its foot, a twentieth of the peak: no baseline of the arterial input."""
 
 
 @dataclass(frozen=True)
@@ -104,7 +106,7 @@ class KineticModel:
         bolus = find_bolus(arterial_time_s[finite], samples[finite]) if finite.sum() >= 4 else None
         if bolus is not None and bolus.begins_quiet:
             kept_times, kept = arterial_time_s[finite], samples[finite]
-            kept = kept - remaining_baseline(kept[None], kept_times < bolus.foot_s)[0]
+            kept = kept - remaining_baseline(kept[None], kept_times < bolus.foot_s - RISE_S)[0]
             self.arterial = ArterialCurve(kept_times, kept / self.plasma_share, self.settings.integration)
             self.before = self.time_s < bolus.foot_s
             self.window, self.window_s = fit_window(self.time_s, bolus, self.first_pass, self.settings.window_s)

@@ -104,6 +104,25 @@ def test_flow_of_noise_free_curves_is_found_with_its_delay(model, frame_times, a
     np.testing.assert_allclose(fit.result.parameters["delay_s"], delay_s, atol=0.05)
 
 
+@pytest.mark.parametrize("flow", [0.7, 3.0])
+def test_the_slow_rise_of_a_finely_sampled_input_is_no_baseline(flow, convolve):
+    fine_s, beats_s = np.arange(0.0, 40.0, 0.1), np.arange(0.0, 40.0, 0.9)
+    late = np.maximum(fine_s - 3.0, 0.0)
+    aif = 5.0 * (late / 8.0 * np.exp(1.0 - late / 8.0)) ** 8
+    vp, ps, visf = 0.08, 1.2, 0.2
+
+    def residue(u):
+        return np.where(
+            u < 60.0 * vp / flow,
+            1.0,
+            exchange_tail(np.maximum(u - 60.0 * vp / flow, 0) * ps / visf / 60.0, np.array([ps / flow])),
+        )
+
+    curve = np.interp(beats_s, fine_s, convolve(fine_s, aif, residue, flow, 0.5))
+    fit = Btex(aif, beats_s, fine_s, KineticsSettings(model="btex", input="plasma", delay=0.5)).fit(curve[None])
+    np.testing.assert_allclose(fit.mbf_ml_min_g, flow, rtol=0.005)
+
+
 def test_flow_is_that_of_blood_whatever_the_haematocrit(frame_times, an_aif, convolve):
     def residue(u):
         return np.where(u < 4.0, 1.0, exchange_tail(np.maximum(u - 4.0, 0) * 0.1, np.array(1.0)))
