@@ -87,9 +87,12 @@ def add_browser(scene: Any, name: str, sequences: list[Any], proxy_names: list[s
 
 
 def write_description(sequence: Any, series: PerfusionSeries) -> None:
-    """Keep on the sequence node what its pixels alone do not tell: protocol, kind, state, quantity and source."""
+    """Keep on the sequence node what its pixels alone do not tell: protocol, kind, state, quantity and source.
+
+    The folder that the images came from stays out: it may name a person, and a scene is given away.
+    """
     write_note(sequence, "Protocol", dataclasses.asdict(series.protocol))
-    write_note(sequence, "Source", dataclasses.asdict(series.source))
+    write_note(sequence, "Source", dataclasses.asdict(dataclasses.replace(series.source, path="")))
     write_note(
         sequence,
         "Series",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import numpy as np
 import pytest
 
@@ -9,6 +11,7 @@ pytest.importorskip("slicer")
 
 from QPerfusionLogic.errors import InputError
 from QPerfusionLogic.scene import StateNodes, fill_scene, study_from_scene
+from QPerfusionLogic.scene.sequences import write_description
 from QPerfusionLogic.scene.tables import Column, add_table
 from QPerfusionLogic.scene.volumes import add_volume
 from QPerfusionLogic.study import Geometry, Quantity, State
@@ -33,6 +36,13 @@ def test_series_come_back_with_signal_times_geometry_and_protocol(a_filled_scene
     assert found.protocol == given.protocol
     assert found.source.time_source == "AcquisitionTime"
     assert study.rest.aif_series.image_shape == a_result.states[State.REST].acquisition.aif_series.image_shape
+
+
+def test_a_scene_does_not_tell_the_folder_of_the_images(a_filled_scene, a_result):
+    tissue = a_result.states[State.STRESS].acquisition.tissue
+    node = a_filled_scene.node("tissue", State.STRESS)
+    write_description(node, dataclasses.replace(tissue, source=dataclasses.replace(tissue.source, path="/doe_john")))
+    assert not any("doe_john" in node.GetAttribute(name) for name in node.GetAttributeNames())
 
 
 def test_segmentation_comes_back_as_labels(a_filled_scene, a_result):
