@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
+import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -59,13 +61,6 @@ def test_shifts_of_the_protocol_are_borne(shipped, pool, shift):
     assert np.median(errors(shipped, pairs)[0]) < 2.0
 
 
-def test_one_curve_takes_less_than_ten_milliseconds(shipped, pool):
-    from QPerfusionLogic.aif.unsaturation.pairs import draw_pairs
-    from QPerfusionLogic.trials.aif_protocols import seconds_a_curve
-
-    assert seconds_a_curve(shipped, draw_pairs(2, pool)) < 0.01
-
-
 def test_automatic_takes_the_networks_where_a_saturated_series_has_no_proton_density(make_input):
     known = make_input(proton_density=False)
     found = AifCorrectionLogic(AifSettings(), ConversionSettings()).run(known.state)
@@ -99,11 +94,12 @@ WITHOUT_DENSITY = pytest.param(
 @pytest.mark.real_data
 @pytest.mark.parametrize("density", [True, WITHOUT_DENSITY])
 def test_real_shapes_with_simulated_saturation_are_restored(shipped, real_data, density):
+    sys.path.insert(0, str(Path(__file__).parent))
     from real_shapes import real_shapes
     from simulated_saturation import pairs_of_shape
 
     torch.manual_seed(3)
     shapes = real_shapes(real_data).values()
-    found = np.concatenate([errors(shipped, pairs_of_shape(*shape, 60, density))[0] for shape in shapes])
+    found = np.concatenate([errors(shipped, pairs_of_shape(*shape, 200, density))[0] for shape in shapes])
     assert np.median(found) < 2.0
     assert np.percentile(found, 95) < 10.0

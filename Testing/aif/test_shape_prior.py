@@ -28,8 +28,10 @@ def test_imperfect_saturation_is_forgiven_where_the_baseline_alone_goes_wrong(ma
     known = make_input(proton_density=False, peak=4.5)
     state = imperfectly_saturated(known, offset_share)
     physics = {"relaxivity_r2_l_mmol_s": 18.0}
-    shaped = AifCorrectionLogic(AifSettings(), ConversionSettings(**physics)).run(state)
-    plain = AifCorrectionLogic(AifSettings(), ConversionSettings(normalisation="baseline", **physics)).run(state)
+    shaped = AifCorrectionLogic(AifSettings(mode="model"), ConversionSettings(**physics)).run(state)
+    plain = AifCorrectionLogic(AifSettings(mode="model"), ConversionSettings(normalisation="baseline", **physics)).run(
+        state
+    )
     truth = known.truth(shaped.time_s)
     assert shaped.gd_mmol_l.sum() == pytest.approx(truth.sum(), rel=0.25)
     if offset_share:
@@ -40,7 +42,7 @@ def test_imperfect_saturation_is_forgiven_where_the_baseline_alone_goes_wrong(ma
 
 
 def test_a_curve_too_short_to_show_what_follows_the_first_pass_is_scaled_by_its_baseline(make_input):
-    found = AifCorrectionLogic(AifSettings(), ConversionSettings()).run(
+    found = AifCorrectionLogic(AifSettings(mode="model"), ConversionSettings()).run(
         make_input(proton_density=False, frames=24).state
     )
     assert found.lower_mmol_l is None
