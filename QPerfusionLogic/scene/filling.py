@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import slicer
 
+from QPerfusionLogic.notices import merged
 from QPerfusionLogic.reporting.segment_table import SegmentRow, segment_rows
 from QPerfusionLogic.study import (
     MYOCARDIUM,
@@ -327,7 +328,7 @@ def _fill_study(filler: _Filler, result: StudyResult, t1_map: T1Map | None) -> N
         rows = segment_rows(result)
         filler.add("table:segments", add_segment_table(filler.scene, "Segments", rows))
         _add_polar_maps(filler, result, rows)
-    notices = filler.add("table:notices", add_notice_table(filler.scene, "Notices", result.notices))
+    notices = filler.add("table:notices", add_notice_table(filler.scene, "Notices", merged(result.notices)))
     write_note(notices, "Provenance", result.provenance)
     constants = result.provenance.get("constants", {})
     if any(constants.values()):
