@@ -89,7 +89,7 @@ def map_flow(result: StateResult, settings: KineticsSettings, progress: Progress
     registered, segmented, concentration = result.registered, result.segmented, result.concentration
     if registered is None or segmented is None or concentration is None or result.arterial_input is None:
         raise InputError(f"{result.state} without all stages before kinetics", action="run the cascade from the start")
-    logic = KineticFittingLogic(settings)
+    logic, segment_logic = KineticFittingLogic(settings), KineticFittingLogic(_for_segments(settings))
     if settings.arterial_interpolation == "smooth":
         result = dataclasses.replace(result, arterial_input=between_beats(result.arterial_input))
     shape = segmented.labels.shape
@@ -115,7 +115,7 @@ def map_flow(result: StateResult, settings: KineticsSettings, progress: Progress
             notices.extend(fit.notices)
         keys, curves, pixels = _segment_curves(result, frames, slice_index)
         if keys:
-            fit = logic.run(_fit_input(result, curves, time_s), slice_progress.part(0.9, 1.0))
+            fit = segment_logic.run(_fit_input(result, curves, time_s), slice_progress.part(0.9, 1.0))
             windows.append(fit.window_s)
             notices.extend(fit.notices)
             for index, key in enumerate(keys):
@@ -134,6 +134,11 @@ def map_flow(result: StateResult, settings: KineticsSettings, progress: Progress
         window_s=windows[0] if windows else (0.0, 0.0),
         notices=_once(notices, result),
     )
+
+
+def _for_segments(settings: KineticsSettings) -> KineticsSettings:
+    """Return the settings that segment curves are fitted with."""
+    return dataclasses.replace(settings, priors="everywhere") if settings.priors == "segments" else settings
 
 
 def pixels_to_fit(result: StateResult) -> BoolArray:

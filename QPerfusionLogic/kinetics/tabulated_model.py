@@ -39,7 +39,7 @@ class TabulatedModel(KineticModel):
         if self.plasma and "mbf" in bounds:
             low, high = bounds.pop("mbf")
             bounds["fp"] = (low * self.plasma_share, high * self.plasma_share)
-        layout = self.layout.with_log_normal_priors() if self.settings.priors else self.layout
+        layout = self.layout.with_log_normal_priors() if self.settings.priors == "everywhere" else self.layout
         self.layout = layout.bounded(bounds)
         self.delays_s = delay_grid(self.settings)
         self.freedom_used = len(self.layout.parameters) + (self.delays_s.size > 1)

@@ -78,13 +78,13 @@ MODELS = (
             "one_compartment",
         )
     ),
-    Arm("btex with priors, CNR 20", gadolinium="noisy truth", settings=(("kinetics.priors", "true"),)),
+    Arm("btex with priors, CNR 20", gadolinium="noisy truth", settings=(("kinetics.priors", "everywhere"),)),
     Arm("btex with one delay, CNR 20", gadolinium="noisy truth", settings=(("kinetics.delay", "shared"),)),
     *(
         Arm(f"{model}, images", arterial_input="images", settings=(("kinetics.model", model),))
         for model in ("btex", "btex_cells", "fermi", "spline")
     ),
-    Arm("btex with priors, images", arterial_input="images", settings=(("kinetics.priors", "true"),)),
+    Arm("btex with priors, images", arterial_input="images", settings=(("kinetics.priors", "everywhere"),)),
 )
 """Patlak and extended Tofts are not among them: they give the uptake rate, not flow."""
 

@@ -2,7 +2,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from QPerfusionLogic.mapping import _fitted, between_beats
+from QPerfusionLogic.mapping import _fitted, _for_segments, between_beats
+from QPerfusionLogic.settings import KineticsSettings
 from QPerfusionLogic.study import ArterialInput, FitResult
 
 
@@ -35,3 +36,8 @@ def test_a_flow_with_an_error_of_more_than_twice_itself_is_no_number() -> None:
     assert np.isnan(lost.mbf)
     assert lost.status == "undetermined"
     assert (kept.mbf, kept.status) == (2.0, "converged")
+
+
+def test_segments_have_priors_unless_none_are_asked_for() -> None:
+    found = {priors: _for_segments(KineticsSettings(priors=priors)).priors for priors in ("segments", "none")}
+    assert found == {"segments": "everywhere", "none": "none"}
