@@ -91,4 +91,5 @@ def test_the_panel_is_drawn(a_panel, a_scene, a_result, pictures):
     slicer_host.process_events(0.2)
     picture = a_panel.parent.grab()
     assert picture.save(str(pictures / "panel.png"))
-    assert (picture.width(), picture.height()) == (520, 1180)
+    assert picture.width() <= 560, "wider than the module panel of Slicer"
+    assert picture.height() >= 1180
