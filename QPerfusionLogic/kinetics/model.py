@@ -13,6 +13,7 @@ from QPerfusionLogic.study import FIT_STATUS, BoolArray, FitResult, FloatArray, 
 
 from .arterial import ArterialCurve
 from .baseline import remaining_baseline
+from .delay import delay_grid
 from .inputs import KineticInput, arterial_notices, check_input
 from .timing import find_bolus, fit_window
 
@@ -94,6 +95,7 @@ class KineticModel:
         settings: KineticsSettings | None = None,
     ) -> None:
         self.settings = settings or KineticsSettings(model=self.name)
+        self.delays_s = delay_grid(self.settings)
         self.time_s = np.asarray(time_s, dtype=float)
         arterial_time_s = self.time_s if aif_time_s is None else np.asarray(aif_time_s, dtype=float)
         samples = np.asarray(aif_mmol_l, dtype=float)

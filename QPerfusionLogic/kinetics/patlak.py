@@ -5,10 +5,9 @@ from __future__ import annotations
 import numpy as np
 
 from QPerfusionLogic.progress import Progress
-from QPerfusionLogic.settings import KineticsSettings
 from QPerfusionLogic.study import FloatArray
 
-from .delay import delay_grid, posterior
+from .delay import posterior
 from .extended_tofts import without_flow
 from .model import CONVERGED, NO_BOLUS, KineticModel, Solution
 from .significance import is_noise
@@ -22,16 +21,6 @@ class Patlak(KineticModel):
 
     name = "patlak"
     freedom_used = 3
-
-    def __init__(
-        self,
-        aif_mmol_l: FloatArray,
-        time_s: FloatArray,
-        aif_time_s: FloatArray | None = None,
-        settings: KineticsSettings | None = None,
-    ) -> None:
-        super().__init__(aif_mmol_l, time_s, aif_time_s, settings)
-        self.delays_s = delay_grid(self.settings)
 
     def solve(self, curves: FloatArray, weights: FloatArray, progress: Progress) -> Solution:
         """Fit vp and Ki, both at least 0, at every delay, and average over the delay."""

@@ -6,10 +6,9 @@ import numpy as np
 from scipy.interpolate import BSpline
 
 from QPerfusionLogic.progress import Progress
-from QPerfusionLogic.settings import KineticsSettings
 from QPerfusionLogic.study import FloatArray
 
-from .delay import delay_grid, posterior
+from .delay import posterior
 from .model import CONVERGED, NO_BOLUS, KineticModel, Solution
 from .significance import is_noise
 from .table import SECONDS_PER_MINUTE, convolution_operators, grid_for
@@ -33,16 +32,6 @@ class SplineResidue(KineticModel):
     name = "spline"
     plasma = False
     freedom_used = 6
-
-    def __init__(
-        self,
-        aif_mmol_l: FloatArray,
-        time_s: FloatArray,
-        aif_time_s: FloatArray | None = None,
-        settings: KineticsSettings | None = None,
-    ) -> None:
-        super().__init__(aif_mmol_l, time_s, aif_time_s, settings)
-        self.delays_s = delay_grid(self.settings)
 
     def solve(self, curves: FloatArray, weights: FloatArray, progress: Progress) -> Solution:
         """Fit the amounts of every falling step at every delay, and average over the delay."""

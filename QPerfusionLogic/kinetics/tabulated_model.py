@@ -9,7 +9,7 @@ from QPerfusionLogic.settings import KineticsSettings
 from QPerfusionLogic.study import BoolArray, FloatArray
 
 from .arterial import ArterialCurve
-from .delay import delay_grid, vertex
+from .delay import vertex
 from .estimate import Data, Estimate, log_likelihood, marginalised, minima_at_delays
 from .layout import Layout
 from .model import AT_BOUND, CONVERGED, NO_BOLUS, NOT_CONVERGED, KineticModel, Solution
@@ -41,7 +41,6 @@ class TabulatedModel(KineticModel):
             bounds["fp"] = (low * self.plasma_share, high * self.plasma_share)
         layout = self.layout.with_log_normal_priors() if self.settings.priors == "everywhere" else self.layout
         self.layout = layout.bounded(bounds)
-        self.delays_s = delay_grid(self.settings)
         self.freedom_used = len(self.layout.parameters) + (self.delays_s.size > 1)
 
     def tabulate(
