@@ -163,9 +163,9 @@ class KineticsSettings:
     window_s: float | None = number(None, 1.0, 1000.0, "s", "fit window from the foot; None: the model's own")
     starts: int = number(2, 1, 12, "", "starts of each fit of the models with several minima")
     priors: str = choice(
+        "none",
         "segments",
         "everywhere",
-        "none",
         help="where the BTEX models have log-normal priors on PS, Vp and Visf; elsewhere flat over published ranges",
     )
     pixelwise: bool = field(default=True, metadata={"help": "fit every pixel; false: segments only"})
