@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import platform
 from importlib import metadata
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -73,6 +74,11 @@ def array_hash(values: NDArray[Any]) -> str:
     digest = hashlib.sha256(str((values.shape, values.dtype.str)).encode())
     digest.update(np.ascontiguousarray(values).tobytes())
     return digest.hexdigest()
+
+
+def file_hash(path: Path) -> str:
+    """Return the SHA-256 of a file."""
+    return hashlib.sha256(Path(path).read_bytes()).hexdigest()
 
 
 def _acquisition(acquisition: Acquisition) -> dict[str, Any]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import hashlib
 import io
 import json
 from collections.abc import Iterable, Sequence
@@ -12,6 +11,7 @@ from typing import Any
 
 from QPerfusionLogic import __version__
 from QPerfusionLogic.output_folder import writing
+from QPerfusionLogic.provenance import file_hash
 
 from .comparison import Agreement
 from .comparison_figures import bland_altman_figure, scatter_figure
@@ -87,7 +87,7 @@ def _pairs(agreement: Agreement) -> Iterable[Sequence[Any]]:
 def _provenance(inputs: Sequence[Path]) -> dict[str, Any]:
     return {
         "software": {"qperfusion": __version__},
-        "inputs": [{"sha256": hashlib.sha256(Path(path).read_bytes()).hexdigest()} for path in inputs],
+        "inputs": [{"sha256": file_hash(path)} for path in inputs],
     }
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from QPerfusionLogic.errors import QPerfusionError
 from QPerfusionLogic.output_folder import writing_file
+from QPerfusionLogic.provenance import file_hash
 from QPerfusionLogic.resources import resource_path
 
 if TYPE_CHECKING:
@@ -70,7 +70,7 @@ def model_file(path: Path) -> ModelFile:
             expected="the JSON file that `qperfusion train` writes with the weights",
             action="copy both files",
         ) from error
-    found = checksum(path)
+    found = file_hash(path)
     if found != expected:
         raise QPerfusionError(
             f"{path.name} with checksum {found[:12]}",
@@ -102,7 +102,7 @@ def save_model(network: nn.Module, path: Path, card: dict[str, Any], half: bool 
 
     with writing_file(path) as beside:
         save_file({name: stored(value) for name, value in network.state_dict().items()}, str(beside))
-        found = checksum(beside)
+        found = file_hash(beside)
     card = {"name": path.stem, **card, "sha256": found}
     with writing_file(path.with_suffix(".json")) as beside:
         beside.write_text(json.dumps(card, indent=2) + "\n", encoding="utf-8")
@@ -131,8 +131,3 @@ def load_into(network: nn.Module, model: ModelFile) -> None:
             expected="weights that `qperfusion train` of this version wrote for it",
         ) from error
     network.eval()
-
-
-def checksum(path: Path) -> str:
-    """Return the SHA-256 of a file."""
-    return hashlib.sha256(Path(path).read_bytes()).hexdigest()

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import argparse
 import dataclasses
-import hashlib
 import json
 import sys
 from collections.abc import Sequence
@@ -19,6 +18,7 @@ from pathlib import Path
 import numpy as np
 
 from QPerfusionLogic.progress import Progress
+from QPerfusionLogic.provenance import file_hash
 from QPerfusionLogic.study import FloatArray, PerfusionSeries, PerfusionStudy
 
 NAME = "QPerfusionDigitalStudy"
@@ -47,8 +47,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("output", type=Path)
     path = parser.parse_args(arguments).output / f"{NAME}.mrb"
     write_sample(small_study(), path)
-    digest = hashlib.sha256(path.read_bytes()).hexdigest()
-    about = {"file": path.name, "bytes": path.stat().st_size, "checksum": f"SHA256:{digest}"}
+    about = {"file": path.name, "bytes": path.stat().st_size, "checksum": f"SHA256:{file_hash(path)}"}
     path.with_suffix(".json").write_text(json.dumps(about, indent=2) + "\n", encoding="utf-8")
     sys.stdout.write(json.dumps(about) + "\n")
     return 0
