@@ -63,6 +63,15 @@ class _Fitted:
     fit: FloatArray
 
 
+@dataclasses.dataclass(frozen=True)
+class _Wall:
+    """The segment parts of one slice before their fit."""
+
+    keys: list[Key]
+    pixels: list[int]
+    given: KineticInput
+
+
 def map_flow(result: StateResult, settings: KineticsSettings, progress: Progress | None = None) -> Mapped:
     """Fit every pixel of the heart box and every AHA segment of one state.
 
@@ -89,7 +98,7 @@ def map_flow(result: StateResult, settings: KineticsSettings, progress: Progress
     registered, segmented, concentration = result.registered, result.segmented, result.concentration
     if registered is None or segmented is None or concentration is None or result.arterial_input is None:
         raise InputError(f"{result.state} without all stages before kinetics", action="run the cascade from the start")
-    logic, segment_logic = KineticFittingLogic(settings), KineticFittingLogic(_for_segments(settings))
+    logic = KineticFittingLogic(settings)
     if settings.arterial_interpolation == "smooth":
         result = dataclasses.replace(result, arterial_input=between_beats(result.arterial_input))
     shape = segmented.labels.shape
@@ -97,6 +106,7 @@ def map_flow(result: StateResult, settings: KineticsSettings, progress: Progress
     parts: dict[Key, list[_Fitted]] = {}
     notices: list[Notice] = []
     windows: list[tuple[float, float]] = []
+    walls: list[_Wall] = []
     fitted_pixels = pixels_to_fit(result) if settings.pixelwise else np.zeros(shape, dtype=bool)
     for slice_index in range(shape[0]):
         kept = _frames_with_arterial_input(result, slice_index)
@@ -108,19 +118,21 @@ def map_flow(result: StateResult, settings: KineticsSettings, progress: Progress
             )
         time_s = np.asarray(concentration.time_s, dtype=float)[kept, slice_index]
         frames = concentration.gd_mmol_l[kept, slice_index]
-        slice_progress = progress.part(slice_index / shape[0], (slice_index + 1) / shape[0])
+        slice_progress = progress.part(0.9 * slice_index / shape[0], 0.9 * (slice_index + 1) / shape[0])
         if fitted_pixels[slice_index].any():
             fit = logic.run(_fit_input(result, frames[:, fitted_pixels[slice_index]].T, time_s), slice_progress)
             _put_on_grid(maps, fit, fitted_pixels[slice_index], slice_index, shape)
             notices.extend(fit.notices)
         keys, curves, pixels = _segment_curves(result, frames, slice_index)
         if keys:
-            fit = segment_logic.run(_fit_input(result, curves, time_s), slice_progress.part(0.9, 1.0))
-            windows.append(fit.window_s)
-            notices.extend(fit.notices)
-            for index, key in enumerate(keys):
-                parts.setdefault(key, []).append(_fitted(fit, index, time_s, curves[index], pixels[index]))
-        progress.update((slice_index + 1) / shape[0], f"{result.state} slice {slice_index + 1} fitted")
+            walls.append(_Wall(keys, pixels, _fit_input(result, curves, time_s)))
+        progress.update(0.9 * (slice_index + 1) / shape[0], f"{result.state} slice {slice_index + 1} fitted")
+    for wall, fit in zip(walls, _fit_walls(walls, settings, progress.part(0.9, 1.0)), strict=True):
+        windows.append(fit.window_s)
+        notices.extend(fit.notices)
+        for index, key in enumerate(wall.keys):
+            curve = wall.given.curves[index]
+            parts.setdefault(key, []).append(_fitted(fit, index, wall.given.time_s, curve, wall.pixels[index]))
     if not maps:
         maps["mbf"] = np.full(shape, np.nan, dtype=np.float32)
     largest = {key: max(found, key=lambda part: part.pixels) for key, found in parts.items()}
@@ -139,6 +151,15 @@ def map_flow(result: StateResult, settings: KineticsSettings, progress: Progress
 def _for_segments(settings: KineticsSettings) -> KineticsSettings:
     """Return the settings that segment curves are fitted with."""
     return dataclasses.replace(settings, priors="everywhere") if settings.priors == "segments" else settings
+
+
+def _fit_walls(walls: list[_Wall], settings: KineticsSettings, progress: Progress) -> list[FitResult]:
+    """Return the fits of all slices, held near what the heart has in common where the settings say so."""
+    logic = KineticFittingLogic(_for_segments(settings))
+    if settings.priors != "pooled":
+        return [logic.run(wall.given, progress) for wall in walls]
+    leading = [np.array([layer == "all" for _, layer in wall.keys]) for wall in walls]
+    return logic.run_together([wall.given for wall in walls], leading, progress)
 
 
 def pixels_to_fit(result: StateResult) -> BoolArray:

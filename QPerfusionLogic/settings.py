@@ -163,10 +163,12 @@ class KineticsSettings:
     window_s: float | None = number(None, 1.0, 1000.0, "s", "fit window from the foot; None: the model's own")
     starts: int = number(2, 1, 12, "", "starts of each fit of the models with several minima")
     priors: str = choice(
+        "pooled",
         "none",
         "segments",
         "everywhere",
-        help="where the BTEX models have log-normal priors on PS, Vp and Visf; elsewhere flat over published ranges",
+        help="pooled: the segments of a heart share the centre of PS, Vp, Visf and delay; segments, everywhere: "
+        "log-normal over the published ranges; what has no such prior is flat over those ranges",
     )
     pixelwise: bool = field(default=True, metadata={"help": "fit every pixel; false: segments only"})
 

@@ -111,6 +111,12 @@ def starts_from(dictionary: Dictionary, layout: Layout, data: FloatArray) -> Flo
     return starts
 
 
+def starts_at(x: FloatArray) -> FloatArray:
+    """Return starts as of `starts_from` that are fits (n, d, p) found before, one for each delay."""
+    places = _sweep(x.shape[1], len(x)).anchors if has_numba() else np.arange(x.shape[1])
+    return x[:, places, None]
+
+
 def _sweep(delays: int, n: int) -> Sweep:
     return sweep_over(delays, ANCHOR_EVERY_FEW if n <= FEW_CURVES else ANCHOR_EVERY_MANY)
 

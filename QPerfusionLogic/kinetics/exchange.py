@@ -17,6 +17,11 @@ EXTRACTION_SPLIT = 0.9
 """PS/Fp at which the two main basins of the squared error part (spec/performance.md)."""
 
 
+WITHIN_HEART = 0.1
+"""Scatter (log) of Vp, PS and Visf of segments round the values of their heart; scarred segments lie far out, which the
+heavy tails of the prior allow where the curve is clear."""
+
+
 def exchange_layout(transit: Axis, rate_step: float = 0.38) -> Layout:
     """Return the layout of the models with Fp, Vp, PS and Visf; their shapes are Vp/Fp (s), PS/Fp and PS/Visf (1/s).
 
@@ -27,9 +32,17 @@ def exchange_layout(transit: Axis, rate_step: float = 0.38) -> Layout:
     return Layout(
         parameters=(
             Parameter("fp", "fp_ml_min_g", 0.005, 12.0, aliases=("flow", "f")),
-            Parameter("vp", "vp_ml_g", 0.001, 0.6, (0.05, 0.10), aliases=("v_p",)),
-            Parameter("ps", "ps_ml_min_g", 0.005, 30.0, (0.35, 4.0)),
-            Parameter("visf", "visf_ml_g", 0.005, 1.5, (0.10, 0.475), aliases=("ve", "v_e")),
+            Parameter("vp", "vp_ml_g", 0.001, 0.6, (0.05, 0.10), aliases=("v_p",), within_heart_log_sd=WITHIN_HEART),
+            Parameter("ps", "ps_ml_min_g", 0.005, 30.0, (0.35, 4.0), within_heart_log_sd=WITHIN_HEART),
+            Parameter(
+                "visf",
+                "visf_ml_g",
+                0.005,
+                1.5,
+                (0.10, 0.475),
+                aliases=("ve", "v_e"),
+                within_heart_log_sd=WITHIN_HEART,
+            ),
         ),
         axes=(
             transit,

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -12,6 +13,9 @@ from QPerfusionLogic.errors import SettingsError
 from QPerfusionLogic.study import FloatArray
 
 from .axes import Axis
+
+if TYPE_CHECKING:
+    from .heart_prior import HeartPrior
 
 TAIL = 4.0
 """Degrees of freedom of the priors: normal in the logarithm at first, with the tails of a t distribution, so that
@@ -36,6 +40,9 @@ class Parameter:
         Range in which the prior is flat; None where there is no prior.
     prior_log_sd : float
         How fast the prior falls off outside that range, on a logarithmic scale.
+    within_heart_log_sd : float
+        How far the segments of one heart scatter round their common value, on a logarithmic scale; 0 where they are not
+        pooled.
     """
 
     name: str
@@ -46,10 +53,16 @@ class Parameter:
     prior_log_sd: float = 0.05
     logarithmic: bool = True
     aliases: tuple[str, ...] = ()
+    within_heart_log_sd: float = 0.0
 
     def natural(self, value: float) -> float:
         """Return the value on the scale on which it is estimated."""
         return float(np.log(max(value, 1e-9))) if self.logarithmic else float(value)
+
+    @property
+    def is_pooled(self) -> bool:
+        """Whether the curves of one heart share a centre; a range that was asked for is kept as it is."""
+        return self.within_heart_log_sd > 0.0 and self.believed is not None
 
     def log_normal(self) -> Parameter:
         """Return the parameter with a log-normal prior whose 95 % interval is the range that was flat."""
@@ -120,6 +133,37 @@ class Layout:
     def with_log_normal_priors(self) -> Layout:
         """Return the layout with log-normal priors whose 95 % interval is the range that was flat."""
         return replace(self, parameters=tuple(parameter.log_normal() for parameter in self.parameters))
+
+    def around(self, prior: HeartPrior) -> Layout:
+        """Return the layout with log-normal priors round the centre of the heart."""
+        return self._pooled(
+            prior, lambda item, sd: replace(item, believed=(prior.centre[item.name],) * 2, prior_log_sd=sd)
+        )
+
+    def within(self, prior: HeartPrior) -> Layout:
+        """Return the layout with the flat ranges of the published values narrowed to the heart's own.
+
+        The narrowed range has the spread of the log-normal prior and the steep shoulders of the published one, which
+        keep out solutions that no heart has (next to no plasma and a very high flow).
+        """
+
+        def narrowed(item: Parameter, sd: float) -> Parameter:
+            reach = float(np.exp(np.sqrt(3.0) * sd))
+            return replace(item, believed=(prior.centre[item.name] / reach, prior.centre[item.name] * reach))
+
+        return self._pooled(prior, narrowed)
+
+    def _pooled(self, prior: HeartPrior, changed: Callable[[Parameter, float], Parameter]) -> Layout:
+        pooled = (item.name in prior.centre and item.is_pooled for item in self.parameters)
+        parameters = (
+            changed(item, prior.log_sd[item.name]) if shared else item
+            for item, shared in zip(self.parameters, pooled, strict=True)
+        )
+        return replace(self, parameters=tuple(parameters))
+
+    def index_of(self, name: str) -> int:
+        """Return the place of a parameter."""
+        return [item.name for item in self.parameters].index(name)
 
     def without_priors(self) -> Layout:
         """Return the same layout with flat priors."""

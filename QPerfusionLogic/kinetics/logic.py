@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
 
 from QPerfusionLogic.progress import Progress
 from QPerfusionLogic.settings import KineticsSettings
-from QPerfusionLogic.study import FitResult
+from QPerfusionLogic.study import BoolArray, FitResult
 
 from .inputs import KineticInput, check_input
+from .model import KineticModel
+from .pooling import heart_prior
 from .registry import model_class
+from .tabulated_model import TabulatedModel
 
 
 class KineticFittingLogic:
@@ -37,12 +41,52 @@ class KineticFittingLogic:
         InputError
             When times, lengths or units cannot be right.
         """
-        check_input(given)
         progress = progress or Progress()
         progress.update(0.0, f"fitting {len(given.curves)} curves")
-        model = model_class(self.settings.model)(
-            np.asarray(given.aif_mmol_l), given.time_s, given.aif_time_s, self.settings
-        )
+        return self._fit(self._model(given), given, progress)
+
+    def run_together(
+        self,
+        slices: Sequence[KineticInput],
+        leading: Sequence[BoolArray],
+        progress: Progress | None = None,
+    ) -> list[FitResult]:
+        """Return the fits of curves of one heart, held near what they have in common (see `pooling`).
+
+        Parameters
+        ----------
+        slices : sequence of KineticInput
+            One a slice.
+        leading : sequence of (n,) bool arrays
+            Which curves of each slice say what the heart has in common: each part of the wall once.
+
+        Raises
+        ------
+        InputError
+            When times, lengths or units cannot be right.
+        """
+        progress = progress or Progress()
+        models = [self._model(given) for given in slices]
+        tabulated = [model for model in models if isinstance(model, TabulatedModel)]
+        if len(tabulated) == len(models):
+            groups = [
+                model.pooled(np.asarray(given.curves, dtype=float)[rows])
+                for model, given, rows in zip(tabulated, slices, leading, strict=True)
+            ]
+            prior = heart_prior([group for group in groups if group is not None])
+            for model in tabulated:
+                model.heart_prior = prior or model.heart_prior
+        return [
+            self._fit(model, given, progress.part(index / len(models), (index + 1) / len(models)))
+            for index, (model, given) in enumerate(zip(models, slices, strict=True))
+        ]
+
+    def _model(self, given: KineticInput) -> KineticModel:
+        check_input(given)
+        aif_mmol_l = np.asarray(given.aif_mmol_l)
+        return model_class(self.settings.model)(aif_mmol_l, given.time_s, given.aif_time_s, self.settings)
+
+    def _fit(self, model: KineticModel, given: KineticInput, progress: Progress) -> FitResult:
         result = model.fit(given.curves, given.weights, progress).result
         progress.update(1.0, "fitted")
         return replace(result, model=self.settings.model)

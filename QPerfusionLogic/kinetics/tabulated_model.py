@@ -9,11 +9,14 @@ from QPerfusionLogic.settings import KineticsSettings
 from QPerfusionLogic.study import BoolArray, FloatArray
 
 from .arterial import ArterialCurve
+from .baseline import remaining_baseline
 from .delay import vertex
 from .estimate import Data, Estimate, log_likelihood, marginalised, minima_at_delays
+from .heart_prior import HeartPrior
 from .layout import Layout
 from .model import AT_BOUND, CONVERGED, NO_BOLUS, NOT_CONVERGED, KineticModel, Solution
 from .patterns import by_pattern
+from .pooling import PooledCurves
 from .significance import CLEAR_RISE, NO_RISE, is_noise, rise_in_errors
 from .table import ShapeTable, build_table
 
@@ -42,6 +45,8 @@ class TabulatedModel(KineticModel):
         layout = self.layout.with_log_normal_priors() if self.settings.priors == "everywhere" else self.layout
         self.layout = layout.bounded(bounds)
         self.freedom_used = len(self.layout.parameters) + (self.delays_s.size > 1)
+        self.heart_prior = HeartPrior()
+        self._last_table: tuple[bytes, ShapeTable] | None = None
 
     def tabulate(
         self,
@@ -63,18 +68,29 @@ class TabulatedModel(KineticModel):
             curves, weights, self.window, lambda part, weight: self._solve_alike(part, weight, delays_s, progress)
         )
 
+    def pooled(self, curves: FloatArray) -> PooledCurves | None:
+        """Return curves (n, frames) as they are looked at to find what a heart has in common; only complete ones."""
+        if self.arterial is None or self.settings.delay == "shared":
+            return None
+        clean = curves[np.isfinite(curves).all(axis=1)]
+        clean = clean - remaining_baseline(clean, self.before)[:, None]
+        clean = clean[np.abs(clean[:, self.window]).max(axis=1, initial=0.0) > 0]
+        table, inside, root = self._table(np.ones(self.time_s.size), self.delays_s)
+        return PooledCurves(table, self.layout, self._on_basis(table, clean, inside, root), self.split)
+
     def _solve_alike(
         self, curves: FloatArray, weight: FloatArray, delays_s: FloatArray, progress: Progress
     ) -> Solution:
         """Fit curves that all have the same frame weights (frames,)."""
         table, inside, root = self._table(weight, delays_s)
+        layout, of_delays = self.layout.within(self.heart_prior), self.heart_prior.of_delays(delays_s)
         parts = []
         for first in range(0, len(curves), CHUNK):
             progress.update(first / len(curves), "fitting")
             chunk = curves[first : first + CHUNK]
             data = self._on_basis(table, chunk, inside, root)
-            minima = minima_at_delays(table, self.layout, data, self.settings.starts, self.split)
-            estimate = marginalised(table, self.layout, data, minima)
+            minima = minima_at_delays(table, layout, data, self.settings.starts, self.split)
+            estimate = marginalised(table, layout, data, minima, of_delays)
             energy = np.einsum("nr,nr->n", data.on_basis, data.on_basis) + data.outside
             after_foot = self.time_s >= self.time_s[self.window].min()
             rise = rise_in_errors(chunk, weight, after_foot)
@@ -90,7 +106,10 @@ class TabulatedModel(KineticModel):
         assert self.arterial is not None
         inside = self.window & (weight > 0)
         root = np.sqrt(weight[inside])
-        return build_table(self, self.arterial, self.time_s, delays_s, inside, root), inside, root
+        key = weight.tobytes() + delays_s.tobytes()
+        if self._last_table is None or self._last_table[0] != key:
+            self._last_table = key, build_table(self, self.arterial, self.time_s, delays_s, inside, root)
+        return self._last_table[1], inside, root
 
     def _on_basis(self, table: ShapeTable, curves: FloatArray, inside: BoolArray, root: FloatArray) -> Data:
         weighted = curves[:, inside] * root

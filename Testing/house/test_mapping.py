@@ -38,6 +38,6 @@ def test_a_flow_with_an_error_of_more_than_twice_itself_is_no_number() -> None:
     assert (kept.mbf, kept.status) == (2.0, "converged")
 
 
-def test_segments_have_priors_unless_none_are_asked_for() -> None:
-    found = {priors: _for_segments(KineticsSettings(priors=priors)).priors for priors in ("segments", "none")}
-    assert found == {"segments": "everywhere", "none": "none"}
+def test_segments_have_log_normal_priors_where_they_are_asked_for() -> None:
+    found = {priors: _for_segments(KineticsSettings(priors=priors)).priors for priors in ("segments", "pooled", "none")}
+    assert found == {"segments": "everywhere", "pooled": "pooled", "none": "none"}
