@@ -8,6 +8,7 @@ from functools import lru_cache
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from QPerfusionLogic.study import FloatArray
 
@@ -23,6 +24,8 @@ SETTLED_FEW, SETTLED_MANY = 0.002, 0.06
 """The last step is the one that promises less than this in log likelihood; it is taken without looking again."""
 PATIENCE_FEW, PATIENCE_MANY = 1e9, 6.0
 """How much less likely (logarithm) than the best a start or a delay may be before it is given up."""
+GIVE_UP_AT = 3
+"""After so many steps a start that is less likely than the best by more than `patience` is left where it is."""
 ANCHOR_EVERY_FEW, ANCHOR_EVERY_MANY = 1, 3
 """Which of the delays fitted first are looked at from the starts of the dictionary."""
 _SCALES = {"log": 0, "sqrt": 1, "linear": 2}
@@ -55,7 +58,6 @@ def fit_on_table(
         np.empty((n, delays)),
         np.empty((n, delays)),
         np.empty((n, delays)),
-        np.empty((n, delays)),
         np.empty((n, delays), dtype=bool),
     )
     sweep = _sweep(delays, n)
@@ -70,6 +72,8 @@ def fit_on_table(
         np.ascontiguousarray(outside, dtype=float),
         float(freedom),
         *((SETTLED_FEW, PATIENCE_FEW) if n <= FEW_CURVES else (SETTLED_MANY, PATIENCE_MANY)),
+        GIVE_UP_AT,
+        _by_shape(layout, starts),
         sweep.order,
         sweep.source,
         sweep.share,
@@ -80,7 +84,6 @@ def fit_on_table(
         found.squared_error,
         found.penalty,
         found.flow_variance,
-        found.log_volume,
         found.converged,
     )
     return found
@@ -117,13 +120,18 @@ def starts_at(x: FloatArray) -> FloatArray:
     return x[:, places, None]
 
 
+def _by_shape(layout: Layout, starts: FloatArray) -> NDArray[np.intp]:
+    """Return the order (n,) in which curves of like shape follow each other, so that the table is in the cache."""
+    return np.lexsort(np.round(starts[:, 0, 0] @ layout.matrix.T, 3).T)
+
+
 def _sweep(delays: int, n: int) -> Sweep:
     return sweep_over(delays, ANCHOR_EVERY_FEW if n <= FEW_CURVES else ANCHOR_EVERY_MANY)
 
 
 def fitted_curves(table: ShapeTable, layout: Layout, x: FloatArray, share: FloatArray) -> FloatArray:
     """Return the sum over delays of share (n, d) times the fitted curve at x (n, d, p), on the basis of all frames."""
-    curves = np.zeros((len(x), table.full_basis.shape[1]))
+    curves = np.zeros((len(x), table.full_basis.shape[1]), dtype=np.float32)
     if has_numba():
         flat = _flat_table(table.full_coefficients, table.axes, layout)
         _kernel("numba_reading", "read_curves")(*flat, np.ascontiguousarray(x), np.ascontiguousarray(share), curves)
@@ -139,14 +147,15 @@ def fitted_curves(table: ShapeTable, layout: Layout, x: FloatArray, share: Float
 def _flat_table(coefficients: FloatArray, axes: tuple[Axis, ...], layout: Layout) -> tuple[Any, ...]:
     """Return what the kernels need to know of a table: rows of coefficients per delay, strides, map and axes."""
     shape = coefficients.shape[1:]
-    strides = np.array([int(np.prod(shape[index + 1 :])) for index in range(len(axes))])
+    strides = tuple(int(np.prod(shape[index + 1 :])) for index in range(len(axes)))
     return (
         np.ascontiguousarray(coefficients, dtype=np.float32).reshape(len(coefficients), -1),
         strides,
         layout.matrix,
+        np.vstack([np.eye(1, len(layout.parameters)), layout.matrix]),
         layout.offset,
         np.array([_SCALES[axis.scale] for axis in axes]),
         np.array([float(axis.coordinate(axis.low)) for axis in axes]),
-        np.array([axis.step for axis in axes]),
+        np.array([1.0 / axis.step for axis in axes]),
         np.array([axis.nodes for axis in axes]),
     )

@@ -6,12 +6,11 @@ import numpy as np
 from numba import njit
 
 from .layout import TAIL
-from .numba_reading import CURVE, FAST, locate, read_with_slopes, row_of
+from .numba_lanes import multiply_rows, read_rows
+from .numba_reading import FAST, locate
 
 ITERATIONS = 120
 LONGEST_STEP = 2.0
-GIVE_UP_AT = 3
-"""After so many steps a start that is less likely than the best by more than `patience` is left where it is."""
 BROAD = 1.5
 """Spread of the delay in steps from which on every other delay tells the rest."""
 FLOOR = 1e-9
@@ -26,13 +25,13 @@ def _dot(a, b):
     return np.float64(total)
 
 
-@njit(cache=True, fastmath=FAST)
-def _away(x, believed):
+@njit(cache=True, fastmath=FAST, inline="always")
+def _away(x, least, most):
     """Return how far x lies outside the range in which the prior is flat."""
-    return x - min(max(x, believed[0]), believed[1])
+    return x - min(max(x, least), most)
 
 
-@njit(cache=True, fastmath=FAST)
+@njit(cache=True, fastmath=FAST, inline="always")
 def _pull(away, precision):
     """Return the precision with which a heavy-tailed prior acts at a distance from where it is flat."""
     if away == 0.0:
@@ -40,33 +39,35 @@ def _pull(away, precision):
     return precision * (TAIL + 1.0) / (TAIL + precision * away * away)
 
 
-@njit(cache=True, fastmath=FAST)
+@njit(cache=True, fastmath=FAST, inline="always")
 def _is_pulled(x, shift, direction, believed, precision):
     """Return whether x moved by shift along the direction of flow leaves the range in which a prior is flat."""
     for k in range(x.size):
-        if direction[k] > 0.5 and precision[k] > 0.0 and _away(x[k] + shift, believed[k]) != 0.0:
+        if direction[k] > 0.5 and precision[k] > 0.0 and _away(x[k] + shift, believed[k, 0], believed[k, 1]) != 0.0:
             return True
     return False
 
 
-@njit(cache=True, fastmath=FAST)
+@njit(cache=True, fastmath=FAST, inline="always")
 def _penalty(x, believed, precision):
     """Return half the squared distance from the priors, with their heavy tails."""
     total = 0.0
     for k in range(x.size):
         if precision[k] > 0.0:
-            away = _away(x[k], believed[k])
+            away = _away(x[k], believed[k, 0], believed[k, 1])
             if away != 0.0:
                 total += 0.5 * (TAIL + 1.0) * np.log(1.0 + precision[k] * away * away / TAIL)
     return total
 
 
-@njit(cache=True, fastmath=FAST)
-def _set_flow(x, curve, data, direction, low, high, believed, precision, weight):
-    """Move x along the direction of flow, which leaves the shape alone, to the best flow inside the bounds."""
+@njit(cache=True, fastmath=FAST, inline="always")
+def _set_flow(x, square, height, direction, low, high, believed, precision, weight):
+    """Move x along the direction of flow, which leaves the shape alone, to the best flow inside the bounds; return it.
+
+    `square` is the squared length of the curve per unit of flow, `height` its product with the data.
+    """
     p = x.size
-    square = _dot(curve, curve) + 1e-30
-    height = _dot(curve, data)
+    square += 1e-30
     least, most = -1e9, 1e9
     guided = False
     for k in range(p):
@@ -76,21 +77,23 @@ def _set_flow(x, curve, data, direction, low, high, believed, precision, weight)
             guided = guided or precision[k] > 0.0
     if least > most:
         least = most = 0.5 * (least + most)
-    if height > 0.0:
-        shift = np.log(height / square) - x[0]
-    else:
-        shift = -1e9
-    shift = min(max(shift, least), most)
+    flow = height / square
+    free = flow > 0.0
+    shift = np.log(flow) - x[0] if free else -1e9
+    if shift < least or shift > most:
+        shift = min(max(shift, least), most)
+        free = False
     if guided and weight > 0.0:
         for _ in range(3):
             if not _is_pulled(x, shift, direction, believed, precision):
                 break
+            free = False
             flow = np.exp(x[0] + shift)
             tilt = weight * flow * (flow * square - height)
             bend = weight * flow * flow * square
             for k in range(p):
                 if direction[k] > 0.5 and precision[k] > 0.0:
-                    away = _away(x[k] + shift, believed[k])
+                    away = _away(x[k] + shift, believed[k, 0], believed[k, 1])
                     pull = _pull(away, precision[k])
                     tilt += pull * away
                     bend += pull
@@ -101,60 +104,69 @@ def _set_flow(x, curve, data, direction, low, high, believed, precision, weight)
     for k in range(p):
         if direction[k] > 0.5:
             x[k] = min(max(x[k] + shift, low[k]), high[k])
+    return flow if free else np.exp(x[0])
 
 
-@njit(cache=True, fastmath=FAST)
-def _solve(hessian, gradient, damping, held, step, lower):
-    """Solve the damped normal equations by Cholesky; parameters that are held do not move."""
-    p = gradient.size
+@njit(cache=True, fastmath=FAST, inline="always")
+def _solve(strides, hessian, gradient, damping, held, step, lower):
+    """Solve the damped normal equations by an LDL decomposition; parameters that are held do not move.
+
+    `strides` is a tuple of one entry less than there are parameters: so the loops have a length known in advance.
+    """
+    p = len(strides) + 1
     size = 1e-300
     for i in range(p):
         size = max(size, hessian[i, i])
-    for i in range(p):
-        for j in range(i + 1):
-            value = hessian[i, j]
-            if held[i] or held[j]:
-                value = size if i == j else 0.0
-            elif i == j:
-                value += damping * value + 1e-10 * size
+    for j in range(p):
+        if held[j]:
+            lower[j, j] = 1.0 / size
+            step[j] = 0.0
+            for i in range(j + 1, p):
+                lower[i, j] = 0.0
+                lower[j, i] = 0.0
             for k in range(j):
-                value -= lower[i, k] * lower[j, k]
-            if i == j:
-                lower[i, i] = np.sqrt(max(value, 1e-14 * size))
-            else:
-                lower[i, j] = value / lower[j, j]
-    for i in range(p):
-        value = 0.0 if held[i] else -gradient[i]
-        for k in range(i):
-            value -= lower[i, k] * step[k]
-        step[i] = value / lower[i, i]
-    for i in range(p - 1, -1, -1):
-        value = step[i]
-        for k in range(i + 1, p):
-            value -= lower[k, i] * step[k]
-        step[i] = value / lower[i, i]
+                lower[j, k] = 0.0
+            continue
+        pivot = hessian[j, j] * (1.0 + damping) + 1e-10 * size
+        value = -gradient[j]
+        for k in range(j):
+            pivot -= lower[j, k] * lower[k, j]
+            value -= lower[j, k] * step[k]
+        inverse = 1.0 / max(pivot, 1e-14 * size)
+        lower[j, j] = inverse
+        step[j] = value
+        for i in range(j + 1, p):
+            across = 0.0 if held[i] else hessian[i, j]
+            for k in range(j):
+                across -= lower[i, k] * lower[k, j]
+            lower[j, i] = across
+            lower[i, j] = across * inverse
+    for j in range(p - 1, -1, -1):
+        value = step[j] * lower[j, j]
+        for k in range(j + 1, p):
+            value -= lower[k, j] * step[k]
+        step[j] = value
 
 
-@njit(cache=True, fastmath=FAST)
+@njit(cache=True, fastmath=FAST, nogil=True)
 def fit_block(
-    table, strides, matrix, offset, scale, first, step, nodes, direction, low, high, believed, precision, spread,
-    data, outside, freedom, settled, patience, order, source, share, anchor, between, starts,
-    x_out, error_out, penalty_out, variance_out, volume_out, converged_out,
+    table, strides, matrix, lift, offset, scale, first, per_step, nodes, direction, low, high, believed, precision,
+    spread, data, outside, freedom, settled, patience, give_up_at, sequence, order, source, share, anchor, between,
+    starts, x_out, error_out, penalty_out, variance_out, converged_out,
 ):  # fmt: skip
     """Fit every curve at every delay and keep the best; see `numpy_engine.fit_in_numpy` and `sweep.Sweep`.
 
     A delay without starts of its own, whose neighbours are less likely than the best by `patience`, gets their fit.
     """
-    n, p = data.shape[0], starts.shape[3]
-    parts = starts.shape[2]
-    axes, rank = matrix.shape[0], data.shape[1]
-    cell = np.empty(axes, np.int64)
-    weight = np.empty((axes, 4))
-    slope = np.empty((axes, 4))
-    partial = np.empty((axes + 1, rank), np.float32)
-    curve = partial[CURVE]
-    residual = np.empty(rank, np.float32)
-    jacobian = np.empty((p, rank), np.float32)
+    axes = len(strides)
+    p = axes + 1
+    n, parts, rank = data.shape[0], starts.shape[2], data.shape[1]
+    weight = np.empty(4 * axes, np.float32)
+    slope = np.empty(4 * axes, np.float32)
+    rows = np.empty((p, rank), np.float32)
+    products = np.empty((p, p))
+    against = np.empty(p)
+    lifted = np.empty((p, p))
     x = np.empty(p)
     trial = np.empty(p)
     gradient = np.empty(p)
@@ -164,6 +176,7 @@ def fit_block(
     held = np.empty(p, np.bool_)
     pulls = np.empty((p, 2))
     likeliest = np.full(n, 1e300)
+    cost_of = np.empty((n, table.shape[0]))
     broad = np.zeros(n, np.bool_)
     for turn in range(order.size):
         delay = order[turn]
@@ -172,33 +185,34 @@ def fit_block(
         chained = 1 if near >= 0 else 0
         at = anchor[turn]
         if between[turn] and not between[turn - 1]:
-            _find_broad(order[:turn], error_out, penalty_out, likeliest, freedom, broad)
+            _find_broad(order[:turn], cost_of, likeliest, broad)
         tried = parts if at >= 0 else 0
-        for i in range(n):
+        for i in sequence:
             z = data[i]
             floor = FLOOR * (_dot(z, z) + outside[i]) + 1e-300
             best = 1e300
             if tried == 0:
-                hope = _cost(error_out[i, near], penalty_out[i, near], freedom)
-                hope = min(hope, _cost(error_out[i, far], penalty_out[i, far], freedom))
+                hope = min(cost_of[i, near], cost_of[i, far])
                 if hope > likeliest[i] + patience or (between[turn] and broad[i]):
                     first_share = share[turn, 0] if between[turn] else 1.0
                     second_share = 1.0 - first_share
                     for k in range(p):
                         x_out[i, delay, k] = first_share * x_out[i, near, k] + second_share * x_out[i, far, k]
-                    error_out[i, delay] = error_out[i, near] ** first_share * error_out[i, far] ** second_share
-                    for out in (penalty_out, variance_out, volume_out):
+                    cost = first_share * cost_of[i, near] + second_share * cost_of[i, far]
+                    for out in (penalty_out, variance_out):
                         out[i, delay] = first_share * out[i, near] + second_share * out[i, far]
+                    cost_of[i, delay] = cost
+                    error_out[i, delay] = np.exp(2.0 * (cost - penalty_out[i, delay]) / freedom)
                     converged_out[i, delay] = converged_out[i, near] and converged_out[i, far]
                     continue
-            for part in range(tried + chained):
-                if part < tried:
-                    for k in range(p):
-                        trial[k] = starts[i, at, part, k]
-                else:
+            for part in range(chained + tried):
+                if part < chained:
                     for k in range(p):
                         value = share[turn, 0] * x_out[i, near, k] + share[turn, 1] * x_out[i, far, k]
                         trial[k] = min(max(value, low[k]), high[k])
+                else:
+                    for k in range(p):
+                        trial[k] = starts[i, at, part - chained, k]
                 noise = -1.0
                 error = 1e300
                 penalty = 0.0
@@ -206,14 +220,11 @@ def fit_block(
                 converged = False
                 gain = 1e300
                 for iteration in range(ITERATIONS):
-                    locate(trial, matrix, offset, scale, first, step, nodes, cell, weight, slope)
-                    read_with_slopes(slab, strides, cell, weight, slope, partial)
-                    _set_flow(trial, curve, z, direction, low, high, believed, precision, noise)
-                    flow = np.exp(trial[0])
-                    flow32 = np.float32(flow)
-                    for r in range(rank):
-                        residual[r] = z[r] - flow32 * curve[r]
-                    new_error = _dot(residual, residual) + outside[i] + floor
+                    base = locate(trial, strides, matrix, offset, scale, first, per_step, nodes, weight, slope)
+                    square, height = read_rows(slab, base, strides, weight, slope, z, rows)
+                    flow = _set_flow(trial, square, height, direction, low, high, believed, precision, noise)
+                    new_error = multiply_rows(strides, np.float32(flow), z, rows, products, against)
+                    new_error += outside[i] + floor
                     new_penalty = _penalty(trial, believed, precision)
                     if iteration == 0 or 0.5 * noise * (new_error - error) + new_penalty - penalty < 0.0:
                         if iteration > 0:
@@ -224,10 +235,11 @@ def fit_block(
                         penalty = new_penalty
                         noise = freedom / error
                         damping = max(damping * 0.15, 1e-9)
-                        _differentiate(flow, curve, partial, matrix, jacobian)
+                        products[0, 0] = square
                         _normal(
-                            jacobian, residual, noise, x, low, high, believed, precision, gradient, hessian, held, pulls
-                        )
+                            strides, lift, flow, noise, products, against, lifted, x, low, high, believed, precision,
+                            gradient, hessian, held, pulls,
+                        )  # fmt: skip
                         if gain < 0.1 * settled and (damping < 1e-2 or iteration > 15):
                             converged = True
                             break
@@ -236,11 +248,11 @@ def fit_block(
                         if damping > 1e8:
                             converged = True
                             break
-                    if iteration >= GIVE_UP_AT:
+                    if iteration >= give_up_at:
                         cost = _cost(error, penalty, freedom)
                         if cost > best + patience or cost > likeliest[i] + 2.0 * patience:
                             break
-                    _solve(hessian, gradient, damping, held, move, lower)
+                    _solve(strides, hessian, gradient, damping, held, move, lower)
                     drop = 0.0
                     longest = 1e-300
                     for k in range(p):
@@ -266,63 +278,65 @@ def fit_block(
                     error_out[i, delay] = error
                     penalty_out[i, delay] = penalty
                     converged_out[i, delay] = converged
-                    _spread(hessian, pulls, spread, gradient, held, move, lower)
-                    variance_out[i, delay] = move[0]
-                    volume = 1.0
-                    for k in range(p):
-                        volume *= lower[k, k]
-                    volume_out[i, delay] = -np.log(volume)
+                    variance_out[i, delay] = _variance(strides, hessian, pulls, spread, gradient, held, move, lower)
+            cost_of[i, delay] = best
             likeliest[i] = min(likeliest[i], best)
 
 
 @njit(cache=True, fastmath=FAST)
-def _find_broad(fitted, error_out, penalty_out, likeliest, freedom, broad):
+def _find_broad(fitted, cost_of, likeliest, broad):
     """Note of which curves (n,) the delays fitted so far leave the delay open over several steps."""
     for i in range(broad.size):
         total = mean = square = 0.0
         for delay in fitted:
-            share = np.exp(likeliest[i] - _cost(error_out[i, delay], penalty_out[i, delay], freedom))
-            total += share
-            mean += share * delay
-            square += share * delay * delay
+            below = likeliest[i] - cost_of[i, delay]
+            if below > -20.0:
+                share = np.exp(below)
+                total += share
+                mean += share * delay
+                square += share * delay * delay
         mean /= total
         broad[i] = square / total - mean * mean > BROAD * BROAD
 
 
-@njit(cache=True, fastmath=FAST)
+@njit(cache=True, fastmath=FAST, inline="always")
 def _cost(error, penalty, freedom):
     """Return the negative log likelihood, priors included, for noise of unknown size."""
     return 0.5 * freedom * np.log(error) + penalty
 
 
-@njit(cache=True, fastmath=FAST)
-def _differentiate(flow, curve, partial, matrix, jacobian):
-    """Fill the derivatives (p, rank) of flow times curve with respect to x."""
-    axes, p = matrix.shape
-    rank = curve.size
+@njit(cache=True, fastmath=FAST, inline="always")
+def _normal(
+    strides, lift, flow, noise, products, against, lifted, x, low, high, believed, precision,
+    gradient, hessian, held, pulls,
+):  # fmt: skip
+    """Fill gradient, Gauss-Newton Hessian, what is held at a bound, and the pull and force (p, 2) of the priors.
+
+    `lift` (p, p) turns changes of x into those of the logarithm of flow at a given shape and of the shape.
+    """
+    p = len(strides) + 1
+    size = noise * flow
+    for a in range(p):
+        for b in range(a):
+            products[b, a] = products[a, b]
+    for a in range(p):
+        for m in range(p):
+            total = 0.0
+            for b in range(p):
+                total += products[a, b] * lift[b, m]
+            lifted[a, m] = flow * total
     for k in range(p):
-        for r in range(rank):
-            jacobian[k, r] = np.float32(0.0)
-        for a in range(axes):
-            if matrix[a, k] != 0.0:
-                share = np.float32(matrix[a, k] * flow)
-                row = row_of(a, axes)
-                for r in range(rank):
-                    jacobian[k, r] += share * partial[row, r]
-    share = np.float32(flow)
-    for r in range(rank):
-        jacobian[0, r] += share * curve[r]
-
-
-@njit(cache=True, fastmath=FAST)
-def _normal(jacobian, residual, noise, x, low, high, believed, precision, gradient, hessian, held, pulls):
-    """Fill gradient, Gauss-Newton Hessian, what is held at a bound, and the pull and force (p, 2) of the priors."""
-    for k in range(x.size):
-        away = _away(x[k], believed[k])
+        away = _away(x[k], believed[k, 0], believed[k, 1])
         pull = _pull(away, precision[k])
-        gradient[k] = -noise * _dot(jacobian[k], residual) + pull * away
+        force = 0.0
+        for a in range(p):
+            force += lift[a, k] * against[a]
+        gradient[k] = pull * away - size * force
         for m in range(k + 1):
-            hessian[k, m] = noise * _dot(jacobian[k], jacobian[m])
+            total = 0.0
+            for a in range(p):
+                total += lift[a, k] * lifted[a, m]
+            hessian[k, m] = size * total
         hessian[k, k] += pull
         pulls[k, 0], pulls[k, 1] = pull, pull * away
         at_low = x[k] <= low[k] + 1e-12 and gradient[k] > 0.0
@@ -330,26 +344,28 @@ def _normal(jacobian, residual, noise, x, low, high, believed, precision, gradie
 
 
 @njit(cache=True, fastmath=FAST)
-def _spread(hessian, pulls, spread, gradient, held, move, lower):
-    """Solve for the first column of the covariance (move); the diagonal of `lower` gives its volume.
+def _variance(strides, hessian, pulls, spread, gradient, held, move, lower):
+    """Return the variance of the logarithm of flow.
 
     What is known without the curve counts by its variance. A parameter that presses against an end of its range lies as
     close to it as the force of the curve keeps it; one that a curve pushed far out counts by what still pulls it back.
     """
-    for k in range(gradient.size):
+    p = len(strides) + 1
+    for k in range(p):
         pull = pulls[k, 0]
         force = gradient[k] if held[k] else pulls[k, 1]
         known = spread[k] + force * force
         if pull > 0.0:
             known = min(known, pull)
         hessian[k, k] += known - pull
-    for k in range(gradient.size):
+    for k in range(p):
         gradient[k] = -1.0 if k == 0 else 0.0
         held[k] = False
-    _solve(hessian, gradient, 0.0, held, move, lower)
+    _solve(strides, hessian, gradient, 0.0, held, move, lower)
+    return move[0]
 
 
-@njit(cache=True, fastmath=FAST)
+@njit(cache=True, fastmath=FAST, nogil=True)
 def dictionary_starts(product, size, shape, basin, least, most, inverse, offset, low, high, starts):
     """Fill starts (n, d, basins, p) with the entries that explain most; see `search.find_starts`."""
     n, delays, entries = product.shape

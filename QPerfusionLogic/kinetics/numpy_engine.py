@@ -33,8 +33,6 @@ class Minima:
         Half the squared distance from the priors.
     flow_variance : (n, d) array
         Variance of log flow from the curvature, times the noise variance given by `squared_error`.
-    log_volume : (n, d) array
-        Half the logarithm of the determinant of the covariance of all parameters.
     converged : (n, d) bool array
     """
 
@@ -42,7 +40,6 @@ class Minima:
     squared_error: FloatArray
     penalty: FloatArray
     flow_variance: FloatArray
-    log_volume: FloatArray
     converged: BoolArray
 
 
@@ -113,13 +110,12 @@ def fit_in_numpy(
         np.full((n, delays), np.inf),
         np.zeros((n, delays)),
         np.full((n, delays), np.inf),
-        np.zeros((n, delays)),
         np.zeros((n, delays), dtype=bool),
     )
     for first, delay, part in itertools.product(range(0, n, CHUNK), range(delays), range(parts)):
         rows = np.arange(first, min(first + CHUNK, n))
         fit = _minimise(table, layout, data[rows], outside[rows], freedom, delay, starts[rows, delay, part])
-        x, error, penalty, variance, volume, converged = fit
+        x, error, penalty, variance, converged = fit
         old = freedom / 2 * np.log(best.squared_error[rows, delay]) + best.penalty[rows, delay]
         better = freedom / 2 * np.log(error) + penalty < old
         chosen = rows[better]
@@ -127,7 +123,6 @@ def fit_in_numpy(
         best.squared_error[chosen, delay] = error[better]
         best.penalty[chosen, delay] = penalty[better]
         best.flow_variance[chosen, delay] = variance[better]
-        best.log_volume[chosen, delay] = volume[better]
         best.converged[chosen, delay] = converged[better]
     return best
 
@@ -140,7 +135,7 @@ def _minimise(
     freedom: float,
     delay: int,
     start: FloatArray,
-) -> tuple[FloatArray, FloatArray, FloatArray, FloatArray, FloatArray, BoolArray]:
+) -> tuple[FloatArray, FloatArray, FloatArray, FloatArray, BoolArray]:
     """Minimise freedom/2 log(squared error) + penalty from one start: the likelihood of noise of unknown size."""
     energy = np.einsum("nr,nr->n", data, data)
     floor = FLOOR * (energy + outside) + 1e-300
@@ -178,7 +173,7 @@ def _minimise(
     gradient, hessian = _normal_equations(layout, x, residual, jacobian, freedom / error)
     hessian += _known(layout, x, gradient)[:, :, None] * np.eye(x.shape[1])
     variance = np.linalg.inv(hessian)[:, 0, 0]
-    return x, error, penalty, variance, -np.linalg.slogdet(hessian)[1] / 2, converged
+    return x, error, penalty, variance, converged
 
 
 def _known(layout: Layout, x: FloatArray, gradient: FloatArray) -> FloatArray:

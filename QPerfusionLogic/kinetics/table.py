@@ -16,7 +16,10 @@ from .axes import Axis
 from .layout import Layout
 from .splines import spline_coefficients
 
-RANK = 32
+RANK, LANES = 32, 8
+"""Most curves of a basis; their number is a multiple of the lanes that the compiled loops handle at once."""
+LEFT_OUT = 1e-10
+"""Share of the energy of a curve that a basis may leave out."""
 SECONDS_PER_MINUTE = 60.0
 
 
@@ -103,15 +106,23 @@ def build_table(
     table = model.tabulate(arterial, time_s, delays_s, nodes, full_basis.T / SECONDS_PER_MINUTE).astype(np.float32)
     for index in range(len(axes)):
         table = spline_coefficients(table, index + 1)
-    basis, change = _lane_aligned(*np.linalg.qr(root_weight[:, None] * full_basis[window]))
+    basis = _short_basis(root_weight * samples[:, window])
+    change = basis.T @ (root_weight[:, None] * full_basis[window])
     coefficients = table @ change.T.astype(np.float32)
     return ShapeTable(axes, np.asarray(delays_s, dtype=float), coefficients, table, basis, full_basis)
 
 
-def _lane_aligned(basis: FloatArray, change: FloatArray) -> tuple[FloatArray, FloatArray]:
-    """Return the factors with empty basis curves added up to `RANK`, the length the compiled loops are unrolled to."""
-    missing = RANK - basis.shape[1]
-    return np.pad(basis, ((0, 0), (0, missing))), np.pad(change, ((0, missing), (0, 0)))
+def _short_basis(samples: FloatArray) -> FloatArray:
+    """Return as few leading curves (frames, rank) of samples (m, frames) as leave next to nothing of any of them.
+
+    A window of twenty frames needs half of the basis that a long series needs, and fits take half the time.
+    """
+    basis = leading_curves(samples, RANK)
+    energy = np.einsum("mf,mf->m", samples, samples)
+    within = np.cumsum((samples @ basis) ** 2, axis=1)
+    lost = (energy[:, None] - within) / np.where(energy > 0, energy, 1.0)[:, None]
+    enough = np.flatnonzero(lost[:, LANES - 1 :: LANES].max(axis=0) < LEFT_OUT)
+    return np.ascontiguousarray(basis[:, : LANES * (int(enough[0]) + 1)]) if enough.size else basis
 
 
 def leading_curves(samples: FloatArray, rank: int) -> FloatArray:
