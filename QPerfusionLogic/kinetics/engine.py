@@ -129,17 +129,23 @@ def _sweep(delays: int, n: int) -> Sweep:
     return sweep_over(delays, ANCHOR_EVERY_FEW if n <= FEW_CURVES else ANCHOR_EVERY_MANY)
 
 
-def fitted_curves(table: ShapeTable, layout: Layout, x: FloatArray, share: FloatArray) -> FloatArray:
-    """Return the sum over delays of share (n, d) times the fitted curve at x (n, d, p), on the basis of all frames."""
-    curves = np.zeros((len(x), table.full_basis.shape[1]), dtype=np.float32)
+def fitted_curves(
+    table: ShapeTable, layout: Layout, x: FloatArray, share: FloatArray, in_window: bool = False
+) -> FloatArray:
+    """Return the sum over delays of share (n, d) times the fitted curve at x (n, d, p), on the basis of all frames.
+
+    `in_window` asks for the basis of the fit window.
+    """
+    coefficients = table.coefficients if in_window else table.full_coefficients
+    curves = np.zeros((len(x), coefficients.shape[-1]), dtype=np.float32)
     if has_numba():
-        flat = _flat_table(table.full_coefficients, table.axes, layout)
+        flat = _flat_table(coefficients, table.axes, layout)
         _kernel("numba_reading", "read_curves")(*flat, np.ascontiguousarray(x), np.ascontiguousarray(share), curves)
         return curves
     for delay in range(share.shape[1]):
         rows = np.flatnonzero(share[:, delay] > 0)
         which = np.full(rows.size, delay)
-        curve, _ = read_table(table.full_coefficients, table, layout, which, x[rows, delay])
+        curve, _ = read_table(coefficients, table, layout, which, x[rows, delay])
         curves[rows] += (share[rows, delay] * np.exp(x[rows, delay, 0]))[:, None] * curve
     return curves
 

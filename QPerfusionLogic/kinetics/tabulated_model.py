@@ -10,13 +10,13 @@ from QPerfusionLogic.study import BoolArray, FloatArray
 
 from .arterial import ArterialCurve
 from .baseline import remaining_baseline
-from .delay import vertex
-from .estimate import Data, Estimate, log_likelihood, marginalised, minima_at_delays
+from .estimate import Data, Estimate, marginalised, minima_at_delays
 from .heart_prior import HeartPrior
 from .layout import Layout
 from .model import AT_BOUND, CONVERGED, NO_BOLUS, NOT_CONVERGED, KineticModel, Solution
 from .patterns import by_pattern
 from .pooling import PooledCurves
+from .shared_delay import find_shared_delay
 from .significance import CLEAR_RISE, NO_RISE, is_noise, rise_in_errors
 from .table import ShapeTable, build_table
 
@@ -121,15 +121,12 @@ class TabulatedModel(KineticModel):
     def _shared_delay(self, curves: FloatArray, weights: FloatArray) -> float:
         """Return the delay that serves all curves best together."""
         common = np.median(weights, axis=0)
-        table, inside, root = self._table(common, self.delays_s)
-        total = np.zeros(self.delays_s.size)
-        for first in range(0, len(curves), CHUNK):
-            data = self._on_basis(table, curves[first : first + CHUNK], inside, root)
-            minima = minima_at_delays(table, self.layout, data, self.settings.starts, self.split)
-            energy = np.einsum("nr,nr->n", data.on_basis, data.on_basis) + data.outside
-            noise = is_noise(energy, minima.squared_error.min(axis=1), data.freedom, self.freedom_used)
-            total += log_likelihood(minima, data.freedom)[~noise].sum(axis=0)
-        return float(vertex(self.delays_s, total[None])[0][0])
+
+        def prepare(delays_s: FloatArray, some: FloatArray) -> tuple[ShapeTable, Data]:
+            table, inside, root = self._table(common, delays_s)
+            return table, self._on_basis(table, some, inside, root)
+
+        return find_shared_delay(self.delays_s, curves, prepare, self.layout, self.settings.starts, self.split)
 
     def _translate(
         self, table: ShapeTable, estimate: Estimate, energy: FloatArray, freedom: float, rise: FloatArray
