@@ -73,13 +73,11 @@ def peers(name, time_s, aif, curves):
     def with_lmfit():
         import lmfit
 
-        names = [f"p{index}" for index in range(len(start))]
-        fitted = lmfit.Model(lambda t, **values: model(t, *(values[key] for key in names)), param_names=names)
-        parameters = fitted.make_params(
-            **{key: {"value": v, "min": a, "max": b} for key, v, a, b in zip(names, start, low, high, strict=True)}
-        )
+        parameters = lmfit.Parameters()
+        for index, (value, least, most) in enumerate(zip(start, low, high, strict=True)):
+            parameters.add(f"p{index}", value, min=least, max=most)
         for curve in curves:
-            fitted.fit(curve, parameters, t=time_s)
+            lmfit.minimize(lambda p, z=curve: model(time_s, *p.valuesdict().values()) - z, parameters)
 
     with np.errstate(all="ignore"):
         found = {"curve_fit, bounded": cpu_of(bounded), "curve_fit, lm": cpu_of(unbounded)}
