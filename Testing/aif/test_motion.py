@@ -31,3 +31,10 @@ def test_series_of_other_heartbeats_stay_as_they_are(make_input):
     known = make_input(aif_series=True, aif_frames=40, aif_interval_s=1.2)
     series = known.state.acquisition.aif_series
     assert without_motion(series, with_motion(known, np.full(60, 8.0))) is series
+
+
+def test_motion_is_taken_at_the_time_of_the_aif_image(make_input):
+    known = make_input(aif_series=True, aif_clock_s=-0.2)
+    series = known.state.acquisition.aif_series
+    moved = without_motion(series, with_motion(known, 16.0 * np.arange(60)))
+    np.testing.assert_allclose(moved.signal[2, 0, 10:20], series.signal[2, 0, 17:27], rtol=1e-4)
