@@ -14,9 +14,13 @@ from .bolus_detector import detect_pools
 
 FEWEST_PIXELS = 4
 AIF_PERCENTILE = 75.0
-"""Pixels of the pool above it form the AIF region (AI-AIF, Scannell 2022)."""
-BRIGHTEST_PIXELS, FULL_SHARE = 3, 0.97
-"""A pixel of full blood signal reaches this share of the mean of the brightest few."""
+"""Pixels of the pool above it are where the search for full blood signal begins (AI-AIF, Scannell 2022)."""
+FULLEST_PIXELS, FULL_SHARE = 5, 0.96
+"""A pixel of full blood signal enhances by this share of what the upper quarter does (the upper five if few)."""
+SMOOTHING_MM = 3.0
+"""Standard deviation over which neighbours share their enhancement: the pixels of a diluted bolus are noisy."""
+ROUNDS = 2
+"""The curve that pixels are measured by comes from those found before; it settles in two rounds."""
 AGREEMENT = 0.5
 """Share of a pool told by the bolus that lies where the tissue series shows the LV; below it the position is right."""
 FARTHEST_SLICE_MM = 40.0
@@ -52,18 +56,18 @@ def left_ventricular_pool(series: PerfusionSeries, state: StateResult) -> Pool:
     if expected is not None and pools is not None:
         shared = pools.left & ndimage.binary_dilation(expected, np.ones((1, 3, 3)), iterations=2)
         if shared.sum() >= FEWEST_PIXELS and (pools.left & expected).sum() >= AGREEMENT * pools.left.sum():
-            return Pool(_brightest(series.signal, shared), "position and bolus")
+            return Pool(_full_blood(series, shared), "position and bolus")
         if expected.sum() >= FEWEST_PIXELS:
-            return Pool(_brightest(series.signal, expected), "position")
+            return Pool(_full_blood(series, expected), "position")
     if pools is not None:
-        return Pool(_brightest(series.signal, pools.left), "bolus")
+        return Pool(_full_blood(series, pools.left), "bolus")
     if expected is not None and expected.sum() >= FEWEST_PIXELS:
         notice = Notice(
             code="aif-pool-by-position",
             message="no bolus could be told apart in the AIF series; its blood pool was taken from the tissue series",
             action="check the AIF series and its arterial input curve",
         )
-        return Pool(_brightest(series.signal, expected), "position", (notice,))
+        return Pool(_full_blood(series, expected), "position", (notice,))
     raise InputError(
         "no left-ventricular blood pool in the AIF series",
         expected="two pools, the right one enhancing before the left one",
@@ -117,21 +121,49 @@ def _looked_up(mask: BoolArray, geometry: Geometry, points: FloatArray) -> BoolA
     return np.asarray(sampled > 0.5).reshape(points.shape[:2])
 
 
-def _brightest(signal: FloatArray, pool: BoolArray) -> BoolArray:
-    """Return the pixels of full blood signal in the pool's largest slice, judged over its first pass.
+def _full_blood(series: PerfusionSeries, pool: BoolArray) -> BoolArray:
+    """Return the pixels of full blood signal in the pool's largest slice.
 
-    They are the upper quarter of the pool, and of these the ones near its brightest: in a small ventricle under low
-    resolution all others share their signal with the wall.
+    How much blood a pixel holds is told by its slope on the curve of the pool over all frames, which averages the noise
+    of single frames, per unit of proton density where that is known. In a small ventricle under low resolution the
+    other pixels share their signal with the wall; to leave out full ones would only leave more noise in the curve.
     """
     index = int(np.argmax(pool.sum(axis=(1, 2))))
     pixels = pool[index]
-    curve = signal[:, index][:, pixels].mean(axis=1)
-    level = curve.min() + 0.5 * (curve.max() - curve.min())
-    brightness = signal[curve >= level, index].mean(axis=0)
+    curves = np.asarray(series.signal[:, index][:, pixels], dtype=float)
+    density = _proton_density(series, index)
+    chosen = _brightest(curves)
+    count = max(FULLEST_PIXELS, int((1.0 - AIF_PERCENTILE / 100.0) * len(chosen)))
+    for _ in range(ROUNDS):
+        curve = curves[:, chosen].mean(axis=1)
+        centred = curve - curve.mean()
+        slope = np.zeros(pixels.shape)
+        slope[pixels] = centred @ curves / max(float(centred @ centred), 1e-30)
+        share = (_smoothed(slope, pixels, series) / _smoothed(np.where(pixels, density, 0.0), pixels, series))[pixels]
+        chosen = share >= FULL_SHARE * float(np.sort(share)[-count:].mean())
     region = np.zeros_like(pool)
-    count = int(pixels.sum())
-    percentile = AIF_PERCENTILE if count >= 4 * FEWEST_PIXELS else 0.0
-    brightest = float(np.sort(brightness[pixels])[-BRIGHTEST_PIXELS:].mean())
-    threshold = max(np.percentile(brightness[pixels], percentile), FULL_SHARE * brightest)
-    region[index] = pixels & (brightness >= threshold)
+    region[index, pixels] = chosen
     return region
+
+
+def _brightest(curves: FloatArray) -> BoolArray:
+    """Return which of the curves (frames, pixels) are in the upper quarter over the first pass of their mean."""
+    curve = curves.mean(axis=1)
+    level = curve.min() + 0.5 * (curve.max() - curve.min())
+    brightness = curves[curve >= level].mean(axis=0)
+    percentile = AIF_PERCENTILE if curves.shape[1] >= 4 * FEWEST_PIXELS else 0.0
+    return np.asarray(brightness >= np.percentile(brightness, percentile))
+
+
+def _proton_density(series: PerfusionSeries, index: int) -> FloatArray:
+    """Return the proton-density signal (rows, columns) of a slice; ones without such frames."""
+    if series.proton_density is None:
+        return np.ones(series.image_shape[1:])
+    density = np.nanmean(series.proton_density[:, index], axis=0, dtype=float)
+    return density if np.isfinite(density).all() and density.max() > 0 else np.ones(density.shape)
+
+
+def _smoothed(values: FloatArray, pixels: BoolArray, series: PerfusionSeries) -> FloatArray:
+    """Return an image that is zero outside the pixels as the sum over neighbours, weighted by their distance."""
+    width = SMOOTHING_MM / np.asarray(series.geometry.pixel_spacing_mm)
+    return np.maximum(ndimage.gaussian_filter(values, width, mode="constant"), 1e-12 * float(np.abs(values).max()))

@@ -57,12 +57,21 @@ def undo_decay(curve: BloodCurve, protocol: Protocol, native_rate_per_s: float) 
         "aif shortest T2*": f"{1e3 / max(float(rate.max()), 1e-3):.1f} ms (measured, two echoes)",
     }
     return DecayCorrection(
-        curve.signal * np.exp(first * rate),
+        _at_echo_zero(curve, rate, first, second),
         curve.proton_density * float(np.exp(first * native_rate_per_s)),
         rate,
         True,
         constants,
     )
+
+
+def _at_echo_zero(curve: BloodCurve, rate_per_s: FloatArray, first_s: float, second_s: float) -> FloatArray:
+    """Return the signal at echo time zero, the mean of what both echoes tell, weighted by their noise."""
+    grown = [np.exp(echo * rate_per_s) for echo in (first_s, second_s)]
+    echoes = curve.signal, np.asarray(curve.second_echo, dtype=float)
+    weights = [factor**-2.0 for factor in grown]
+    parts = [weight * factor * echo for weight, factor, echo in zip(weights, grown, echoes, strict=True)]
+    return np.asarray(sum(parts) / sum(weights))
 
 
 def _fitted_rate(curve: BloodCurve, first_s: float, second_s: float, native_rate_per_s: float) -> FloatArray:

@@ -1,0 +1,64 @@
+"""Which pixels of a pool the arterial input is read from: all of full blood signal, and none because it is noisy."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import numpy as np
+import pytest
+
+from QPerfusionLogic.aif.blood_curve import BloodCurve, blood_curve
+from QPerfusionLogic.aif.blood_pool import left_ventricular_pool
+from QPerfusionLogic.aif.two_echoes import undo_decay
+from QPerfusionLogic.study import Protocol
+
+
+def pool_of(known, series):
+    return left_ventricular_pool(series, known.state).region
+
+
+def test_all_pixels_of_full_blood_are_taken_and_their_noise_is_averaged(make_input):
+    known = make_input(aif_series=True)
+    region = pool_of(known, known.state.acquisition.aif_series)
+    inside = known.state.segmented.labels[0][::2, ::2] == 2
+    assert not region[0][~inside].any()
+    assert region.sum() > 0.6 * inside.sum()
+
+
+def test_pixels_shared_with_the_wall_are_left_out(make_input):
+    from scipy import ndimage
+
+    known = make_input(aif_series=True)
+    series = known.state.acquisition.aif_series
+    blurred = {
+        name: ndimage.gaussian_filter(getattr(series, name), (0, 0, 1.2, 1.2)) for name in ("signal", "proton_density")
+    }
+    region = pool_of(known, dataclasses.replace(series, **blurred))
+    clear = blood_curve(series, region).signal
+    shared = blood_curve(dataclasses.replace(series, **blurred), region).signal
+    assert np.max(shared) > 0.95 * np.max(clear)
+
+
+@pytest.mark.parametrize("noise", [0.5, 10.0])
+def test_noise_does_not_make_a_diluted_bolus_higher(make_input, noise):
+    known = make_input(pre_bolus_ratio=10, noise=noise)
+    series = known.state.acquisition.pre_bolus
+    region = pool_of(known, series)
+    clean = make_input(pre_bolus_ratio=10, noise=0.0).state.acquisition.pre_bolus
+    noisy, true = (blood_curve(images, region).signal for images in (series, clean))
+    assert np.polyfit(true, noisy, 1)[0] == pytest.approx(1.0, abs=0.05)
+
+
+def test_both_echoes_tell_the_signal_at_echo_time_zero():
+    random = np.random.default_rng(0)
+    time = np.arange(400.0)
+    bolus = np.exp(-(((time - 200.0) / 60.0) ** 2))
+    plain, rate = 1.0 + 9.0 * bolus, 5.0 + 60.0 * bolus
+    first, second = (
+        plain * np.exp(-echo * rate) + 0.1 * random.standard_normal(len(time)) for echo in (0.0008, 0.0018)
+    )
+    curve = BloodCurve(time, first, 20.0, 0, 4, second)
+    found = undo_decay(curve, Protocol(echo_time_s=0.0008, second_echo_time_s=0.0018), 5.0)
+    missed = found.signal - plain
+    assert abs(missed.mean()) < 0.05
+    assert missed[:100].std() < 0.85 * 0.1
