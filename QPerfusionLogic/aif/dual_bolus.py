@@ -86,8 +86,19 @@ def by_dual_bolus(state: StateResult, settings: AifSettings, conversion: Convers
 
 
 def _pre_bolus_curve(series: PerfusionSeries, state: StateResult) -> BloodCurve:
+    """Return the blood curve of the pre-bolus, its breathing taken out as that of the tissue series was.
+
+    A ratio of ten makes every error of the pre-bolus ten times as large: a heart that moves out of the pool for a frame
+    looks like a bolus of its own.
+    """
+    from QPerfusionLogic.registration import RegistrationLogic
+
+    kept = None
+    if state.registered is not None and np.abs(state.registered.displacement_mm).max() > 0:
+        found = RegistrationLogic().run(series)
+        series, kept = found.series, found.kept
     pool = left_ventricular_pool(series, state)
-    return blood_curve(series, pool.region)
+    return blood_curve(series, pool.region, kept)
 
 
 def _scaled(
