@@ -10,7 +10,7 @@ import pytest
 from QPerfusionLogic.aif.blood_curve import BloodCurve, blood_curve
 from QPerfusionLogic.aif.blood_pool import left_ventricular_pool
 from QPerfusionLogic.aif.two_echoes import undo_decay
-from QPerfusionLogic.study import Protocol
+from QPerfusionLogic.study import Geometry, Protocol
 
 
 def pool_of(known, series):
@@ -62,3 +62,18 @@ def test_both_echoes_tell_the_signal_at_echo_time_zero():
     missed = found.signal - plain
     assert abs(missed.mean()) < 0.05
     assert missed[:100].std() < 0.85 * 0.1
+
+
+def test_a_pool_of_few_full_pixels_is_told(make_input):
+    from scipy import ndimage
+
+    known = make_input(aif_series=True)
+    series = known.state.acquisition.aif_series
+    assert not left_ventricular_pool(series, known.state).notices
+    coarse = {
+        name: ndimage.gaussian_filter(getattr(series, name), (0, 0, 2.0, 2.0))[:, :, 1::3, 1::3]
+        for name in ("signal", "proton_density", "second_echo")
+    }
+    coarse_series = dataclasses.replace(series, geometry=Geometry.axis_aligned(1, (12.0, 12.0)), **coarse)
+    notices = left_ventricular_pool(coarse_series, known.state).notices
+    assert "aif-pool-small" in {notice.code for notice in notices}
