@@ -22,8 +22,8 @@ LOSS_UNIT, RESIDUAL_UNIT_MMOL_L = 0.05, 0.25
 CONDITIONS = 9
 """Seven scaled protocol values, whether they are known, whether there are proton-density frames."""
 SERIES_BEATS = 80
-WIDE_FIELD_SHARE = 0.2
-"""Share of the transmit fields that are anything from 0.62 to 1.25 of nominal; the rest is 0.97 +- 0.09."""
+WIDE_FIELD_SHARE, WIDE_FIELD = 0.4, (0.6, 1.25)
+"""Share of the transmit fields that are anything in this range of nominal; the rest is 0.97 +- 0.09."""
 SMALL_MMOL_L = 0.05
 """Step of the slope of the signal near zero gadolinium."""
 
@@ -125,7 +125,7 @@ def draw_pairs(count: int, pool: BolusPool, shift: Shift | None = None) -> Pairs
     loss = 0.03 * torch.randn(count, 1).abs().clamp(max=4.0)
     residual = (torch.rand(count, 1) < 0.3) * uniform(count, 0.0, 0.4)
     usual = (0.97 + 0.09 * torch.randn(count, 1)).clamp(0.65, 1.3)
-    scale = torch.where(torch.rand(count, 1) < WIDE_FIELD_SHARE, uniform(count, 0.62, 1.25), usual)
+    scale = torch.where(torch.rand(count, 1) < WIDE_FIELD_SHARE, uniform(count, *WIDE_FIELD), usual)
     if shift.flip_scale is not None:
         scale = torch.full_like(scale, shift.flip_scale)
     decay = uniform(count, 6.0, 19.0)

@@ -66,7 +66,7 @@ def train_ensemble(
     draw : callable, optional
         Number of pairs -> pairs; our digital boluses when not given.
     start : Ensemble, optional
-        Members to go on from; there is no stem then.
+        Its first members, as many as the recipe has, to go on from; there is no stem then.
     """
     draw = draw or digital_pairs(recipe)
     plan = Plan(recipe.stem, recipe.learning_rate, seed=recipe.seed)
@@ -75,7 +75,7 @@ def train_ensemble(
         stem = _trained(UnsaturationNetwork(), recipe, draw, plan, folder / "stem.checkpoint", report)
         first = [stem] * recipe.members
     else:
-        first = list(start.members)
+        first = list(start.members)[: recipe.members]
     members = []
     for index, network in enumerate(first):
         own = replace(
