@@ -8,6 +8,7 @@ import pytest
 from QPerfusionLogic.settings import KineticsSettings
 from QPerfusionLogic.trials.aif_methods import Answer, truth
 from QPerfusionLogic.trials.aif_patients import curve_patient
+from QPerfusionLogic.trials.aif_tables import result_lines
 from QPerfusionLogic.trials.aif_trial import MethodResults, agreement, normalised_error, run_method, share_inside
 
 
@@ -49,3 +50,13 @@ def test_a_method_that_is_the_truth_agrees_with_it():
     assert found.patients.bias.value == 0.0
     assert found.segment_classes.share.value == found.vessel_classes.share.value == 1.0
     assert found.vessel_classes.n == 15
+
+
+def test_a_method_without_flow_does_not_keep_the_others_from_the_table():
+    features = {"peak_mmol_l": 5.0, "time_to_peak_s": 6.0, "fwhm_s": 8.0}
+    flows = [np.linspace(1.0, 3.0, 16) + 0.1 * index for index in range(3)]
+    true = MethodResults([0.0] * 3, [np.nan] * 3, [features] * 3, flows)
+    none = MethodResults([9.0] * 3, [np.nan] * 3, [features] * 3, [np.full(16, np.nan)] * 3)
+    lines = result_lines({"truth": true, "same": true, "none": none}, np.arange(1.0, 17.0), "stress", "fermi")
+    assert any(line.startswith("none") and "0 patients only" in line for line in lines)
+    assert any(line.startswith("same") and "100.0 %" in line for line in lines)
