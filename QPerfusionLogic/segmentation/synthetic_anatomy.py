@@ -12,6 +12,8 @@ from QPerfusionLogic.study import BoolArray, FloatArray, LabelArray
 TISSUES = ("lung", "left_blood", "right_blood", "myocardium", "defect", "right_wall", "fat", "liver", "chest", "other")
 FIELD, PIXEL_MM = 88, 2.0
 """Pixels and their size in mm: larger than the network's crop, so that the crop can be moved and turned."""
+NARROW = 0.65
+"""Radius of the cavity over that of the epicardium below which a ventricle counts as contracted."""
 
 
 @dataclass(frozen=True)
@@ -43,7 +45,7 @@ def random_anatomy(random: np.random.Generator) -> Anatomy:
     radius, angle = np.hypot(y, x), np.arctan2(y, x)
     epicardium, endocardium = _left_ventricle(random, angle)
     inside_epi, inside_endo = _fill(epicardium - radius), _fill(endocardium - radius)
-    muscle = _papillaries(random, y, x, radius, angle, endocardium)
+    muscle = _papillaries(random, y, x, radius, angle, epicardium, endocardium)
     right, right_outer, labels_right = _right_ventricle(random, y, x, radius, epicardium)
 
     heart: dict[str, FloatArray] = {name: np.zeros((FIELD, FIELD)) for name in TISSUES}
@@ -108,9 +110,13 @@ def _papillaries(
     x: FloatArray,
     radius: FloatArray,
     angle: FloatArray,
+    epicardium: FloatArray,
     endocardium: FloatArray,
 ) -> FloatArray:
-    """Return the share of muscle inside the cavity: papillary muscles and a trabeculated rim."""
+    """Return the share of muscle inside the cavity: papillary muscles and a trabeculated rim.
+
+    Narrow cavities have a nearly solid rim more often: contraction presses the trabeculae together.
+    """
     mean = float(endocardium.mean())
     muscle = np.zeros_like(radius)
     crowded = random.random() < 0.4
@@ -122,9 +128,10 @@ def _papillaries(
         muscle = np.maximum(muscle, _fill(size - spread))
     if random.random() < 0.7:
         muscle = np.maximum(muscle, _trabeculae(random, radius, angle, endocardium, random.uniform(0.03, 0.45), 0.5))
-    if random.random() < 0.25:
+    narrow = mean < NARROW * float(epicardium.mean())
+    if random.random() < (0.55 if narrow else 0.2):
         muscle = np.maximum(
-            muscle, _trabeculae(random, radius, angle, endocardium, random.uniform(0.25, 0.6), random.uniform(0.8, 1.2))
+            muscle, _trabeculae(random, radius, angle, endocardium, random.uniform(0.15, 0.5), random.uniform(0.8, 1.2))
         )
     return muscle
 
@@ -159,6 +166,8 @@ def _right_ventricle(
     size = float(epicardium.mean())
     half_width = size * random.uniform(0.65, 1.35)
     height = size * random.uniform(0.45, 1.3)
+    if random.random() < 0.12:  # towards the apex a sliver of the RV is left
+        half_width, height = half_width * random.uniform(0.4, 0.7), height * random.uniform(0.3, 0.7)
     centre_y = -size - random.uniform(-0.35, 0.35) * height
     centre_x = random.normal(0.0, 0.12) * size
     tilt = random.normal(0.0, 0.2)

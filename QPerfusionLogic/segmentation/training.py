@@ -8,11 +8,13 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from scipy import ndimage
 from torch import nn
 
 from QPerfusionLogic.learning.model_files import load_into, model_file, save_model
 from QPerfusionLogic.learning.training import Plan
 from QPerfusionLogic.learning.training import train as train_network
+from QPerfusionLogic.study import FloatArray
 
 from .network import CLASSES, SegmentationNetwork
 from .training_data import Sample, Stream
@@ -20,6 +22,8 @@ from .training_data import Sample, Stream
 VALIDATION_SEED = 10_000_000
 AVERAGE = 0.995
 """Decay of the average of the weights: some hundred iterations, for trainings of a thousand or more."""
+TWO_POSITIONS = 0.15
+"""Share of the samples in which the moments disagree about where the heart is."""
 
 
 @dataclass(frozen=True)
@@ -51,9 +55,6 @@ def train(output: Path, plan: TrainingPlan, tell: Callable[[str], None], start: 
     network = SegmentationNetwork()
     if start is not None:
         load_into(network, model_file(start))
-    for parameter in network.parameters():
-        if parameter.dim() == 4:
-            parameter.data = parameter.data.contiguous(memory_format=torch.channels_last)
     stream = Stream(plan.seed, plan.digital)
     validation = [Stream(VALIDATION_SEED, plan.digital)[index] for index in range(plan.validation)]
 
@@ -103,10 +104,25 @@ def _varied(sample: Sample, random: np.random.Generator) -> Sample:
     images, labels, heat = sample.images.astype(np.float32), sample.labels, sample.heat.astype(np.float32)
     if random.random() < 0.5:
         images, labels, heat = images[..., ::-1], labels[:, ::-1], heat[:, ::-1]
+    images = _two_positions(images, random)
     gain = random.uniform(0.9, 1.1, (len(images), 1, 1))
     gain[0] = random.uniform(0.6, 1.5)
     noise = random.normal(0.0, random.uniform(0.0, 0.04), images.shape)
     return Sample((images * gain + noise).astype(np.float32), np.ascontiguousarray(labels), np.ascontiguousarray(heat))
+
+
+def _two_positions(images: FloatArray, random: np.random.Generator) -> FloatArray:
+    """Return images (CHANNELS, rows, columns) of which, at times, the first few show the heart somewhere else.
+
+    So a motion correction that fails leaves them: one place before the contrast has come, another one after it. The
+    labels keep to the LV peak and what follows it.
+    """
+    if random.random() >= TWO_POSITIONS:
+        return images
+    first = int(random.integers(1, 4))
+    rows, columns = np.clip(np.round(random.normal(0.0, 1.5, 2)), -4, 4).astype(int)
+    moved = ndimage.shift(images[:first], (0, rows, columns), order=0, mode="nearest", prefilter=False)
+    return np.concatenate([moved, images[first:]])
 
 
 def _tensors(samples: list[Sample]) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
@@ -119,7 +135,7 @@ def _tensors(samples: list[Sample]) -> tuple[torch.Tensor, torch.Tensor, torch.T
 
 def _loss(network: nn.Module, images: torch.Tensor, labels: torch.Tensor, heat: torch.Tensor) -> torch.Tensor:
     """Return cross-entropy + soft Dice of the labels + cross-entropy of the insertion heat map."""
-    output = network(images.contiguous(memory_format=torch.channels_last))
+    output = network(images)
     logits, heat_logit = output[:, :CLASSES], output[:, CLASSES]
     share = torch.softmax(logits, dim=1)[:, 1:]
     truth = nn.functional.one_hot(labels, CLASSES).permute(0, 3, 1, 2)[:, 1:].float()
