@@ -14,10 +14,14 @@ from .temporal import Enhancement
 
 FULL = 0.9
 """Share of its peak at which the LV counts as full."""
+PLATEAU = 0.95
+"""Share of its highest value at which an LV peaks whose signal does not come down again (saturated blood)."""
 SEPTUM_MM = (4.0, 18.0)
 """Gap between the two pools: the septum and the trabeculae on both of its sides."""
 FIRST_WITHIN_S, FIRST_SPREAD_S = 1.0, 2.0
 """The RV fills within the first time of the first filling of anything; what comes later is believed less."""
+RIVAL = 0.4
+"""Share of the best score from which on an earlier pair of pools casts doubt on a later one."""
 WORTH_MOVING = 0.5
 """Share of their score that the pools must keep when their moments are moved to their own peaks."""
 FAR_MM = 45.0
@@ -54,12 +58,13 @@ class BloodPools:
 
 @dataclass(frozen=True)
 class _Candidate:
-    """One pair of pools in one slice."""
+    """One pair of pools in one slice; `right_filled_s` is NaN without a right one."""
 
     left: BoolArray
     right: BoolArray | None
     centre: tuple[float, float]
     score: float
+    right_filled_s: float = float("nan")
 
 
 def find_blood_pools(enhancement: Enhancement) -> BloodPools | None:
@@ -69,18 +74,39 @@ def find_blood_pools(enhancement: Enhancement) -> BloodPools | None:
     its moments are moved to the peaks of the regions' own curves where the regions are still seen then.
     """
     first = first_filling(enhancement)
-    best, moments, chosen = 0.0, (0, 0, 0), list[_Candidate | None]()
-    for right_frame, left_frame in ventricular_frames(enhancement, first):
-        tried = _pools_at(enhancement, right_frame, left_frame, first)
-        if _total(tried) > best:
-            best, moments, chosen = _total(tried), (right_frame, left_frame, left_frame), tried
-    if not chosen:
+    moments = ventricular_frames(enhancement, first)
+    tried = [_pools_at(enhancement, *pair, first) for pair in moments]
+    worth = _worth(tried)
+    if not len(worth) or worth.max() <= 0.0:
         return None
-    own = _own_moments(enhancement, chosen, *moments[:2])
+    best = int(np.argmax(worth))
+    own = _own_moments(enhancement, tried[best], *moments[best])
     again = _pools_at(enhancement, *own[:2], first)
-    if _total(again) < WORTH_MOVING * best:
-        return _gathered(chosen, enhancement, own)
+    if _total(again) < WORTH_MOVING * _total(tried[best]):
+        return _gathered(tried[best], enhancement, own)
     return _gathered(again, enhancement, own)
+
+
+def _worth(tried: list[list[_Candidate | None]]) -> FloatArray:
+    """Return (pairs,): the score of each choice, less where another one that is nearly as good has its RV filled before.
+
+    An artery beside an organ that fills after it looks like two ventricles, but blood has passed the true RV by then.
+    """
+    total = np.array([_total(chosen) for chosen in tried])
+    filled_s = np.array([_right_filled_s(chosen) for chosen in tried])
+    rivals = (total > RIVAL * total.max(initial=0.0)) & np.isfinite(filled_s)
+    if not rivals.any():
+        return total
+    late = np.clip(np.nan_to_num(filled_s - filled_s[rivals].min()) - FIRST_WITHIN_S, 0.0, None) / FIRST_SPREAD_S
+    return np.asarray(total * np.exp(-0.5 * late**2))
+
+
+def _right_filled_s(chosen: list[_Candidate | None]) -> float:
+    """Return when the right pools are filled, over the slices that have one, the better ones counting more."""
+    known = [each for each in chosen if each is not None and each.right is not None]
+    if not known:
+        return float("nan")
+    return float(np.average([each.right_filled_s for each in known], weights=[each.score for each in known]))
 
 
 def _total(chosen: list[_Candidate | None]) -> float:
@@ -116,7 +142,10 @@ def _own_moments(
     crossing = right_frame + int(np.argmax((left - right)[right_frame : left_frame + 1] > 0.0))
     stop = left_frame + max(left_frame - right_frame, 3)
     own_right = int(np.argmax((right - left)[: crossing + 1]))
-    own_left = crossing + int(np.argmax(left[crossing : stop + 1]))
+    passing = left[crossing : stop + 1]
+    own_left = crossing + int(np.argmax(passing))
+    if own_left == min(stop, len(left) - 1):
+        own_left = crossing + int(np.argmax(passing >= PLATEAU * passing[-1]))
     if own_left <= own_right + 1:
         return right_frame, left_frame, left_frame
     fill = own_right + int(np.argmax(left[own_right : own_left + 1] >= FULL * left[own_left]))
@@ -167,10 +196,18 @@ def _candidates(
         for right in rights:
             value = right.score * _neighbour(distance[right.region])
             if value > fit and right.filled_s < filled_s:
-                partner, fit = right.region, value
+                partner, fit = right, value
         score = float(contrast * shape * (0.1 + 0.9 * fit) * (0.3 + 0.7 * walled))
         row, column = ndimage.center_of_mass(left)
-        found.append(_Candidate(left, partner, (float(row), float(column)), score))
+        found.append(
+            _Candidate(
+                left,
+                None if partner is None else partner.region,
+                (float(row), float(column)),
+                score,
+                float("nan") if partner is None else partner.filled_s,
+            )
+        )
     return sorted(found, key=lambda candidate: -candidate.score)
 
 
