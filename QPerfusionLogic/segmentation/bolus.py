@@ -20,8 +20,8 @@ SEPTUM_MM = (4.0, 18.0)
 """Gap between the two pools: the septum and the trabeculae on both of its sides."""
 FIRST_WITHIN_S, FIRST_SPREAD_S = 1.0, 2.0
 """The RV fills within the first time of the first filling of anything; what comes later is believed less."""
-RIVAL = 0.4
-"""Share of the best score from which on an earlier pair of pools casts doubt on a later one."""
+RIVAL, FAIR_FIT = 0.4, 0.3
+"""Share of the best score, and fit of its RV, from which on an earlier pair of pools casts doubt on a later one."""
 WORTH_MOVING = 0.5
 """Share of their score that the pools must keep when their moments are moved to their own peaks."""
 FAR_MM = 45.0
@@ -58,13 +58,14 @@ class BloodPools:
 
 @dataclass(frozen=True)
 class _Candidate:
-    """One pair of pools in one slice; `right_filled_s` is NaN without a right one."""
+    """One pair of pools in one slice; `fit` (0 to 1) tells how much the right one is like an RV beside the left one."""
 
     left: BoolArray
     right: BoolArray | None
     centre: tuple[float, float]
     score: float
-    right_filled_s: float = float("nan")
+    fit: float
+    right_filled_s: float
 
 
 def find_blood_pools(enhancement: Enhancement) -> BloodPools | None:
@@ -102,8 +103,8 @@ def _worth(tried: list[list[_Candidate | None]]) -> FloatArray:
 
 
 def _right_filled_s(chosen: list[_Candidate | None]) -> float:
-    """Return when the right pools are filled, over the slices that have one, the better ones counting more."""
-    known = [each for each in chosen if each is not None and each.right is not None]
+    """Return when the right pools are filled, over the slices that have a fair one, the better ones counting more."""
+    known = [each for each in chosen if each is not None and each.fit > FAIR_FIT]
     if not known:
         return float("nan")
     return float(np.average([each.right_filled_s for each in known], weights=[each.score for each in known]))
@@ -205,6 +206,7 @@ def _candidates(
                 None if partner is None else partner.region,
                 (float(row), float(column)),
                 score,
+                fit,
                 float("nan") if partner is None else partner.filled_s,
             )
         )
