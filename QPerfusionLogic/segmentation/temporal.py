@@ -9,6 +9,8 @@ from scipy import ndimage
 
 from QPerfusionLogic.study import BoolArray, FloatArray, Geometry, Registered
 
+SMALLEST_POOL_MM2 = 100.0
+"""Area of the RV in an apical slice: it may be the only thing that the bolus has reached."""
 MOTION_SHARE = 0.5
 """Share of a nearby step of the baseline that leftover motion is expected to move."""
 
@@ -67,7 +69,7 @@ def enhancement_of(registered: Registered) -> Enhancement:
     series = registered.series
     signal = np.nan_to_num(np.asarray(series.signal, dtype=np.float32), posinf=0.0, neginf=0.0)
     signal = _without_hot_pixels(bridged(signal, registered.kept))
-    onset = bolus_onset(signal)
+    onset = bolus_onset(signal, _pool_share(signal.shape[1:], series.geometry.pixel_spacing_mm))
     baseline = signal[: onset + 1].mean(axis=0)
     value = ndimage.gaussian_filter1d(signal - baseline, 0.7, axis=0, mode="nearest")
     scale = float(np.percentile(value.max(axis=0), 99.0))
@@ -97,15 +99,20 @@ def bridged(signal: FloatArray, kept: BoolArray) -> FloatArray:
     return result
 
 
-def bolus_onset(signal: FloatArray) -> int:
-    """Return the last frame before the brightest half percent of the image departs from its first frames.
+def _pool_share(shape: tuple[int, ...], spacing_mm: tuple[float, float]) -> float:
+    """Return the share of an image (slices, rows, columns) that the smallest pool fills in one slice, at most 0.005."""
+    return min(SMALLEST_POOL_MM2 / (float(np.prod(shape)) * spacing_mm[0] * spacing_mm[1]), 0.005)
+
+
+def bolus_onset(signal: FloatArray, share: float = 0.005) -> int:
+    """Return the last frame before the brightest `share` of the image departs from its first frames.
 
     What motion can bring to a pixel from its surroundings does not count: fat that moves with the breath can change as
     much as blood.
     """
     first = np.median(signal[:3], axis=0)
     departure = ndimage.uniform_filter(signal - first, size=(1, 1, 3, 3)) - motion_contrast(first, (1, 11, 11))
-    trace = np.percentile(departure.reshape(len(signal), -1), 99.5, axis=1)
+    trace = np.percentile(departure.reshape(len(signal), -1), 100.0 * (1.0 - share), axis=1)
     trace = np.maximum.accumulate(trace)
     threshold = trace[0] + 0.2 * (trace[-1] - trace[0])
     return max(int(np.argmax(trace > threshold)) - 2, 0)
