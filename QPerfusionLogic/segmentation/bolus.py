@@ -268,8 +268,16 @@ def _regions(feature: FloatArray, pixel_mm2: float, count: int = 8) -> list[Bool
         region = labels == labels.flat[peak]
         remaining[region] = -np.inf
         if region.sum() * pixel_mm2 >= 30.0 and region.sum() >= 3:
-            regions.append(np.asarray(ndimage.binary_fill_holes(region)))
+            regions.append(_filled(region))
     return regions
+
+
+def _filled(region: BoolArray) -> BoolArray:
+    """Return a region (rows, columns) with its holes closed; they lie inside its bounding box."""
+    filled = region.copy()
+    box = ndimage.find_objects(region.astype(np.uint8))[0]
+    filled[box] = ndimage.binary_fill_holes(region[box])
+    return filled
 
 
 def _roundness(region: BoolArray, spacing_mm: tuple[float, float]) -> float:

@@ -85,14 +85,16 @@ def best_ring(cost: FloatArray, stiffness: float, reach: int = 3) -> FloatArray:
     steps = np.arange(-reach, reach + 1)
     penalty = stiffness * steps.astype(float) ** 2
     turns = np.concatenate([cost, cost, cost])
-    total = turns[0].copy()
-    origin = np.zeros((len(turns), radii), dtype=np.int32)
+    padded = np.full(radii + 2 * reach, np.inf)
+    total, choices = padded[reach : reach + radii], np.lib.stride_tricks.sliding_window_view(padded, len(steps))
+    total[:] = turns[0]
+    origin = np.zeros((len(turns), radii), dtype=np.int64)
+    radius = np.arange(radii)
     for index in range(1, len(turns)):
-        padded = np.pad(total, reach, constant_values=np.inf)
-        choices = np.stack([padded[reach + step : reach + step + radii] for step in steps]) + penalty[:, None]
-        best = np.argmin(choices, axis=0)
-        origin[index] = np.arange(radii) + steps[best]
-        total = turns[index] + np.take_along_axis(choices, best[None], axis=0)[0]
+        priced = choices + penalty
+        best = priced.argmin(axis=1)
+        np.add(radius, steps[best], out=origin[index])
+        np.add(turns[index], priced[radius, best], out=total)
         total -= total.min()
     path = np.zeros(len(turns), dtype=np.int64)
     path[-1] = int(np.argmin(total))
