@@ -81,15 +81,24 @@ def find_blood_pools(enhancement: Enhancement) -> BloodPools | None:
     if not len(worth) or worth.max() <= 0.0:
         return None
     best = int(np.argmax(worth))
-    own = _own_moments(enhancement, tried[best], *moments[best])
+    own = _after_breath(enhancement.breaths, *_own_moments(enhancement, tried[best], *moments[best]))
     again = _pools_at(enhancement, *own[:2], first)
     if _total(again) < WORTH_MOVING * _total(tried[best]):
         return _gathered(tried[best], enhancement, own)
     return _gathered(again, enhancement, own)
 
 
+def _after_breath(breaths: tuple[int, ...], right_frame: int, fill_frame: int, left_frame: int) -> tuple[int, int, int]:
+    """Return the moments with that of the RV after the last deep breath before the LV is filled.
+
+    The RV is seen for some beats; in the place that the LV has it tells more than at its peak in another one.
+    """
+    later = [frame for frame in breaths if right_frame < frame < fill_frame]
+    return (max(later), fill_frame, left_frame) if later else (right_frame, fill_frame, left_frame)
+
+
 def _worth(tried: list[list[_Candidate | None]]) -> FloatArray:
-    """Return (pairs,): the score of each choice, less where another one that is nearly as good has its RV filled before.
+    """Return (pairs,): the score of each choice, less where another one nearly as good has its RV filled before.
 
     An artery beside an organ that fills after it looks like two ventricles, but blood has passed the true RV by then.
     """

@@ -11,6 +11,8 @@ from QPerfusionLogic.study import BoolArray, FloatArray, Geometry, Registered
 
 SMALLEST_POOL_MM2 = 100.0
 """Area of the RV in an apical slice: it may be the only thing that the bolus has reached."""
+DEEP_BREATH_MM = 10.0
+"""Displacement over rejected frames from which on the heart before and after them may not lie in one place."""
 MOTION_SHARE = 0.5
 """Share of a nearby step of the baseline that leftover motion is expected to move."""
 
@@ -32,6 +34,8 @@ class Enhancement:
         Last frame before the bolus enters the images.
     noise : float
         Standard deviation of a pixel's frame-to-frame noise, in the same scale.
+    breaths : tuple of int
+        First frames after a breath so deep that frames were rejected in it: the heart may lie elsewhere than before.
     """
 
     value: FloatArray
@@ -40,6 +44,7 @@ class Enhancement:
     geometry: Geometry
     onset: int
     noise: float
+    breaths: tuple[int, ...] = ()
 
     @property
     def spacing_mm(self) -> tuple[float, float]:
@@ -77,7 +82,24 @@ def enhancement_of(registered: Registered) -> Enhancement:
     steps = np.abs(np.diff(signal, axis=0)) if len(signal) > 1 else np.zeros(1)
     noise = 1.4826 * float(np.median(steps)) / np.sqrt(2.0)
     time_s = np.asarray(series.time_s, dtype=float).mean(axis=1)
-    return Enhancement(value / scale, baseline / scale, time_s, series.geometry, onset, noise / scale)
+    return Enhancement(
+        value / scale, baseline / scale, time_s, series.geometry, onset, noise / scale, deep_breaths(registered)
+    )
+
+
+def deep_breaths(registered: Registered) -> tuple[int, ...]:
+    """Return the first frame after every jump of the heart over rejected frames, in any slice.
+
+    A breath deep enough to take frames with it also takes the heart out of the slice; what was there before it and
+    what is there after it are hard to lay on each other.
+    """
+    position_mm = np.asarray(registered.displacement_mm, dtype=float).mean(axis=(2, 3))
+    found: set[int] = set()
+    for index in range(registered.kept.shape[1]):
+        kept = np.flatnonzero(registered.kept[:, index])
+        jump_mm = np.linalg.norm(np.diff(position_mm[kept, index], axis=0), axis=1)
+        found |= {int(frame) for frame in kept[1:][(jump_mm > DEEP_BREATH_MM) & (np.diff(kept) > 1)]}
+    return tuple(sorted(found))
 
 
 def bridged(signal: FloatArray, kept: BoolArray) -> FloatArray:

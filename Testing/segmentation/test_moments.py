@@ -1,12 +1,15 @@
 """When the bolus comes: first filling, onset and the moments of both ventricles."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from scipy import ndimage
 
 from QPerfusionLogic.segmentation.bolus import find_blood_pools
 from QPerfusionLogic.segmentation.moments import first_filling
-from QPerfusionLogic.segmentation.temporal import bolus_onset, enhancement_of
+from QPerfusionLogic.segmentation.temporal import bolus_onset, deep_breaths, enhancement_of
+from QPerfusionLogic.segmentation.trial_cases import digital_case
 
 SPACING_MM = 2.0
 
@@ -60,3 +63,50 @@ def test_fat_that_moves_with_the_breath_is_not_the_onset(a_heart, shift):
         moved[frame, :, :20] = np.roll(signal[frame, :, :20], shift, axis=1)
     assert bolus_onset(moved) == bolus_onset(signal)
     assert 4 <= bolus_onset(moved) <= 8
+
+
+@pytest.mark.parametrize("seed", [5007, 5058])
+def test_an_artery_beside_an_organ_that_fills_late_is_not_taken_for_both_ventricles(seed):
+    case = digital_case(seed)
+    pools = find_blood_pools(enhancement_of(case.registered))
+    assert pools is not None
+    assert (case.truth[1] | case.truth[2])[pools.left[0]].mean() > 0.9
+
+
+def test_the_peak_of_saturated_blood_is_not_sought_in_its_plateau(a_heart, as_registered):
+    frames = np.arange(60)
+    left = step(14, 60) + 0.002 * np.clip(frames - 18, 0, None)
+    pools = find_blood_pools(enhancement_of(as_registered(with_curves(a_heart, step(9, 60), left))))
+    assert pools is not None
+    assert 14 <= pools.left_frame <= 20
+
+
+def test_a_small_right_ventricle_ends_the_baseline(a_heart, as_registered):
+    signal = a_heart.series(frames=60)
+    small = np.hypot(np.arange(96)[:, None] - 51, np.arange(96)[None, :] - 39) < 3.6
+    signal = np.where((a_heart.labels == 3) & ~small, signal[:1], signal)
+    early = np.concatenate([signal[:1], signal[:5], signal[5:]])
+    assert enhancement_of(as_registered(early)).onset <= 9
+
+
+def after_a_breath(series, at: int, gone: int, jump_mm: float):
+    """Return a registered series whose heart lies `jump_mm` off up to frame `at`, `gone` frames rejected there."""
+    displacement = np.zeros_like(series.displacement_mm)
+    displacement[:at, ..., 0] = jump_mm
+    kept = series.kept.copy()
+    kept[at - gone : at] = False
+    return replace(series, displacement_mm=displacement, kept=kept)
+
+
+@pytest.mark.parametrize(("gone", "jump_mm", "expected"), [(2, 15.0, (13,)), (0, 15.0, ()), (2, 5.0, ())])
+def test_a_deep_breath_is_a_jump_over_rejected_frames(a_heart, as_registered, gone, jump_mm, expected):
+    assert deep_breaths(after_a_breath(as_registered(a_heart.series()), 13, gone, jump_mm)) == expected
+
+
+def test_a_right_ventricle_left_behind_by_a_deep_breath_does_not_spoil_the_contour(a_heart, as_registered, overlap):
+    signal = a_heart.series()
+    signal[:13] = np.roll(signal[:13], (9, -6), axis=(2, 3))
+    found = find_blood_pools(enhancement_of(after_a_breath(as_registered(signal), 13, 2, 20.0)))
+    assert found is not None
+    assert found.right_frame == 13
+    assert distance_mm(found, a_heart) < 5.0
