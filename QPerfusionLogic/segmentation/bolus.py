@@ -10,22 +10,19 @@ from scipy import ndimage
 from QPerfusionLogic.study import BoolArray, FloatArray
 
 from .moments import arrival, first_filling, leftness_rightness, ventricular_frames
+from .pool_shape import across_a_septum, distance_to, evenness, regions_of, roundness, size_weight
 from .temporal import Enhancement
 
 FULL = 0.9
 """Share of its peak at which the LV counts as full."""
 PLATEAU = 0.95
 """Share of its highest value at which an LV peaks whose signal does not come down again (saturated blood)."""
-SEPTUM_MM = (4.0, 18.0)
-"""Gap between the two pools: the septum and the trabeculae on both of its sides."""
 FIRST_WITHIN_S, FIRST_SPREAD_S = 1.0, 2.0
 """The RV fills within the first time of the first filling of anything; what comes later is believed less."""
 RIVAL, FAIR_FIT = 0.4, 0.3
 """Share of the best score, and fit of its RV, from which on an earlier pair of pools casts doubt on a later one."""
 WORTH_MOVING = 0.5
 """Share of their score that the pools must keep when their moments are moved to their own peaks."""
-FAR_MM = 45.0
-"""Distance from the LV pool beyond which nothing is its neighbour."""
 WALL_MM = (3.0, 8.0)
 """Distance from the LV pool at which its wall is looked for: a vessel has lung there, or nothing that fills."""
 
@@ -193,18 +190,18 @@ def _candidates(
     sigma = [1.5 / spacing for spacing in spacing_mm]
     left_map, right_map = ndimage.gaussian_filter(left_map, sigma), ndimage.gaussian_filter(right_map, sigma)
     pixel_mm2 = spacing_mm[0] * spacing_mm[1]
-    rights = [_right(region, right_map, enhancement, index, first) for region in _regions(right_map, pixel_mm2)]
+    rights = [_right(region, right_map, enhancement, index, first) for region in regions_of(right_map, pixel_mm2)]
     found: list[_Candidate] = []
-    for left in _regions(left_map, pixel_mm2):
+    for left in regions_of(left_map, pixel_mm2):
         contrast = float(np.clip(left_map[left].mean(), 0.0, 1.0))
-        shape = _roundness(left, spacing_mm) * _size_weight(left.sum() * pixel_mm2) * _evenness(left_map[left])
-        distance = _distance_mm(left, spacing_mm)
+        shape = roundness(left, spacing_mm) * size_weight(left.sum() * pixel_mm2) * evenness(left_map[left])
+        distance = distance_to(left, spacing_mm)
         wall = (distance > WALL_MM[0]) & (distance < max(WALL_MM[1], 1.1 * max(spacing_mm)))
         walled = float((muscle[wall] > 0.1 * float(left_map[left].mean())).mean())
         filled_s = _filled_s(left, enhancement, index)
         partner, fit = None, 0.0
         for right in rights:
-            value = right.score * _neighbour(distance[right.region])
+            value = right.score * across_a_septum(distance[right.region])
             if value > fit and right.filled_s < filled_s:
                 partner, fit = right, value
         score = float(contrast * shape * (0.1 + 0.9 * fit) * (0.3 + 0.7 * walled))
@@ -242,73 +239,6 @@ def _right(region: BoolArray, right_map: FloatArray, enhancement: Enhancement, i
 def _filled_s(region: BoolArray, enhancement: Enhancement, index: int) -> float:
     curve = enhancement.value[:, index][:, region].mean(axis=1)
     return float(enhancement.time_s[int(arrival(curve[:, None])[0])])
-
-
-def _distance_mm(region: BoolArray, spacing_mm: tuple[float, float]) -> FloatArray:
-    """Return the distance (rows, columns) to a region, measured near it; FAR_MM farther off."""
-    distance = np.full(region.shape, FAR_MM)
-    span = ndimage.find_objects(region.astype(np.uint8))[0]
-    near = tuple(
-        slice(max(part.start - round(FAR_MM / spacing), 0), part.stop + round(FAR_MM / spacing))
-        for part, spacing in zip(span, spacing_mm, strict=True)
-    )
-    distance[near] = ndimage.distance_transform_edt(~region[near], sampling=spacing_mm)
-    return distance
-
-
-def _neighbour(distance_mm: FloatArray) -> float:
-    """Return how well a region at these distances from the LV pool lies across a septum."""
-    gap = float(np.percentile(distance_mm, 5.0))
-    misfit = max(gap - SEPTUM_MM[1], 0.0) / 10.0 + max(SEPTUM_MM[0] - gap, 0.0) / 2.0
-    return float(np.exp(-0.5 * misfit**2))
-
-
-def _regions(feature: FloatArray, pixel_mm2: float, count: int = 8) -> list[BoolArray]:
-    """Return connected regions over half of their own peak, the strongest first."""
-    regions: list[BoolArray] = []
-    remaining = feature.copy()
-    floor = 0.25 * float(feature.max())
-    while len(regions) < count:
-        peak = int(np.argmax(remaining))
-        level = float(remaining.flat[peak])
-        if level <= max(floor, 0.0):
-            break
-        labels, _ = ndimage.label(feature > 0.5 * level)
-        region = labels == labels.flat[peak]
-        remaining[region] = -np.inf
-        if region.sum() * pixel_mm2 >= 30.0 and region.sum() >= 3:
-            regions.append(_filled(region))
-    return regions
-
-
-def _filled(region: BoolArray) -> BoolArray:
-    """Return a region (rows, columns) with its holes closed; they lie inside its bounding box."""
-    filled = region.copy()
-    box = ndimage.find_objects(region.astype(np.uint8))[0]
-    filled[box] = ndimage.binary_fill_holes(region[box])
-    return filled
-
-
-def _roundness(region: BoolArray, spacing_mm: tuple[float, float]) -> float:
-    """Return 1 for a disc and less for the elongated or ragged: area over that of the disc with equal spread."""
-    rows, columns = np.nonzero(region)
-    points = np.stack([rows * spacing_mm[0], columns * spacing_mm[1]])
-    spread = np.atleast_2d(np.cov(points)) if points.shape[1] > 2 else np.eye(2)
-    spread = spread + np.diag(np.square(spacing_mm) / 12.0)
-    longest = float(np.linalg.eigvalsh(spread)[-1])
-    area = region.sum() * spacing_mm[0] * spacing_mm[1]
-    return float(np.clip(area / (4.0 * np.pi * longest), 0.0, 1.0))
-
-
-def _evenness(values: FloatArray) -> float:
-    """Return 1 for a pool of blood and less for a region whose core far outshines it: blood with muscle round it."""
-    return float(min(1.0, values.mean() / max(0.7 * float(values.max()), 1e-6)))
-
-
-def _size_weight(area_mm2: float) -> float:
-    """Return 1 for the area of an LV cavity (150 to 3000 mm2, systolic apex to dilated base), falling off outside."""
-    below, above = area_mm2 / 150.0, 3500.0 / area_mm2
-    return float(min(1.0, below, above**2))
 
 
 def _consistent_choice(
