@@ -22,7 +22,7 @@ class DrawingPlan:
     margin_mm : float
         How far inside its edge the epicardium is drawn, out of partial volume.
     trabeculae_mm : float
-        How far outside the edge of the blood the endocardium is drawn: trabeculae belong to the cavity.
+        How far outside the network's edge of the cavity the endocardium is drawn (its labels hold the trabeculae).
     without : tuple of int
         Input channels that are blanked.
     """
@@ -32,7 +32,7 @@ class DrawingPlan:
     rings: bool = True
     papillaries: bool = True
     margin_mm: float = 0.5
-    trabeculae_mm: float = 0.5
+    trabeculae_mm: float = 0.0
     without: tuple[int, ...] = ()
 
 

@@ -35,7 +35,7 @@ class TrainingPlan:
     anatomy and physiology of the digital patients. The same plan gives the same weights on the same machine.
     """
 
-    iterations: int = 1600
+    iterations: int = 1400
     batch: int = 16
     fresh: int = 3
     digital: float = 0.25

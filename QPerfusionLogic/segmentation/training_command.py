@@ -9,7 +9,7 @@ from pathlib import Path
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the options of the command to a parser."""
     parser.add_argument("--output", type=Path, required=True, help="weights to write (.safetensors; the card beside)")
-    parser.add_argument("--iterations", type=int, default=1600, help="batches of 16 samples")
+    parser.add_argument("--iterations", type=int, default=1400, help="batches of 16 samples")
     parser.add_argument("--seed", type=int, default=0, help="seed of the synthetic slices and the first weights")
     parser.add_argument("--digital", type=float, default=0.25, help="share of samples from digital patients")
     parser.add_argument("--learning-rate", type=float, default=2e-3)

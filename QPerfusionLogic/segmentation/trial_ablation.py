@@ -36,7 +36,7 @@ def plans() -> dict[str, DrawingPlan]:
         "papillaries not shared": DrawingPlan(papillaries=False),
         "no margin": DrawingPlan(margin_mm=0.0),
         "margin 1 mm": DrawingPlan(margin_mm=1.0),
-        "endocardium at the edge of the blood": DrawingPlan(trabeculae_mm=0.0),
+        "endocardium 0.5 mm farther out": DrawingPlan(trabeculae_mm=0.5),
         **{f"without {name}": DrawingPlan(without=(channel,)) for channel, name in enumerate(INPUTS)},
     }
 
