@@ -10,6 +10,7 @@ from .errors import SettingsError
 from .progress import Progress
 from .provenance import provenance_of
 from .settings import STAGES, Settings
+from .store_superresolution import taken_over
 from .study import OUTPUT_OF_STAGE, FloatArray, Notice, PerfusionStudy, Severity, State, StateResult, StudyResult
 
 SHARES = {
@@ -91,8 +92,11 @@ class Cascade:
         if resume_from and names:
             states = {state: _before(names[0], states[state], earlier) for state in states}
         if names and "superresolution" not in names and self.settings.superresolution.mode != "none":
-            # Later stages work on the super-resolved series, which no output folder keeps.
-            states = {state: self._superresolve(study, result, Progress()) for state, result in states.items()}
+            # Later stages work on the super-resolved series; output folders of earlier versions do not hold it.
+            states = {
+                state: result if result.superresolved else self._superresolve(study, result, Progress())
+                for state, result in states.items()
+            }
         total = sum(SHARES[name] for name in names)
         done = 0.0
         for name in names:
@@ -137,8 +141,7 @@ class Cascade:
         from .superresolution import SuperresolutionLogic
 
         found = SuperresolutionLogic(self.settings.superresolution).resolve(result.acquisition.tissue, progress)
-        acquisition = dataclasses.replace(result.acquisition, tissue=found.series)
-        return dataclasses.replace(result, acquisition=acquisition, superresolved=found)
+        return taken_over(result, found)
 
     def _register(self, study: PerfusionStudy, result: StateResult, progress: Progress) -> StateResult:
         from .registration import RegistrationLogic
@@ -207,6 +210,8 @@ def _before(first_stage: str, fresh: StateResult, earlier: StudyResult | None) -
             expected="the output of an earlier run",
             action="run without --resume-from, or give the folder of that run as --output",
         )
+    if first_stage != STAGES[0] and found is not None and found.superresolved is not None:
+        fresh = taken_over(fresh, found.superresolved)
     return dataclasses.replace(fresh, **{name: getattr(found, name) for name in needed})
 
 

@@ -15,6 +15,8 @@ import numpy as np
 from .nrrd_files import write_labels, write_map, write_sequence
 from .plain_json import plain
 from .route_tables import curves_csv, routes_csv
+from .store_superresolution import FILES as SUPERRESOLUTION_FILES
+from .store_superresolution import write_superresolved
 from .study import (
     ArterialInput,
     Concentration,
@@ -29,6 +31,7 @@ from .study import (
 )
 
 STATE_FILES = (
+    *SUPERRESOLUTION_FILES,
     "registered.seq.nrrd",
     "proton_density.seq.nrrd",
     "motion.seq.nrrd",
@@ -87,6 +90,8 @@ def _write_routes(result: StudyResult, folder: Path) -> None:
 def write_state(result: StateResult, place: Path) -> None:
     """Write the outputs of one state into its folder; stages that were not run leave no file."""
     geometry = result.acquisition.tissue.geometry
+    if result.superresolved is not None:
+        write_superresolved(result.superresolved, place)
     if result.registered is not None:
         _write_registered(result.registered, place)
     if result.segmented is not None:

@@ -14,6 +14,7 @@ from .errors import InputError
 from .nrrd_files import read_labels, read_sequence
 from .settings import SegmentationSettings
 from .store import labels_hash
+from .store_superresolution import with_superresolved
 from .study import (
     OUTPUT_OF_STAGE,
     Acquisition,
@@ -55,7 +56,10 @@ def read_result(folder: Path, study: PerfusionStudy, settings: SegmentationSetti
     notices = _read_notices(folder / "warnings.json")
     states = {}
     for state in study.states:
-        found = read_state(folder / str(state), state, study.acquisition(state), settings)
+        place = folder / str(state)
+        fresh = with_superresolved(StateResult(state, study.acquisition(state)), place, notices)
+        read = read_state(place, state, fresh.acquisition, settings)
+        found = dataclasses.replace(read, superresolved=fresh.superresolved)
         states[state] = _with_notices(found, notices)
     return StudyResult(states=states, provenance=_read_json(folder / "provenance.json"), notices=notices)
 

@@ -11,9 +11,13 @@ import pytest
 
 from QPerfusionLogic.cascade import Cascade
 from QPerfusionLogic.command_line import main
+from QPerfusionLogic.errors import InputError
 from QPerfusionLogic.nrrd_files import read_map, read_sequence, write_sequence
 from QPerfusionLogic.settings import Settings
-from QPerfusionLogic.study import Acquisition, PerfusionSeries, PerfusionStudy, State
+from QPerfusionLogic.store import write_result
+from QPerfusionLogic.store_reading import read_result
+from QPerfusionLogic.study import Acquisition, Geometry, PerfusionSeries, PerfusionStudy, State, Superresolved
+from QPerfusionLogic.superresolution.degradation import measured_lines, only_lines
 
 pytest.importorskip("torch")
 
@@ -75,3 +79,50 @@ def test_a_resumed_cascade_super_resolves_again(low_series: PerfusionSeries) -> 
     registered = result.states[State.STRESS].registered
     assert registered is not None
     assert not np.array_equal(registered.series.signal, low_series.signal)
+
+
+@pytest.mark.parametrize("grown", [False, True])
+def test_an_output_folder_keeps_the_sharpened_series_for_a_resumed_run(
+    low_series: PerfusionSeries, tmp_path: Path, grown: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings = Settings().with_value("superresolution.mode", "residual_bridge")
+    settings = settings.with_value("registration.mode", "none")
+    if grown:
+        small = only_lines(low_series.signal, measured_lines(64, 0.4), -2)
+        spectrum = np.fft.fftshift(np.fft.fft(small, axis=-2), axes=-2)[:, :, 32 - 13 : 32 + 13]
+        signal = np.abs(np.fft.ifft(np.fft.ifftshift(spectrum, axes=-2), axis=-2)).astype(np.float32)
+        long_pixels = low_series.geometry.index_to_lps.copy()
+        long_pixels[:, :3, 1] *= 64 / 26
+        density = signal[:2]
+        low_series = PerfusionSeries(signal, low_series.time_s, Geometry(long_pixels), proton_density=density)
+        settings = settings.with_value("superresolution.phase_encoding", "rows")
+    study = PerfusionStudy(stress=Acquisition(dataclasses.replace(low_series, state=State.STRESS)))
+    first = Cascade(settings).run(study, stop_after="registration")
+    write_result(first, tmp_path)
+    earlier = read_result(tmp_path, study, settings.segmentation)
+    monkeypatch.setattr(Cascade, "_superresolve", None)
+    again = Cascade(settings).run(study, earlier=earlier, resume_from="segmentation", stop_after="segmentation")
+    one, two = first.states[State.STRESS].superresolved, again.states[State.STRESS].superresolved
+    assert one is not None
+    assert two is not None
+    assert (one.series.signal.shape[2] > low_series.signal.shape[2]) == grown
+    for field in dataclasses.fields(Superresolved):
+        if field.name != "series":
+            np.testing.assert_array_equal(getattr(one, field.name), getattr(two, field.name))
+    np.testing.assert_array_equal(one.series.signal, again.states[State.STRESS].acquisition.tissue.signal)
+    np.testing.assert_allclose(one.series.geometry.index_to_lps, two.series.geometry.index_to_lps, atol=1e-6)
+    assert (two.series.proton_density is None) == (not grown)
+    used = [run.provenance["models"]["stress"]["superresolution"] for run in (first, again)]
+    assert used[0] == used[1]
+    told = [notice for notice in first.notices if notice.stage == "superresolution"]
+    assert told
+    assert set(told) <= set(again.notices)
+
+
+def test_a_sharpened_series_of_another_input_is_refused(low_series: PerfusionSeries, tmp_path: Path) -> None:
+    settings = Settings().with_value("superresolution.mode", "residual_bridge").with_value("superresolution.samples", 0)
+    study = PerfusionStudy(stress=Acquisition(dataclasses.replace(low_series, state=State.STRESS)))
+    write_result(Cascade(settings).run(study, stop_after="superresolution"), tmp_path)
+    shorter = dataclasses.replace(low_series, signal=low_series.signal[:6], time_s=low_series.time_s[:6])
+    with pytest.raises(InputError, match="6 frames"):
+        read_result(tmp_path, PerfusionStudy(stress=Acquisition(shorter)), settings.segmentation)
