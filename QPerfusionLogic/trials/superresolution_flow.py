@@ -8,16 +8,20 @@ from dataclasses import dataclass
 import numpy as np
 
 from QPerfusionLogic.conversion import ConversionLogic
-from QPerfusionLogic.mapping import map_flow
+from QPerfusionLogic.kinetics import KineticFittingLogic, KineticInput
+from QPerfusionLogic.mapping import LAYERS, UNDETERMINED, between_beats, map_flow
 from QPerfusionLogic.phantom import DigitalPatient, StateTruth, simulate_patient
 from QPerfusionLogic.phantom.perfusion_pattern import Defect
-from QPerfusionLogic.settings import Settings
+from QPerfusionLogic.settings import KineticsSettings, Settings
 from QPerfusionLogic.study import (
     MYOCARDIUM,
     Acquisition,
+    ArterialInput,
+    BoolArray,
     FloatArray,
     LabelArray,
     PerfusionSeries,
+    Segmented,
     State,
     StateResult,
 )
@@ -31,6 +35,10 @@ BAND = 72
 FRAMES = 32
 REDUCED = 0.75
 """A window of three sectors with less than this share of the remote flow belongs to a defect."""
+SEGMENTS = range(7, 13)
+"""The AHA segments of a mid slice."""
+PREFIXES = {"": "all", "endo_": "endo", "epi_": "epi"}
+"""Beginning of the name of a part -> layer of the wall."""
 
 
 @dataclass(frozen=True)
@@ -41,6 +49,8 @@ class FlowCase:
     ----------
     series : PerfusionSeries
         Full resolution, cut to a band of columns round the heart.
+    quiet : (frames, 1, rows, BAND) array
+        Its signal without noise.
     truth : StateTruth
         On the same band.
     defect : Defect or None
@@ -48,8 +58,15 @@ class FlowCase:
 
     seed: int
     series: PerfusionSeries
+    quiet: FloatArray
     truth: StateTruth
     defect: Defect | None
+
+    @property
+    def again(self) -> FloatArray:
+        """Return the signal of a second scan, all alike but for its noise, which is that of other frames."""
+        noise = np.roll(self.series.signal - self.quiet, FRAMES // 2, axis=0)
+        return np.abs(self.quiet + noise)
 
 
 def flow_case(seed: int) -> FlowCase:
@@ -67,11 +84,14 @@ def flow_case(seed: int) -> FlowCase:
         seed, slices=1, frames=FRAMES, states=(State.STRESS,), dual_sequence=False, mishaps=False, condition="healthy"
     )
     pattern = dataclasses.replace(patient.pattern, defects=(defect,) if defect else ())
-    simulated = simulate_patient(dataclasses.replace(patient, pattern=pattern))
+    patient = dataclasses.replace(patient, pattern=pattern)
+    simulated = simulate_patient(patient)
     series, truth = simulated.study.acquisition(State.STRESS).tissue, simulated.truth[State.STRESS]
+    quiet = simulate_patient(without_noise(patient)).study.acquisition(State.STRESS).tissue.signal
     middle = round(float(np.argwhere(truth.labels[0] > 0)[:, 1].mean()))
     first = min(max(middle - BAND // 2, 0), series.signal.shape[-1] - BAND)
-    return FlowCase(seed, _band_of_series(series, first), _band_of_truth(truth, first), defect)
+    quiet = np.ascontiguousarray(quiet[..., first : first + BAND])
+    return FlowCase(seed, _band_of_series(series, first), quiet, _band_of_truth(truth, first), defect)
 
 
 def true_sector_flow(case: FlowCase) -> FloatArray:
@@ -81,21 +101,44 @@ def true_sector_flow(case: FlowCase) -> FloatArray:
     return np.array([np.nanmean(flow[sectors == label]) for label in range(1, SECTORS + 1)])
 
 
-def sector_flow(case: FlowCase, signal: FloatArray, settings: Settings) -> FloatArray:
-    """Return stress flow (3, SECTORS) in mL/min/g of all, endocardial and epicardial wall of some frames of a case.
+def flow_of_parts(case: FlowCase, kinds: dict[str, FloatArray], settings: Settings) -> dict[str, dict[str, float]]:
+    """Return for each kind of frames the stress flow of segments, sectors and windows, NaN where it is undetermined.
+
+    Segments are fitted as in the cascade; sectors and windows, which overlap, each by itself, those of all kinds in one
+    fit. A window is three sectors whose pixels are pooled before the fit.
 
     Parameters
     ----------
     case : FlowCase
-    signal : (frames, 1, rows, BAND) array
+    kinds : dict
+        Name -> (frames, 1, rows, BAND) signal.
     settings : Settings
+
+    Returns
+    -------
+    dict
+        Kind -> name of the part, such as endo_window_3 -> flow in mL/min/g.
     """
-    return _flow(case, signal, settings, SECTORS)
-
-
-def segment_flow(case: FlowCase, signal: FloatArray, settings: Settings) -> FloatArray:
-    """Return stress flow (6,) in mL/min/g of the mid segments of some frames of a case."""
-    return _flow(case, signal, settings, 6)[0]
+    kinetics = dataclasses.replace(settings.kinetics, pixelwise=False)
+    registered = truly_registered(case.series, case.truth)
+    segmented = truly_segmented(registered, case.truth, settings.segmentation)
+    masks = _masks(segmented, sectors_of(case.truth))
+    found: dict[str, dict[str, float]] = {}
+    curves: list[FloatArray] = []
+    for name, signal in kinds.items():
+        state = _converted(case, signal, segmented, settings)
+        flows = {(flow.layer, flow.segment): flow.mbf for flow in map_flow(state, kinetics).segments}
+        found[name] = {
+            f"{prefix}segment_{index}": flows.get((layer, index), float("nan"))
+            for prefix, layer in PREFIXES.items()
+            for index in SEGMENTS
+        }
+        curves.append(_curves(state, masks))
+    kept = registered.kept[:, 0] & (case.series.time_s[:, 0] <= case.truth.aif_time_s.max())
+    flow = _fitted_flow(np.concatenate(curves)[:, kept], case.series.time_s[kept, 0], true_input(case.truth), kinetics)
+    for name, values in zip(kinds, flow.reshape(len(kinds), len(masks)), strict=True):
+        found[name] |= dict(zip(masks, map(float, values), strict=True))
+    return found
 
 
 def defect_of(flow: FloatArray) -> tuple[float, float]:
@@ -124,25 +167,70 @@ def windows_of(flow: FloatArray) -> FloatArray:
     total, count = (sum(np.roll(part, shift) for shift in (-1, 0, 1)) for part in (np.nan_to_num(flow), 1.0 * known))
     with np.errstate(invalid="ignore"):
         smooth = np.asarray(total) / np.where(np.asarray(count) > 0, count, np.nan)
-    ordered = np.sort(smooth[np.isfinite(smooth)])
-    return np.asarray(smooth / np.median(ordered[len(ordered) // 2 :]))
+    return share_of_remote(smooth)
 
 
-def _flow(case: FlowCase, signal: FloatArray, settings: Settings, sectors: int) -> FloatArray:
+def share_of_remote(flow: FloatArray) -> FloatArray:
+    """Return flow (parts,) as a share of the remote flow, the median of its better half."""
+    ordered = np.sort(flow[np.isfinite(flow)])
+    if not len(ordered):
+        return np.full(len(flow), np.nan)
+    return np.asarray(flow / np.median(ordered[len(ordered) // 2 :]))
+
+
+def without_noise(patient: DigitalPatient) -> DigitalPatient:
+    """Return the patient whose scan is the same but for its noise, which is gone."""
+    encoding = dataclasses.replace(patient.scanner.tissue_encoding, noise_sd=1e-9)
+    return dataclasses.replace(patient, scanner=dataclasses.replace(patient.scanner, tissue_encoding=encoding))
+
+
+def _converted(case: FlowCase, signal: FloatArray, segmented: Segmented, settings: Settings) -> StateResult:
     series = dataclasses.replace(case.series, signal=signal)
-    state = StateResult(State.STRESS, Acquisition(series), registered=truly_registered(series, case.truth))
-    assert state.registered is not None
-    segmented = truly_segmented(state.registered, case.truth, settings.segmentation)
-    if sectors != 6:
-        chosen = np.where(segmented.segments > 0, sectors_of(case.truth), 0).astype(np.uint8)
-        segmented = dataclasses.replace(segmented, segments=chosen)
-    state = dataclasses.replace(state, segmented=segmented, arterial_input=true_input(case.truth))
-    state = dataclasses.replace(state, concentration=ConversionLogic(settings.conversion).run(state))
-    kinetics = dataclasses.replace(settings.kinetics, pixelwise=False)
-    mapped = map_flow(state, kinetics)
-    labels = sorted({flow.segment for flow in mapped.segments}) if sectors == 6 else list(range(1, sectors + 1))
-    found = {(flow.segment, flow.layer): flow.mbf for flow in mapped.segments}
-    return np.array([[found.get((label, layer), np.nan) for label in labels] for layer in ("all", "endo", "epi")])
+    state = StateResult(
+        State.STRESS,
+        Acquisition(series),
+        registered=truly_registered(series, case.truth),
+        segmented=segmented,
+        arterial_input=true_input(case.truth),
+    )
+    return dataclasses.replace(state, concentration=ConversionLogic(settings.conversion).run(state))
+
+
+def _masks(segmented: Segmented, sectors: LabelArray) -> dict[str, BoolArray]:
+    """Return the pixels (rows, BAND) of each sector and window."""
+    angle = sectors[0].astype(int) - 1
+    masks = {}
+    for prefix in ("", "endo_"):
+        inside = (segmented.segments[0] > 0) & np.isin(segmented.layers[0], LAYERS[PREFIXES[prefix]])
+        for kind, reach in (("sector", 0), ("window", 1)):
+            for index in range(SECTORS):
+                away = np.abs(np.mod(angle - index + SECTORS // 2, SECTORS) - SECTORS // 2)
+                masks[f"{prefix}{kind}_{index + 1}"] = inside & (away <= reach)
+    return masks
+
+
+def _curves(state: StateResult, masks: dict[str, BoolArray]) -> FloatArray:
+    """Return the mean gadolinium curve (parts, frames) of each part, NaN where no pixel is usable."""
+    assert state.concentration is not None
+    frames = state.concentration.gd_mmol_l[:, 0]
+    usable = ~state.concentration.saturated[0] & np.isfinite(frames).all(axis=0)
+    nothing = np.full(len(frames), np.nan)
+    parts = [mask & usable for mask in masks.values()]
+    return np.array([frames[:, part].mean(axis=1) if part.any() else nothing for part in parts])
+
+
+def _fitted_flow(
+    curves: FloatArray, time_s: FloatArray, arterial_input: ArterialInput, settings: KineticsSettings
+) -> FloatArray:
+    """Return the flow (n,) of curves (n, frames), NaN where there is no curve or its flow is undetermined."""
+    blood = between_beats(arterial_input)
+    known = np.isfinite(curves).all(axis=1)
+    given = KineticInput(curves[known].astype(float), time_s, blood.gd_mmol_l, blood.time_s)
+    fit = KineticFittingLogic(settings).run(given).parameters
+    sure = fit["mbf_se"] <= UNDETERMINED * fit["mbf_ml_min_g"]
+    flow = np.full(len(curves), np.nan)
+    flow[known] = np.where(sure, fit["mbf_ml_min_g"], np.nan)
+    return flow
 
 
 def sectors_of(truth: StateTruth) -> LabelArray:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -13,6 +12,8 @@ from QPerfusionLogic.evaluation.image_quality import nrmse, psnr, ssim, to_grey_
 from QPerfusionLogic.phantom import DigitalPatient, StateTruth, simulate_patient
 from QPerfusionLogic.study import FloatArray, State
 from QPerfusionLogic.superresolution.degradation import kept_lines, low_resolution, measured_count, only_lines
+
+from .superresolution_flow import without_noise
 
 FIELD = 96
 """Rows and columns round the heart inside which images are compared, as in the paper."""
@@ -43,9 +44,7 @@ class Frames:
 def patient_frames(seed: int, frames: int = FRAMES) -> Frames:
     """Return the first frames of a digital patient at stress, with and without the noise of its scan."""
     patient = DigitalPatient.sample(seed, slices=1, frames=frames, states=(State.STRESS,), dual_sequence=False)
-    encoding = dataclasses.replace(patient.scanner.tissue_encoding, noise_sd=1e-9)
-    quiet = dataclasses.replace(patient, scanner=dataclasses.replace(patient.scanner, tissue_encoding=encoding))
-    noisy, silent = (simulate_patient(one) for one in (patient, quiet))
+    noisy, silent = (simulate_patient(one) for one in (patient, without_noise(patient)))
     full, without = (one.study.acquisition(State.STRESS).tissue.signal[:, 0] for one in (noisy, silent))
     return Frames(np.asarray(full, np.float32), np.asarray(without, np.float32), noisy.truth[State.STRESS])
 

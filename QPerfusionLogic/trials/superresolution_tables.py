@@ -8,7 +8,7 @@ import numpy as np
 
 from QPerfusionLogic.study import BoolArray, FloatArray
 
-from .superresolution_flow import REDUCED, SECTORS, windows_of
+from .superresolution_flow import PREFIXES, REDUCED, SECTORS, SEGMENTS, share_of_remote, windows_of
 
 Rows = Sequence[dict[str, str]]
 
@@ -16,6 +16,14 @@ PUBLISHED = """| published: GAN (nine patients of the authors) | 2.68 | | | 31.8
 | published: PerfGen (the same nine patients) | 2.55 | | | 32.24 | 0.89 | | |"""
 FAR = 0.05
 """Share by which the flow of a segment may move."""
+SOUND, POOR = 0.85, 0.65
+"""Share of the remote flow above which a part holds no defect for sure, and below which it holds one for sure."""
+MEASURES = {
+    "AHA segments": ("segment", tuple(PREFIXES), SEGMENTS, share_of_remote),
+    "windows of 45 degrees": ("window", ("", "endo_"), range(1, SECTORS + 1), share_of_remote),
+    "sectors of 15 degrees, mean of three": ("sector", ("", "endo_"), range(1, SECTORS + 1), windows_of),
+}
+"""How the wall is divided -> name of the parts in a row, layers, numbers, what makes shares of the remote flow."""
 
 
 def tables(images: Rows, flow: Rows, fraction: float) -> str:
@@ -24,7 +32,7 @@ def tables(images: Rows, flow: Rows, fraction: float) -> str:
     if images:
         parts += [_image_table(images, fraction), ""]
     if flow:
-        parts += [_flow_table(flow, fraction), ""]
+        parts += [_flow_table(flow, fraction), "", _count_table(flow), ""]
     return "\n".join(parts)
 
 
@@ -69,7 +77,8 @@ def _flow_table(rows: Rows, fraction: float) -> str:
 Change of segment flow is against full resolution. A defect is where the mean of three neighbouring sectors of 15
 degrees lies below 75 % of the remote flow, in the whole wall or its inner half; size is its share of the
 wall, depth how far the lowest part lies below the remote flow. Made up: hearts in which a window above 85 % of
-the remote flow at full resolution lies below 75 % here; erased: one below 65 % lies above 75 % here.""",
+the remote flow at full resolution lies below 75 % here; erased: one below 65 % lies above 75 % here. Full, again: a
+second scan at full resolution, alike but for its noise.""",
         "",
         """| frames | segment MBF: mean change % | mean absolute change % | segments within 5 % | defects seen \
 | seen in healthy hearts | made up | erased \
@@ -105,19 +114,55 @@ def _flow_line(name: str, own: Rows, reference: Rows) -> str:
     return f"| {' | '.join(cells)} |"
 
 
+def _count_table(rows: Rows) -> str:
+    """Return in how many hearts defects are made up and erased, for each way to divide the wall and each reference."""
+    lines = [
+        """Hearts in which a defect is made up / erased, counted as above in larger parts of the wall too: the six AHA
+segments and their two layers, as a reader sees them, and windows of 45 degrees, whole wall and inner half, whose pixels
+are pooled before the fit. Held against full resolution, and against the same scan without noise, of which the
+scan at full resolution itself falls short.""",
+        "",
+        f"| frames | {' | '.join(f'{name}: against full | without noise' for name in MEASURES)} |",
+        "|---" * (1 + 2 * len(MEASURES)) + "|",
+    ]
+    by_name: dict[str, dict[str, dict[str, str]]] = {}
+    for row in rows:
+        if not row["failed"]:
+            by_name.setdefault(row["frames"], {})[row["patient"]] = row
+    for name, own in by_name.items():
+        cells = []
+        for measure in MEASURES:
+            for reference in ("full", "without noise"):
+                there = by_name.get(reference, {})
+                both = [patient for patient in own if patient in there]
+                made, gone = _counts([own[p] for p in both], [there[p] for p in both], measure)
+                cells.append(f"{made} / {gone} of {len(both)}" if name != reference and both else "")
+        lines.append(f"| {name} | {' | '.join(cells)} |")
+    return "\n".join(lines)
+
+
 def _made_up_and_erased(own: Rows, reference: Rows) -> tuple[str, str]:
     """Return in how many hearts a defect is made up, and in how many one is erased."""
+    made, gone = _counts(own, reference, "sectors of 15 degrees, mean of three")
+    return f"{made} of {len(own)}", f"{gone} of {len(own)}"
+
+
+def _counts(own: Rows, reference: Rows, measure: str) -> tuple[int, int]:
+    """Return the number of hearts with a defect made up, and with one erased, in the parts of a measure."""
     counts = np.zeros(2, int)
     for here, there in zip(own, reference, strict=True):
         found = np.zeros(2, bool)
-        for layer in ("", "endo_"):
-            names = [f"{layer}sector_{index + 1}" for index in range(SECTORS)]
-            one, two = (
-                windows_of(np.array([float(row.get(name) or "nan") for name in names])) for row in (here, there)
-            )
-            found |= ((two > 0.85) & (one < REDUCED)).any(), ((two < 0.65) & (one >= REDUCED)).any()
+        for one, two in zip(_shares(here, measure), _shares(there, measure), strict=True):
+            found |= ((two > SOUND) & (one < REDUCED)).any(), ((two < POOR) & (one >= REDUCED)).any()
         counts += found
-    return f"{counts[0]} of {len(own)}", f"{counts[1]} of {len(own)}"
+    return int(counts[0]), int(counts[1])
+
+
+def _shares(row: dict[str, str], measure: str) -> list[FloatArray]:
+    """Return the flow of all parts as a share of the remote flow, one array for each layer."""
+    kind, layers, numbers, share = MEASURES[measure]
+    names = [[f"{layer}{kind}_{number}" for number in numbers] for layer in layers]
+    return [share(np.array([float(row.get(name) or "nan") for name in part])) for part in names]
 
 
 def _mean(values: FloatArray, spread: bool = False) -> str:

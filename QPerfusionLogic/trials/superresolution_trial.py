@@ -16,7 +16,7 @@ from QPerfusionLogic.settings import Settings, SuperresolutionSettings
 from QPerfusionLogic.study import FloatArray
 from QPerfusionLogic.superresolution.resolver import BridgeResolver, resolver_of
 
-from .superresolution_flow import defect_of, flow_case, sector_flow, segment_flow, true_sector_flow
+from .superresolution_flow import SECTORS, FlowCase, defect_of, flow_case, flow_of_parts, true_sector_flow
 from .superresolution_images import bicubic, heart_field, noise_floor, patient_frames, quality, zero_filled
 from .superresolution_pictures import write_pictures
 from .superresolution_tables import tables
@@ -25,6 +25,8 @@ PICTURED = 44
 """Beats of the patient whose pictures are drawn: the whole first pass."""
 Row = dict[str, object]
 Method = Callable[[FloatArray], FloatArray]
+Kind = Callable[[FlowCase], FloatArray]
+"""Flow case to its frames (frames, 1, rows, columns) of one kind."""
 
 
 @dataclass(frozen=True)
@@ -42,16 +44,29 @@ class Trial:
 def run_trial(trial: Trial, output: Path, progress: Progress | None = None) -> str:
     """Write images.csv, flow.csv, tables.md and pictures; return the tables.
 
-    Rows of patients that are in the files already are kept, so that a trial that was cut goes on.
+    Rows that are in the files already are kept, so that a trial that was cut goes on: after a change of weights, or of
+    what is measured, the rows concerned are to be taken out first.
     """
     progress = progress or Progress()
     output.mkdir(parents=True, exist_ok=True)
     methods = methods_of(trial)
     seeds = [trial.seed + index for index in range(trial.patients)]
-    images = _rows(output / "images.csv", seeds, lambda seed: image_rows(seed, methods, trial.fraction), progress)
+    images = _rows(
+        output / "images.csv",
+        seeds,
+        ("method", list(methods)),
+        lambda seed, names: image_rows(seed, {name: methods[name] for name in names}, trial.fraction),
+        progress,
+    )
     flow_seeds = [trial.seed + index for index in range(trial.flow_patients)]
-    kinds = {name: methods[name] for name in ("zero-filled", "residual bridge")}
-    flow = _rows(output / "flow.csv", flow_seeds, lambda seed: flow_rows(seed, kinds), progress)
+    kinds = _kinds(methods)
+    flow = _rows(
+        output / "flow.csv",
+        flow_seeds,
+        ("frames", list(kinds)),
+        lambda seed, names: flow_rows(seed, {name: kinds[name] for name in names}),
+        progress,
+    )
     if trial.patients:
         write_pictures(output, patient_frames(trial.seed, PICTURED), methods)
     text = tables(images, flow, trial.fraction)
@@ -106,27 +121,38 @@ def image_rows(seed: int, methods: dict[str, Method], fraction: float) -> list[R
     return rows
 
 
-def flow_rows(seed: int, methods: dict[str, Method]) -> list[Row]:
-    """Return one row for each kind of frames: flow of six segments, size and depth of the defect."""
-    case, settings = flow_case(seed), Settings()
-    signal = case.series.signal
-    kinds = {"full": signal} | {name: method(signal[:, 0])[:, None] for name, method in methods.items()}
+def _kinds(methods: dict[str, Method]) -> dict[str, Kind]:
+    """Return the kinds of frames of the table of flow, by name.
+
+    Beside full resolution there are the same scan without noise, and a second one with other noise: how much two
+    scans of one heart differ is what the change by a method has to be held against.
+    """
+    return {
+        "full": lambda case: case.series.signal,
+        "without noise": lambda case: case.quiet,
+        "full, again": lambda case: case.again,
+        "zero-filled": lambda case: methods["zero-filled"](case.series.signal[:, 0])[:, None],
+        "residual bridge": lambda case: methods["residual bridge"](case.series.signal[:, 0])[:, None],
+    }
+
+
+def flow_rows(seed: int, kinds: dict[str, Kind]) -> list[Row]:
+    """Return one row for each kind of frames: flow of all parts of the wall, size and depth of the defect."""
+    case = flow_case(seed)
     true_size, true_depth = defect_of(true_sector_flow(case))
+    start: Row = {"patient": seed, "defect": int(case.defect is not None), "failed": ""}
+    start |= {"true_size": f"{true_size:.4g}", "true_depth": f"{true_depth:.4g}"}
+    try:
+        found = flow_of_parts(case, {name: kind(case) for name, kind in kinds.items()}, Settings())
+    except QPerfusionError as error:
+        return [{**start, "frames": name, "failed": error.found} for name in kinds]
     rows: list[Row] = []
-    for name, frames in kinds.items():
-        start: Row = {"patient": seed, "frames": name, "defect": int(case.defect is not None), "failed": ""}
-        start |= {"true_size": f"{true_size:.4g}", "true_depth": f"{true_depth:.4g}"}
-        try:
-            segments, sectors = segment_flow(case, frames, settings), sector_flow(case, frames, settings)
-        except QPerfusionError as error:
-            rows.append({**start, "failed": error.found})
-            continue
-        row: Row = start | {f"segment_{index + 7}": f"{value:.5g}" for index, value in enumerate(segments)}
-        for layer, flow in zip(("", "endo_"), sectors[:2], strict=True):
-            size, depth = defect_of(flow)
+    for name, flow in found.items():
+        row = start | {"frames": name}
+        for layer in ("", "endo_"):
+            size, depth = defect_of(np.array([flow[f"{layer}sector_{index + 1}"] for index in range(SECTORS)]))
             row |= {f"{layer}size": f"{size:.4g}", f"{layer}depth": f"{depth:.4g}"}
-            row |= {f"{layer}sector_{index + 1}": f"{value:.5g}" for index, value in enumerate(flow)}
-        rows.append(row)
+        rows.append(row | {part: f"{value:.5g}" for part, value in flow.items()})
     return rows
 
 
@@ -141,16 +167,33 @@ def _resolving(resolver: BridgeResolver, fraction: float) -> Method:
 
 
 def _rows(
-    path: Path, seeds: list[int], rows_of: Callable[[int], list[Row]], progress: Progress
+    path: Path,
+    seeds: list[int],
+    wanted: tuple[str, list[str]],
+    rows_of: Callable[[int, list[str]], list[Row]],
+    progress: Progress,
 ) -> list[dict[str, str]]:
-    """Return the rows of all seeds from a file, adding those that it lacks, patient by patient."""
+    """Return the rows of all seeds from a file, adding those that it lacks, patient by patient.
+
+    Parameters
+    ----------
+    path : Path
+    seeds : list of int
+    wanted : (str, list of str)
+        A column, and what it is to hold for each patient.
+    rows_of : callable
+        (seed, those that are lacking) -> their rows.
+    progress : Progress
+    """
+    column_name, names = wanted
     there = list(_read(path))
-    done = {row["patient"] for row in there}
+    done = {(row["patient"], row[column_name]) for row in there}
     for index, seed in enumerate(seeds):
         progress.update(index / max(len(seeds), 1), f"{path.stem}, patient {index + 1} of {len(seeds)}")
-        if str(seed) in done:
+        lacking = [name for name in names if (str(seed), name) not in done]
+        if not lacking:
             continue
-        rows = rows_of(seed)
+        rows = rows_of(seed, lacking)
         fields = list(there[0]) if there else list(dict.fromkeys(name for row in rows for name in row))
         with path.open("a", encoding="utf-8", newline="") as stream:
             writer = csv.DictWriter(stream, fields, extrasaction="ignore")
@@ -158,8 +201,9 @@ def _rows(
                 writer.writeheader()
             writer.writerows(rows)
         there += [{name: str(row.get(name, "")) for name in fields} for row in rows]
-    wanted = {str(seed) for seed in seeds}
-    return [row for row in there if row["patient"] in wanted]
+    patients = [str(seed) for seed in seeds]
+    found = [row for row in there if row["patient"] in patients and row[column_name] in names]
+    return sorted(found, key=lambda row: (patients.index(row["patient"]), names.index(row[column_name])))
 
 
 def _read(path: Path) -> Iterator[dict[str, str]]:

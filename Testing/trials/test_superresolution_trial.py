@@ -5,8 +5,16 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from QPerfusionLogic.settings import Settings
 from QPerfusionLogic.superresolution.degradation import low_resolution
-from QPerfusionLogic.trials.superresolution_flow import SECTORS, defect_of, flow_case, sectors_of, true_sector_flow
+from QPerfusionLogic.trials.superresolution_flow import (
+    SECTORS,
+    defect_of,
+    flow_case,
+    flow_of_parts,
+    sectors_of,
+    true_sector_flow,
+)
 from QPerfusionLogic.trials.superresolution_images import bicubic, noise_floor, patient_frames, quality
 from QPerfusionLogic.trials.superresolution_tables import tables
 
@@ -70,3 +78,26 @@ def test_the_tables_name_the_published_figures_and_count_gone_defects() -> None:
     assert "| residual bridge | 2.00 | 0.500 (0.500) | 80 |" in text
     assert "2.55" in text
     assert "| zero-filled | +0.0 | 0.0 | 100 % | 0 of 1 | 0 of 0 | 0 of 1 | 1 of 1 |" in text
+    assert "| zero-filled | 0 / 0 of 1 |  | 0 / 0 of 1 |  | 0 / 1 of 1 |  |" in text
+
+
+def test_a_defect_of_one_segment_counts_as_made_up_and_as_erased() -> None:
+    row = {"patient": "1", "defect": "0", "failed": "", "true_size": "0", "true_depth": "0"}
+    even = row | {f"{layer}segment_{index}": "2.0" for layer in ("", "endo_", "epi_") for index in range(7, 13)}
+    dark = even | {"endo_segment_9": "1.2"}
+    kinds = {"full": even, "without noise": dark, "full, again": dark}
+    text = tables([], [values | {"frames": name} for name, values in kinds.items()], 0.4)
+    assert "| full |  | 0 / 1 of 1 |" in text
+    assert "| full, again | 1 / 0 of 1 | 0 / 0 of 1 |" in text
+
+
+@pytest.mark.slow
+def test_a_second_scan_differs_by_its_noise_alone() -> None:
+    case = flow_case(2)
+    first, second = case.series.signal - case.quiet, case.again - case.quiet
+    wall = case.truth.labels[0] == 1
+    assert np.std(second[:, 0][:, wall]) == pytest.approx(np.std(first[:, 0][:, wall]), rel=0.05)
+    assert abs(np.corrcoef(first[:, 0][:, wall].ravel(), second[:, 0][:, wall].ravel())[0, 1]) < 0.1
+    flow = flow_of_parts(case, {"full": case.series.signal, "again": case.again}, Settings())
+    assert flow["full"] != flow["again"]
+    assert np.isfinite([flow["full"][f"segment_{index}"] for index in range(7, 13)]).all()
