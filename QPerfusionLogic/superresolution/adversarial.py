@@ -11,6 +11,8 @@ import torch
 from torch import nn
 from torch.nn import functional
 
+from QPerfusionLogic.learning.device import fast_precision
+
 from .network import BridgeNetwork
 
 ADVERSARIAL = 0.01
@@ -42,7 +44,7 @@ def adversarial_loss(
 ) -> torch.Tensor:
     """Return the joint loss of a batch; no measured lines are put back, as in the published generators."""
     level = torch.ones_like(fraction)
-    with torch.autocast(low.device.type, dtype=torch.bfloat16):
+    with fast_precision(low.device):
         made = low + pair.generator(low, low, level, fraction).float()
         judge = pair.discriminator
         held = {name: value.detach() for name, value in judge.named_parameters()}

@@ -12,6 +12,8 @@ from collections.abc import Callable
 import torch
 from torch import nn
 
+from QPerfusionLogic.learning.device import fast_precision
+
 from .network import only_missing
 
 DetailOf = Callable[[torch.Tensor, torch.Tensor, torch.Tensor, torch.Tensor], torch.Tensor]
@@ -37,7 +39,7 @@ def bridge_loss(
     detail = only_missing(full - low, kept)
     level = torch.where(torch.rand(len(low)) < ONE_STEP, 1.0, 0.1 + 0.85 * torch.rand(len(low))).to(low.device)
     current = _on_bridge(low, detail, level, kept)
-    with torch.autocast(low.device.type, dtype=torch.bfloat16):
+    with fast_precision(low.device):
         found = network(current, low, level, fraction)
     error = (only_missing(found, kept) - detail).square().mean(dim=(1, 2, 3))
     reference = detail.square().mean(dim=(1, 2, 3))

@@ -10,7 +10,7 @@ import pytest
 torch = pytest.importorskip("torch")
 
 from QPerfusionLogic.errors import QPerfusionError, SettingsError  # noqa: E402
-from QPerfusionLogic.learning.device import chosen_device  # noqa: E402
+from QPerfusionLogic.learning.device import chosen_device, fast_precision  # noqa: E402
 from QPerfusionLogic.learning.model_files import load_into, model_file, save_model  # noqa: E402
 from QPerfusionLogic.learning.training import Plan, train  # noqa: E402
 
@@ -85,3 +85,12 @@ def test_weights_of_another_network_are_refused(tmp_path: Path) -> None:
 def test_an_unknown_device_is_an_error() -> None:
     with pytest.raises(SettingsError, match="one of"):
         chosen_device("abacus")
+
+
+@pytest.mark.parametrize(("capability", "used"), [("AVX512", True), ("AVX2", False)])
+def test_bfloat16_is_used_where_the_processor_computes_with_it(
+    capability: str, used: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(torch.backends.cpu, "get_cpu_capability", lambda: capability)
+    with fast_precision(torch.device("cpu")):
+        assert torch.is_autocast_enabled("cpu") == used
