@@ -74,11 +74,11 @@ def _flow_table(rows: Rows, fraction: float) -> str:
     lines = [
         f"""Flow: {len(full)} digital patients at stress, {with_defect} of them with a small defect
 (30 to 70 degrees, whole wall or inner half), true contours, motion and input; {100 * fraction:.0f} % of the lines.
-Change of segment flow is against full resolution. A defect is where the mean of three neighbouring sectors of 15
-degrees lies below 75 % of the remote flow, in the whole wall or its inner half; size is its share of the
-wall, depth how far the lowest part lies below the remote flow. Made up: hearts in which a window above 85 % of
-the remote flow at full resolution lies below 75 % here; erased: one below 65 % lies above 75 % here. Full, again: a
-second scan at full resolution, alike but for its noise.""",
+Change of segment flow is against full resolution, in the last lines against full resolution without noise. A defect
+is where the mean of three neighbouring sectors of 15 degrees lies below 75 % of the remote flow, in the whole wall
+or its inner half; size is its share of the wall, depth how far the lowest part lies below the remote flow. Made up:
+hearts in which a window above 85 % of the remote flow at full resolution lies below 75 % here; erased: one below 65 %
+lies above 75 % here. Full, again: a second scan at full resolution, alike but for its noise.""",
         "",
         """| frames | segment MBF: mean change % | mean absolute change % | segments within 5 % | defects seen \
 | seen in healthy hearts | made up | erased \
@@ -86,9 +86,16 @@ second scan at full resolution, alike but for its noise.""",
         "|---|---|---|---|---|---|---|---|---|---|---|---|",
     ]
     for name in dict.fromkeys(row["frames"] for row in rows):
-        own = [row for row in rows if row["frames"] == name and not row["failed"] and row["patient"] in full]
-        lines.append(_flow_line(name, own, [full[row["patient"]] for row in own]))
+        reference = {r["patient"]: r for r in rows if r["frames"] == _reference(name) and not r["failed"]}
+        own = [row for row in rows if row["frames"] == name and not row["failed"] and row["patient"] in reference]
+        if own:
+            lines.append(_flow_line(name, own, [reference[row["patient"]] for row in own]))
     return "\n".join(lines)
+
+
+def _reference(name: str) -> str:
+    """Return the frames that a kind of frames is held against."""
+    return "without noise" if name.endswith("without noise") else "full"
 
 
 def _flow_line(name: str, own: Rows, reference: Rows) -> str:
@@ -119,8 +126,8 @@ def _count_table(rows: Rows) -> str:
     lines = [
         """Hearts in which a defect is made up / erased, counted as above in larger parts of the wall too: the six AHA
 segments and their two layers, as a reader sees them, and windows of 45 degrees, whole wall and inner half, whose pixels
-are pooled before the fit. Held against full resolution, and against the same scan without noise, of which the
-scan at full resolution itself falls short.""",
+are pooled before the fit. Held against the scan at full resolution, and against the same scan without noise, from
+which the scan at full resolution differs itself.""",
         "",
         f"| frames | {' | '.join(f'{name}: against full | without noise' for name in MEASURES)} |",
         "|---" * (1 + 2 * len(MEASURES)) + "|",
@@ -136,7 +143,8 @@ scan at full resolution itself falls short.""",
                 there = by_name.get(reference, {})
                 both = [patient for patient in own if patient in there]
                 made, gone = _counts([own[p] for p in both], [there[p] for p in both], measure)
-                cells.append(f"{made} / {gone} of {len(both)}" if name != reference and both else "")
+                compared = both and name != reference and _reference(name) in ("full", reference)
+                cells.append(f"{made} / {gone} of {len(both)}" if compared else "")
         lines.append(f"| {name} | {' | '.join(cells)} |")
     return "\n".join(lines)
 

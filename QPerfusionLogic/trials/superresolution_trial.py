@@ -125,14 +125,18 @@ def _kinds(methods: dict[str, Method]) -> dict[str, Kind]:
     """Return the kinds of frames of the table of flow, by name.
 
     Beside full resolution there are the same scan without noise, and a second one with other noise: how much two
-    scans of one heart differ is what the change by a method has to be held against.
+    scans of one heart differ is what the change by a method has to be held against. What a method does by itself,
+    noise aside, shows where the scan without noise is cut and filled.
     """
+    zero, bridge = methods["zero-filled"], methods["residual bridge"]
     return {
         "full": lambda case: case.series.signal,
-        "without noise": lambda case: case.quiet,
         "full, again": lambda case: case.again,
-        "zero-filled": lambda case: methods["zero-filled"](case.series.signal[:, 0])[:, None],
-        "residual bridge": lambda case: methods["residual bridge"](case.series.signal[:, 0])[:, None],
+        "zero-filled": lambda case: zero(case.series.signal[:, 0])[:, None],
+        "residual bridge": lambda case: bridge(case.series.signal[:, 0])[:, None],
+        "without noise": lambda case: case.quiet,
+        "zero-filled without noise": lambda case: zero(case.quiet[:, 0])[:, None],
+        "residual bridge without noise": lambda case: bridge(case.quiet[:, 0])[:, None],
     }
 
 
