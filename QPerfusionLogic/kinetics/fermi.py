@@ -10,6 +10,8 @@ from .axes import Axis
 from .layout import Layout, Parameter
 from .residue_model import ResidueModel
 
+TYPICAL_FLOW = (1.5, 0.7)
+"""Median (mL/min/g) and spread (log) of flow over hearts, stress and rest, for segments that are fitted together."""
 _WIDTH = Axis("width_s", 0.5, 64.0, 48, "sqrt", coarse=14)
 _SHAPE = Axis("shape", -2.0, 10.0, 14, "linear", coarse=5)
 
@@ -37,7 +39,7 @@ class Fermi(ResidueModel):
     split = (1, 2.0)
     layout = Layout(
         parameters=(
-            Parameter("mbf", "mbf_ml_min_g", 0.01, 12.0, aliases=("flow", "f", "fp")),
+            Parameter("mbf", "mbf_ml_min_g", 0.01, 12.0, aliases=("flow", "f", "fp"), typical=TYPICAL_FLOW),
             Parameter("width", "fermi_width_s", 0.5, 64.0),
             Parameter("shape", "fermi_shape", -2.0, 10.0, logarithmic=False),
         ),

@@ -40,6 +40,8 @@ class Parameter:
         Range in which the prior is flat; None where there is no prior.
     prior_log_sd : float
         How fast the prior falls off outside that range, on a logarithmic scale.
+    typical : (float, float), optional
+        Median and spread of the logarithm over all hearts, believed of the segments of a heart that is fitted together.
     within_heart_log_sd : float
         How far the segments of one heart scatter round their common value, on a logarithmic scale; 0 where they are not
         pooled.
@@ -54,6 +56,7 @@ class Parameter:
     logarithmic: bool = True
     aliases: tuple[str, ...] = ()
     within_heart_log_sd: float = 0.0
+    typical: tuple[float, float] | None = None
 
     def natural(self, value: float) -> float:
         """Return the value on the scale on which it is estimated."""
@@ -154,12 +157,14 @@ class Layout:
         return self._pooled(prior, narrowed)
 
     def _pooled(self, prior: HeartPrior, changed: Callable[[Parameter, float], Parameter]) -> Layout:
-        pooled = (item.name in prior.centre and item.is_pooled for item in self.parameters)
-        parameters = (
-            changed(item, prior.log_sd[item.name]) if shared else item
-            for item, shared in zip(self.parameters, pooled, strict=True)
-        )
-        return replace(self, parameters=tuple(parameters))
+        def believed(item: Parameter) -> Parameter:
+            if item.name in prior.centre and item.is_pooled:
+                return changed(item, prior.log_sd[item.name])
+            if item.typical is not None:
+                return replace(item, believed=(item.typical[0],) * 2, prior_log_sd=item.typical[1])
+            return item
+
+        return replace(self, parameters=tuple(believed(item) for item in self.parameters))
 
     def index_of(self, name: str) -> int:
         """Return the place of a parameter."""
@@ -189,7 +194,7 @@ class Layout:
                 raise SettingsError(f"kinetics.bounds.{name} = {limits[0]}:{limits[1]}", expected="positive values")
             wanted[names[name]] = limits
         changed = tuple(
-            replace(item, low=wanted[item.name][0], high=wanted[item.name][1], believed=None)
+            replace(item, low=wanted[item.name][0], high=wanted[item.name][1], believed=None, typical=None)
             if item.name in wanted
             else item
             for item in self.parameters

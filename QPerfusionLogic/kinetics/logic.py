@@ -75,7 +75,7 @@ class KineticFittingLogic:
             ]
             prior = heart_prior([group for group in groups if group is not None])
             for model in tabulated:
-                model.heart_prior = prior or model.heart_prior
+                model.heart_prior = prior
         return [
             self._fit(model, given, progress.part(index / len(models), (index + 1) / len(models)))
             for index, (model, given) in enumerate(zip(models, slices, strict=True))

@@ -45,7 +45,7 @@ class TabulatedModel(KineticModel):
         layout = self.layout.with_log_normal_priors() if self.settings.priors == "everywhere" else self.layout
         self.layout = layout.bounded(bounds)
         self.freedom_used = len(self.layout.parameters) + (self.delays_s.size > 1)
-        self.heart_prior = HeartPrior()
+        self.heart_prior: HeartPrior | None = None
         self._last_table: tuple[bytes, ShapeTable] | None = None
 
     def tabulate(
@@ -83,7 +83,10 @@ class TabulatedModel(KineticModel):
     ) -> Solution:
         """Fit curves that all have the same frame weights (frames,)."""
         table, inside, root = self._table(weight, delays_s)
-        layout, of_delays = self.layout.within(self.heart_prior), self.heart_prior.of_delays(delays_s)
+        layout = self.layout
+        of_delays: FloatArray | float = 0.0
+        if self.heart_prior is not None:
+            layout, of_delays = layout.within(self.heart_prior), self.heart_prior.of_delays(delays_s)
         parts = []
         for first in range(0, len(curves), CHUNK):
             progress.update(first / len(curves), "fitting")
