@@ -20,10 +20,10 @@ from .sweep import Sweep, sweep_over
 from .table import ShapeTable
 
 FEW_CURVES = 1000
-SETTLED_FEW, SETTLED_MANY = 0.002, 0.06
-"""The last step is the one that promises less than this in log likelihood; it is taken without looking again."""
-PATIENCE_FEW, PATIENCE_MANY = 1e9, 6.0
-"""How much less likely (logarithm) than the best a start or a delay may be before it is given up."""
+FEW, MANY = (0.002, 1e-5, 1e9), (0.06, 1e-2, 6.0)
+"""When a fit ends. The last step is the one that promises less than the first number in log likelihood; it is taken
+without looking again. A step that gained next to nothing ends a fit where it was damped by less than the second. The
+third tells how much less likely (logarithm) than the best a start or a delay may be before it is given up."""
 GIVE_UP_AT = 3
 """After so many steps a start that is less likely than the best by more than `patience` is left where it is."""
 ANCHOR_EVERY_FEW, ANCHOR_EVERY_MANY = 1, 3
@@ -71,7 +71,7 @@ def fit_on_table(
         data.astype(np.float32),
         np.ascontiguousarray(outside, dtype=float),
         float(freedom),
-        *((SETTLED_FEW, PATIENCE_FEW) if n <= FEW_CURVES else (SETTLED_MANY, PATIENCE_MANY)),
+        *(FEW if n <= FEW_CURVES else MANY),
         GIVE_UP_AT,
         _by_shape(layout, starts),
         sweep.order,

@@ -11,6 +11,9 @@ from .numba_reading import FAST, locate
 
 ITERATIONS = 120
 LONGEST_STEP = 2.0
+CAREFUL, SHORT_STEP = 1e-3, 0.3
+"""A careful fit trusts only steps damped by less than the first; it asks the undamped step before it ends, and takes a
+last step without looking again only where that changes no parameter by more than the second."""
 BROAD = 1.5
 """Spread of the delay in steps from which on every other delay tells the rest."""
 FLOOR = 1e-9
@@ -151,13 +154,14 @@ def _solve(strides, hessian, gradient, damping, held, step, lower):
 @njit(cache=True, fastmath=FAST, nogil=True)
 def fit_block(
     table, strides, matrix, lift, offset, scale, first, per_step, nodes, direction, low, high, believed, precision,
-    spread, data, outside, freedom, settled, patience, give_up_at, sequence, order, source, share, anchor, between,
-    starts, x_out, error_out, penalty_out, variance_out, converged_out,
+    spread, data, outside, freedom, settled, trusted, patience, give_up_at, sequence, order, source, share, anchor,
+    between, starts, x_out, error_out, penalty_out, variance_out, converged_out,
 ):  # fmt: skip
     """Fit every curve at every delay and keep the best; see `numpy_engine.fit_in_numpy` and `sweep.Sweep`.
 
     A delay without starts of its own, whose neighbours are less likely than the best by `patience`, gets their fit.
     """
+    careful = trusted < CAREFUL
     axes = len(strides)
     p = axes + 1
     n, parts, rank = data.shape[0], starts.shape[2], data.shape[1]
@@ -217,6 +221,7 @@ def fit_block(
                 error = 1e300
                 penalty = 0.0
                 damping = 1e-3
+                asked = not careful
                 converged = False
                 gain = 1e300
                 for iteration in range(ITERATIONS):
@@ -240,7 +245,7 @@ def fit_block(
                             strides, lift, flow, noise, products, against, lifted, x, low, high, believed, precision,
                             gradient, hessian, held, pulls,
                         )  # fmt: skip
-                        if gain < 0.1 * settled and (damping < 1e-2 or iteration > 15):
+                        if gain < 0.1 * settled and (damping < trusted or iteration > 15):
                             converged = True
                             break
                     else:
@@ -252,17 +257,29 @@ def fit_block(
                         cost = _cost(error, penalty, freedom)
                         if cost > best + patience or cost > likeliest[i] + 2.0 * patience:
                             break
-                    _solve(strides, hessian, gradient, damping, held, move, lower)
                     drop = 0.0
+                    for _ in range(2):
+                        _solve(strides, hessian, gradient, damping, held, move, lower)
+                        drop = 0.0
+                        for k in range(p):
+                            if not held[k]:
+                                drop -= 0.5 * gradient[k] * move[k]
+                        if drop > settled or asked or damping < 1e-8:
+                            break
+                        asked = True
+                        damping = 1e-9
                     longest = 1e-300
                     for k in range(p):
                         if not held[k]:
-                            drop -= 0.5 * gradient[k] * move[k]
                             longest = max(longest, abs(move[k]))
                     shrink = min(1.0, LONGEST_STEP / longest)
+                    cut = False
                     for k in range(p):
-                        trial[k] = min(max(x[k] + shrink * move[k], low[k]), high[k]) if not held[k] else x[k]
-                    if drop < settled:
+                        trial[k] = x[k]
+                        if not held[k]:
+                            trial[k] = min(max(x[k] + shrink * move[k], low[k]), high[k])
+                            cut = cut or trial[k] != x[k] + shrink * move[k]
+                    if drop < settled and not (careful and (cut or longest > SHORT_STEP)):
                         converged = True
                         if drop > 0.0:
                             error = max(error - 2.0 * drop / noise, floor)

@@ -142,6 +142,7 @@ class TabulatedModel(KineticModel):
             item.field: estimate.values[:, index] for index, item in enumerate(self.layout.parameters) if item.field
         }
         flow = self._told(estimate.values[:, 0])
+        status[np.isnan(flow) & (status == CONVERGED)] = AT_BOUND
         parameters[self.layout.parameters[0].field] = flow
         parameters["mbf_ml_min_g"] = flow / self.plasma_share
         parameters["mbf_se"] = np.where(np.isfinite(flow), estimate.flow_se, np.nan) / self.plasma_share
