@@ -16,7 +16,7 @@ from QPerfusionLogic.kinetics.arterial import ArterialCurve, convolution_operato
 from QPerfusionLogic.kinetics.registry import model_class
 from QPerfusionLogic.settings import KineticsSettings
 
-COUNT, NOISY_COUNT, GLOBAL_COUNT = 1000, 4000, 100
+COUNT, NOISY_COUNT, GLOBAL_COUNT = 1000, 4000, 400
 
 
 def fit(name, time_s, aif, curves, **settings):
