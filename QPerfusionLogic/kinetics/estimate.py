@@ -60,6 +60,11 @@ class Data:
     outside: FloatArray
     freedom: float
 
+    @property
+    def energy(self) -> FloatArray:
+        """Sum of squares of each curve, (n,)."""
+        return np.asarray(np.einsum("nr,nr->n", self.on_basis, self.on_basis) + self.outside)
+
 
 def minima_at_delays(
     table: ShapeTable, layout: Layout, data: Data, starts: int, split: tuple[int, float] | None

@@ -12,9 +12,11 @@ from functools import cached_property
 
 import numpy as np
 from scipy.optimize import minimize
+from scipy.special import logsumexp
 
 from QPerfusionLogic.study import FloatArray
 
+from .delay import posterior
 from .engine import fit_on_table, starts_at
 from .estimate import Data, log_likelihood, minima_at_delays
 from .heart_prior import DELAY_WITHIN_HEART_S, HeartPrior, heavy_tailed_force
@@ -77,7 +79,7 @@ class _JointLikelihood:
         self.names = [item.name for item in self.pooled]
         self.delays_s = groups[0].table.delays_s
         self.has_delay = self.delays_s.size > 1
-        self._near: list[list[FloatArray]] = [[] for _ in groups]
+        self._near: dict[int, FloatArray] = {}
 
     @cached_property
     def start(self) -> FloatArray:
@@ -111,14 +113,12 @@ class _JointLikelihood:
             middle, sd = _hyperprior(item)
             total += 0.5 * ((centre[index] - middle) / sd) ** 2
             slope[index] += (centre[index] - middle) / sd**2
-        for group, near in zip(self.groups, self._near, strict=True):
+        for number, group in enumerate(self.groups):
             layout = group.layout.around(prior)
-            minima = self._fit(group, layout, near)
+            minima = self._fit(number, layout)
             likelihood = log_likelihood(minima, group.data.freedom) + prior.of_delays(self.delays_s)
-            top = likelihood.max(axis=1, keepdims=True)
-            weight = np.exp(likelihood - top)
-            total -= float((top[:, 0] + np.log(weight.sum(axis=1))).sum())
-            weight /= weight.sum(axis=1, keepdims=True)
+            total -= float(logsumexp(likelihood, axis=1).sum())
+            weight = posterior(likelihood)
             places = [layout.index_of(item.name) for item in self.pooled]
             for index, (item, place) in enumerate(zip(self.pooled, places, strict=True)):
                 away = minima.x[..., place] - centre[index]
@@ -128,15 +128,15 @@ class _JointLikelihood:
                 slope[count] -= float((weight * force).sum())
         return total, slope
 
-    def _fit(self, group: PooledCurves, layout: Layout, near: list[FloatArray]) -> Minima:
-        """Fit all curves from where the last fits ended, the first time from everywhere."""
-        data = group.data
-        if not near:
-            minima = minima_at_delays(group.table, layout, data, STARTS, group.split)
-            near.append(minima.x)
-            return minima
-        minima = fit_on_table(group.table, layout, data.on_basis, data.outside, data.freedom, starts_at(near[0]))
-        near[0] = minima.x
+    def _fit(self, number: int, layout: Layout) -> Minima:
+        """Fit the curves of a group from where their last fits ended, the first time from everywhere."""
+        group, near = self.groups[number], self._near.get(number)
+        table, data = group.table, group.data
+        if near is None:
+            minima = minima_at_delays(table, layout, data, STARTS, group.split)
+        else:
+            minima = fit_on_table(table, layout, data.on_basis, data.outside, data.freedom, starts_at(near))
+        self._near[number] = minima.x
         return minima
 
     def uncertainty(self, centre: FloatArray) -> FloatArray:

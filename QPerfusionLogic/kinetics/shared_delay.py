@@ -51,9 +51,8 @@ def find_shared_delay(
     def fit(table: ShapeTable, data: Data, parts: list[Data]) -> tuple[Minima, float]:
         minima = [minima_at_delays(table, layout, part, starts, split) for part in parts]
         joined = Minima(*(np.concatenate([getattr(m, name) for m in minima]) for name in Minima.__annotations__))
-        energy = np.einsum("nr,nr->n", data.on_basis, data.on_basis) + data.outside
         parameters = len(layout.parameters) + 1
-        noise = is_noise(energy, joined.squared_error.min(axis=1), data.freedom, parameters)
+        noise = is_noise(data.energy, joined.squared_error.min(axis=1), data.freedom, parameters)
         total = log_likelihood(joined, data.freedom)[~noise].sum(axis=0)
         return joined, float(vertex(table.delays_s, total[None])[0][0])
 

@@ -94,10 +94,9 @@ class TabulatedModel(KineticModel):
             data = self._on_basis(table, chunk, inside, root)
             minima = minima_at_delays(table, layout, data, self.settings.starts, self.split)
             estimate = marginalised(table, layout, data, minima, of_delays)
-            energy = np.einsum("nr,nr->n", data.on_basis, data.on_basis) + data.outside
             after_foot = self.time_s >= self.time_s[self.window].min()
             rise = rise_in_errors(chunk, weight, after_foot)
-            parts.append(self._translate(table, estimate, energy, data.freedom, rise))
+            parts.append(self._translate(table, estimate, data.energy, data.freedom, rise))
         names = parts[0].parameters
         return Solution(
             {name: np.concatenate([part.parameters[name] for part in parts]) for name in names},
