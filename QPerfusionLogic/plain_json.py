@@ -1,12 +1,16 @@
-"""What JSON can hold: plain values from arrays, numbers of numpy and dataclasses."""
+"""What JSON can hold: plain values from arrays, numbers of numpy and dataclasses; read back from an earlier run."""
 
 from __future__ import annotations
 
 import dataclasses
+import json
 import math
+from pathlib import Path
 from typing import Any
 
 import numpy as np
+
+from .errors import InputError
 
 
 def plain(value: Any) -> Any:
@@ -30,3 +34,17 @@ def plain(value: Any) -> Any:
     if isinstance(value, float | np.floating):
         return float(value) if math.isfinite(value) else None
     return value if isinstance(value, int | None) else str(value)
+
+
+def read_plain(path: Path) -> Any:
+    """Return the values of a JSON file in the output folder of an earlier run.
+
+    Raises
+    ------
+    InputError
+        When it cannot be read.
+    """
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, json.JSONDecodeError) as error:
+        raise InputError(f"{path} unreadable ({error})", expected="the file of the earlier run") from error

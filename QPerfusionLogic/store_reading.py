@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import dataclasses
-import json
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +11,7 @@ import numpy as np
 
 from .errors import InputError
 from .nrrd_files import read_labels, read_sequence
+from .plain_json import read_plain
 from .settings import SegmentationSettings
 from .store import labels_hash
 from .store_superresolution import with_superresolved
@@ -61,7 +61,7 @@ def read_result(folder: Path, study: PerfusionStudy, settings: SegmentationSetti
         read = read_state(place, state, fresh.acquisition, settings)
         found = dataclasses.replace(read, superresolved=fresh.superresolved)
         states[state] = _with_notices(found, notices)
-    return StudyResult(states=states, provenance=_read_json(folder / "provenance.json"), notices=notices)
+    return StudyResult(states=states, provenance=read_plain(folder / "provenance.json"), notices=notices)
 
 
 def _with_notices(result: StateResult, notices: tuple[Notice, ...]) -> StateResult:
@@ -76,7 +76,7 @@ def _with_notices(result: StateResult, notices: tuple[Notice, ...]) -> StateResu
 
 
 def _read_notices(path: Path) -> tuple[Notice, ...]:
-    content = _read_json(path)
+    content = read_plain(path)
     try:
         return tuple(Notice(**{**item, "severity": Severity(item["severity"])}) for item in content)
     except (TypeError, KeyError, ValueError) as error:
@@ -108,7 +108,7 @@ def _read_registered(place: Path, acquisition: Acquisition) -> Registered:
         proton_density = read_sequence(place / "proton_density.seq.nrrd").values
     motion = read_sequence(place / "motion.seq.nrrd").values
     kept, reason = _read_frames(place / "frames.csv", tissue.time_s.shape)
-    about = _read_json(place / "registration.json")
+    about = read_plain(place / "registration.json")
     return Registered(
         series=dataclasses.replace(tissue, signal=images.values, proton_density=proton_density),
         displacement_mm=_along_rows_and_columns(motion, tissue.geometry.index_to_lps),
@@ -145,7 +145,7 @@ def _read_segmented(place: Path, registered: Registered, settings: SegmentationS
 
     labels = read_labels(place / "labels.nrrd")
     _require_shape(place / "labels.nrrd", labels.labels.shape, registered.series.image_shape)
-    about = _read_json(place / "landmarks.json")
+    about = read_plain(place / "landmarks.json")
     points = _insertion_points(about, registered.series.slices)
     if labels_hash(labels.labels) != about["labels_sha256"] or about.get("edited"):
         return SegmentationLogic(settings).run(
@@ -180,7 +180,7 @@ def _read_arterial_input(place: Path) -> ArterialInput:
     missing = {"time_s", "measured", "corrected", "gd_mmol_l"} - set(columns)
     if missing:
         raise InputError(f"{place / 'aif.csv'} without {', '.join(sorted(missing))}", expected="its columns unchanged")
-    about = _read_json(place / "aif.json")
+    about = read_plain(place / "aif.json")
     return ArterialInput(
         time_s=columns["time_s"],
         measured=columns["measured"],
@@ -199,7 +199,7 @@ def _read_arterial_input(place: Path) -> ArterialInput:
 def _read_concentration(place: Path, acquisition: Acquisition) -> Concentration:
     images = read_sequence(place / "gd.seq.nrrd")
     _require_shape(place / "gd.seq.nrrd", images.values.shape, acquisition.tissue.signal.shape)
-    about = _read_json(place / "conversion.json")
+    about = read_plain(place / "conversion.json")
     return Concentration(
         gd_mmol_l=images.values,
         time_s=acquisition.tissue.time_s,
@@ -212,14 +212,6 @@ def _read_concentration(place: Path, acquisition: Acquisition) -> Concentration:
 def _require_shape(path: Path, found: tuple[int, ...], expected: tuple[int, ...]) -> None:
     if tuple(found) != tuple(expected):
         raise InputError(f"{path} of shape {tuple(found)}", expected=f"{tuple(expected)} as in the input series")
-
-
-def _read_json(path: Path) -> Any:
-    try:
-        content = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, json.JSONDecodeError) as error:
-        raise InputError(f"{path} unreadable ({error})", expected="the file of the earlier run") from error
-    return content
 
 
 def _read_csv(path: Path) -> list[dict[str, str]]:

@@ -11,7 +11,7 @@ import numpy as np
 
 from .errors import InputError
 from .nrrd_files import read_map, read_sequence, write_map, write_sequence
-from .plain_json import plain
+from .plain_json import plain, read_plain
 from .study import Acquisition, FloatArray, Notice, StateResult, Superresolved
 
 SERIES, SPREAD, ABOUT = "superresolved.seq.nrrd", "superresolution_spread.nrrd", "superresolution.json"
@@ -95,10 +95,7 @@ def _images(place: Path, name: str) -> FloatArray | None:
 
 
 def _about(path: Path) -> dict[str, Any]:
-    try:
-        content = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, json.JSONDecodeError) as error:
-        raise InputError(f"{path} unreadable ({error})", expected="the file of the earlier run") from error
+    content = read_plain(path)
     missing = set(KEPT) - set(content)
     if missing:
         raise InputError(f"{path} without {', '.join(sorted(missing))}", expected="the file of the earlier run")
