@@ -101,6 +101,9 @@ class AifSettings:
     mode: str = choice("automatic", "dual_sequence", "dual_bolus", "learned", "model", "as_is", "population")
     bolus_ratio: float = number(10.0, 1.0, 100.0, "", "dual bolus: main to pre-bolus dose (volume x concentration)")
     t2_star_correction: bool = True
+    partial_volume: bool = field(
+        default=True, metadata={"help": "dual sequence: take the wall out of blood pixels, by contours and resolution"}
+    )
     detrend: bool = False
     compare: bool = field(
         default=False, metadata={"help": "take every route that the data allows and show the flow each gives"}

@@ -12,7 +12,6 @@ from QPerfusionLogic.study import (
     LEFT_VENTRICLE,
     BoolArray,
     FloatArray,
-    Geometry,
     Notice,
     PerfusionSeries,
     Severity,
@@ -20,6 +19,7 @@ from QPerfusionLogic.study import (
 )
 
 from .bolus_detector import detect_pools
+from .placing import is_placed, looked_up, positions
 
 FEWEST_PIXELS = 4
 AIF_PERCENTILE = 75.0
@@ -30,12 +30,11 @@ SMOOTHING_MM = 3.0
 """Standard deviation over which neighbours share their enhancement: the pixels of a diluted bolus are noisy."""
 FEW_FULL_PIXELS = 6
 """With so few pixels of full blood signal even these hold wall: they read 1 to 10 % low on digital patients."""
+SMALL_POOL = "aif-pool-small"
 ROUNDS = 2
 """The curve that pixels are measured by comes from those found before; it settles in two rounds."""
 AGREEMENT = 0.5
 """Share of a pool told by the bolus that lies where the tissue series shows the LV; below it the position is right."""
-FARTHEST_SLICE_MM = 40.0
-"""An AIF slice may lie this far from the nearest tissue slice and still show the same ventricle."""
 
 
 @dataclass(frozen=True)
@@ -96,7 +95,7 @@ def _found_pool(series: PerfusionSeries, state: StateResult) -> Pool:
 
 def _few_full_pixels(count: int) -> Notice:
     return Notice(
-        code="aif-pool-small",
+        code=SMALL_POOL,
         message=f"the blood pool is small for the resolution of the AIF series: {count} pixels of full blood signal, "
         "which may hold some wall; the arterial input may read up to 10 % low and flow as much too high",
         action="acquire the AIF slice through a larger part of the ventricle or with smaller pixels",
@@ -109,45 +108,14 @@ def _expected_from_tissue(series: PerfusionSeries, state: StateResult) -> BoolAr
     if state.segmented is None or state.registered is None:
         return None
     tissue = state.registered.series.geometry
-    if not (_is_placed(series.geometry) and _is_placed(tissue)):
+    if not (is_placed(series.geometry) and is_placed(tissue)):
         return None
     left = state.segmented.labels == LEFT_VENTRICLE
     found = np.zeros(series.image_shape, dtype=bool)
     for index in range(series.slices):
-        points = _positions(series.geometry, index, series.image_shape[1:])
-        found[index] = _looked_up(left, tissue, points)
+        points = positions(series.geometry, index, series.image_shape[1:])
+        found[index] = looked_up(left, tissue, points)
     return found if found.any() else None
-
-
-def _is_placed(geometry: Geometry) -> bool:
-    """Whether the geometry comes from a scanner: a plain axial stack at the origin is what unknown positions get."""
-    plain = Geometry.axis_aligned(geometry.slices, geometry.pixel_spacing_mm)
-    return not np.allclose(geometry.index_to_lps[0, :3, 3], 0.0) or not np.allclose(
-        geometry.index_to_lps[0, :3, :2], plain.index_to_lps[0, :3, :2]
-    )
-
-
-def _positions(geometry: Geometry, index: int, shape: tuple[int, ...]) -> FloatArray:
-    rows, columns = np.meshgrid(np.arange(shape[0]), np.arange(shape[1]), indexing="ij")
-    matrix = geometry.index_to_lps[index]
-    return np.asarray(columns[..., None] * matrix[:3, 0] + rows[..., None] * matrix[:3, 1] + matrix[:3, 3])
-
-
-def _looked_up(mask: BoolArray, geometry: Geometry, points: FloatArray) -> BoolArray:
-    """Values of a mask (slices, rows, columns) at LPS points (rows, columns, 3), in the nearest slice that has any."""
-    centre = points.reshape(-1, 3).mean(axis=0)
-    best, distance = None, FARTHEST_SLICE_MM
-    for index, matrix in enumerate(geometry.index_to_lps):
-        normal = matrix[:3, 2] / max(float(np.linalg.norm(matrix[:3, 2])), 1e-9)
-        offset = abs(float(normal @ (centre - matrix[:3, 3])))
-        if mask[index].any() and offset <= distance:
-            best, distance = index, offset
-    if best is None:
-        return np.zeros(points.shape[:2], dtype=bool)
-    matrix = geometry.index_to_lps[best]
-    where = np.linalg.solve(matrix[:3, :3], (points - matrix[:3, 3]).reshape(-1, 3).T)
-    sampled = ndimage.map_coordinates(mask[best].astype(float), [where[1], where[0]], order=1, mode="constant")
-    return np.asarray(sampled > 0.5).reshape(points.shape[:2])
 
 
 def _full_blood(series: PerfusionSeries, pool: BoolArray) -> BoolArray:

@@ -12,10 +12,11 @@ from QPerfusionLogic.signal_model.physics import SeriesPhysics, physics_of_serie
 from QPerfusionLogic.study import Notice, PerfusionSeries, Quantity, SeriesKind, Severity, StateResult
 
 from .blood_curve import BloodCurve, blood_curve, tissue_blood_curve
-from .blood_pool import left_ventricular_pool
+from .blood_pool import SMALL_POOL, left_ventricular_pool
 from .inversion import invert_blood_curve
 from .levels import blood_and_muscle, myocardium_over_blood, tissue_levels
 from .motion import without_motion
+from .partial_volume import Unmixed, without_wall
 from .precontrast import Observation, Precontrast, estimate_precontrast, with_efficiency
 from .route import RouteCurve
 from .scale_by_tissue import scale_by_tissue
@@ -47,7 +48,9 @@ def by_dual_sequence(state: StateResult, settings: AifSettings, conversion: Conv
     measured = curve.signal
     if series.quantity is Quantity.GADOLINIUM:
         return RouteCurve(curve.time_s, curve.signal, curve.signal, curve.signal, "dual_sequence", {}, pool.notices)
-    curve, decay, sequence_series = _without_decay(curve, series, settings)
+    unmixed = without_wall(series, state, pool.region, curve) if settings.partial_volume else Unmixed(curve, {})
+    of_pool = (notice for notice in pool.notices if not (unmixed.done and notice.code == SMALL_POOL))
+    curve, decay, sequence_series = _without_decay(unmixed.curve, series, settings)
     physics = physics_of_series(sequence_series, conversion)
     scaled = _scaled(state, curve, physics, conversion)
     physics = physics_of_series(sequence_series, with_efficiency(conversion, scaled.precontrast))
@@ -58,8 +61,13 @@ def by_dual_sequence(state: StateResult, settings: AifSettings, conversion: Conv
         corrected=inverted.linear_signal,
         gd_mmol_l=inverted.gd_mmol_l,
         mode="dual_sequence",
-        constants={**physics.constants, **decay.constants, "aif normalisation": scaled.name or inverted.normalisation},
-        notices=(*physics.notices, *pool.notices, *decay.notices, *scaled.notices, *inverted.notices),
+        constants={
+            **physics.constants,
+            **unmixed.constants,
+            **decay.constants,
+            "aif normalisation": scaled.name or inverted.normalisation,
+        },
+        notices=(*physics.notices, *of_pool, *unmixed.notices, *decay.notices, *scaled.notices, *inverted.notices),
         precontrast=scaled.precontrast,
     )
 
