@@ -143,8 +143,8 @@ class KineticsSettings:
     """Curves to blood flow."""
 
     model: str = choice(
-        "btex",
         "btex_cells",
+        "btex",
         "fermi",
         "spline",
         "two_compartment_exchange",

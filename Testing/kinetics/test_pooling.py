@@ -14,7 +14,7 @@ from QPerfusionLogic.settings import KineticsSettings
 from .conftest import brute_force_curve, gamma_bolus
 
 VP, PS, VISF, DELAY_S = 0.085, 1.8, 0.16, 0.9
-SETTINGS = KineticsSettings(input="plasma")
+SETTINGS = KineticsSettings(model="btex", input="plasma")
 
 
 def plug_flow(flow, vp, ps, visf):
