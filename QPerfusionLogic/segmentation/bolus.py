@@ -21,6 +21,8 @@ FIRST_WITHIN_S, FIRST_SPREAD_S = 1.0, 2.0
 """The RV fills within the first time of the first filling of anything; what comes later is believed less."""
 RIVAL, FAIR_FIT = 0.4, 0.3
 """Share of the best score, and fit of its RV, from which on an earlier pair of pools casts doubt on a later one."""
+DOUBTFUL = 0.2
+"""Score a slice below which more pairs of moments are tried."""
 WORTH_MOVING = 0.5
 """Share of their score that the pools must keep when their moments are moved to their own peaks."""
 WALL_MM = (3.0, 8.0)
@@ -72,9 +74,13 @@ def find_blood_pools(enhancement: Enhancement) -> BloodPools | None:
     its moments are moved to the peaks of the regions' own curves where the regions are still seen then.
     """
     first = first_filling(enhancement)
-    moments = ventricular_frames(enhancement, first)
+    moments, further = ventricular_frames(enhancement, first)
     tried = [_pools_at(enhancement, *pair, first) for pair in moments]
     worth = _worth(tried)
+    if worth.max(initial=0.0) < DOUBTFUL * len(enhancement.baseline):
+        moments += further
+        tried += [_pools_at(enhancement, *pair, first) for pair in further]
+        worth = _worth(tried)
     if not len(worth) or worth.max() <= 0.0:
         return None
     best = int(np.argmax(worth))

@@ -17,6 +17,8 @@ BRIGHT = 0.4
 """Share of the brightest pool's enhancement from which on a region tells when contrast first came."""
 ANYWHERE = 2
 """Pairs that are tried without regard to the first filling, should that be an artefact."""
+SHORTER = 0.75
+"""Share of a transit from which on a shorter one tells the same moments."""
 RIGHT_WINDOW_S = (-3.0, 10.0)
 """When the RV is full, counted from the first filling of anything: it is the first to fill."""
 
@@ -31,11 +33,14 @@ def leftness_rightness(early: FloatArray, late: FloatArray) -> tuple[FloatArray,
     return np.minimum(late - early, late) - before, np.minimum(early, before - after)
 
 
-def ventricular_frames(enhancement: Enhancement, first: int, count: int = 10) -> list[tuple[int, int]]:
+def ventricular_frames(
+    enhancement: Enhancement, first: int, count: int = 10
+) -> tuple[list[tuple[int, int]], list[tuple[int, int]]]:
     """Return (RV frame, LV frame) of the moments between which contrast moves from one region to another.
 
     No shape, position or orientation enters. The strongest pairs come first, each with another RV frame: organs and
-    muscle that fill after the LV can outdo it in strength, and only the regions tell.
+    muscle that fill after the LV can outdo it in strength, and only the regions tell. The second list has earlier LV
+    frames for RV frames of the first, for when such an organ hides the LV from all of those.
 
     Parameters
     ----------
@@ -46,7 +51,7 @@ def ventricular_frames(enhancement: Enhancement, first: int, count: int = 10) ->
     coarse, allowance = _cells(enhancement)
     frames, _, pixels = coarse.shape
     if frames < 5:
-        return []
+        return [], []
     cells = min(SMALLEST_POOL_CELLS, pixels)
     score = np.zeros((frames, frames))
     for early in range(frames - 1):
@@ -57,20 +62,32 @@ def ventricular_frames(enhancement: Enhancement, first: int, count: int = 10) ->
     score[since[None, :] - since[:, None] > LONGEST_TRANSIT_S] = 0.0
     score[score < max(0.08, 4.0 * enhancement.noise / np.sqrt(cells))] = 0.0
     near = (since >= RIGHT_WINDOW_S[0]) & (since <= RIGHT_WINDOW_S[1])
-    found = _strongest(np.where(near[:, None], score, 0.0), count - ANYWHERE)
+    likely = np.where(near[:, None], score, 0.0)
+    found = _strongest(likely, count - ANYWHERE)
     for early, _ in found:
         score[max(early - 1, 0) : early + 2] = 0.0
-    return found + _strongest(score, ANYWHERE)
+    found += _strongest(score, ANYWHERE)
+    for early, late in found:
+        likely[max(early - 1, 0) : early + 2, _shorter(early, late) :] = 0.0
+    return found, _strongest(likely, count, shorter=True)
 
 
-def _strongest(score: FloatArray, count: int) -> list[tuple[int, int]]:
-    """Return the best (early, late) frames, each with another early frame; fewer where the score is zero."""
+def _shorter(early: int, late: int) -> int:
+    """Return the first LV frame that tells no more than a later one beside the same RV frame."""
+    return early + max(int(SHORTER * (late - early)), 1)
+
+
+def _strongest(score: FloatArray, count: int, shorter: bool = False) -> list[tuple[int, int]]:
+    """Return the best (early, late) frames, each with another early frame; fewer where the score is zero.
+
+    With `shorter`, an early frame may come again with a clearly earlier late frame.
+    """
     left = score.copy()
     found: list[tuple[int, int]] = []
     while len(found) < count and left.max() > 0.0:
         early, late = (int(frame) for frame in np.unravel_index(int(np.argmax(left)), left.shape))
         found.append((early, late))
-        left[max(early - 1, 0) : early + 2] = 0.0
+        left[max(early - 1, 0) : early + 2, _shorter(early, late) if shorter else 0 :] = 0.0
     return found
 
 

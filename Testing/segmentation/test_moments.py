@@ -65,7 +65,7 @@ def test_fat_that_moves_with_the_breath_is_not_the_onset(a_heart, shift):
     assert 4 <= bolus_onset(moved) <= 8
 
 
-@pytest.mark.parametrize("seed", [5007, 5058])
+@pytest.mark.parametrize("seed", [5007, 5058, 70011])
 def test_an_artery_beside_an_organ_that_fills_late_is_not_taken_for_both_ventricles(seed):
     case = digital_case(seed)
     pools = find_blood_pools(enhancement_of(case.registered))
