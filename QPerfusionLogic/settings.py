@@ -90,7 +90,14 @@ class SegmentationSettings:
     mode: str = choice("automatic", "classical", "network")
     weights: str = field(default="", metadata={"help": "file of own network weights; empty: the shipped ones"})
     trim_endo_mm: float = number(1.5, 0.0, 5.0, "mm", "trimmed from the endocardial edge against partial volume")
-    trim_epi_mm: float = number(1.0, 0.0, 5.0, "mm", "trimmed from the epicardial edge against partial volume")
+    trim_epi_mm: float = number(1.5, 0.0, 5.0, "mm", "trimmed from the epicardial edge against partial volume")
+    right_blood_share: float = number(
+        0.08,
+        0.0,
+        1.0,
+        "",
+        "pixels of the wall with a larger share of right-ventricular blood are in no segment; 1: off",
+    )
     aif_percentile: float = number(75.0, 0.0, 99.0, "%", "pixels of the LV pool above it form the AIF region")
 
 

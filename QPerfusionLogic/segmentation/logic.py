@@ -27,6 +27,7 @@ from .bolus import BloodPools, find_blood_pools
 from .contours import Contours, automatic_contours, given_contours
 from .drawing_plan import STANDARD, DrawingPlan
 from .orientation import base_to_apex
+from .right_blood import holds_right_blood
 from .right_ventricle import insertion_points
 from .temporal import Enhancement, enhancement_of
 from .wall import layers_of, trimmed
@@ -98,6 +99,7 @@ def _completed(
         points = np.where(np.isfinite(placed), placed, points)
     kept = trimmed(labels, spacing, settings.trim_endo_mm, settings.trim_epi_mm)
     peaks = peak_frames(labels, enhancement, pools)
+    kept &= ~holds_right_blood(labels, enhancement, peaks["left_ventricle"], settings.right_blood_share)
     area = np.array([np.isin(plane, (MYOCARDIUM, LEFT_VENTRICLE)).sum() for plane in labels])
     order = tuple(index for index in base_to_apex(geometry, area) if area[index] > 0)
     passage = enhancement.mean_around(peaks["left_ventricle"])

@@ -7,6 +7,9 @@ from scipy import ndimage
 
 from QPerfusionLogic.study import LEFT_VENTRICLE, MYOCARDIUM, BoolArray, FloatArray, LabelArray
 
+THIN_WALL_MM = 8.0
+"""A thinner wall is not trimmed from the outside: too little of it would be left."""
+
 
 def layers_of(labels: LabelArray, spacing_mm: tuple[float, float]) -> LabelArray:
     """Return 1 in the endocardial and 2 in the epicardial half of the wall: nearer to the cavity or to the outside."""
@@ -21,14 +24,19 @@ def layers_of(labels: LabelArray, spacing_mm: tuple[float, float]) -> LabelArray
 
 
 def trimmed(labels: LabelArray, spacing_mm: tuple[float, float], trim_endo_mm: float, trim_epi_mm: float) -> BoolArray:
-    """Return the myocardial pixels whose centres keep these distances from the edges of the wall."""
+    """Return the myocardial pixels whose edges keep these distances from the edges of the wall.
+
+    Where the wall is thinner than `THIN_WALL_MM`, its outer edge stays.
+    """
     kept = np.zeros(labels.shape, dtype=bool)
     half = 0.5 * float(np.mean(spacing_mm))
     for index, plane in enumerate(labels):
         wall = plane == MYOCARDIUM
         if wall.any():
             inner, outer = wall_distances(plane, spacing_mm)
-            kept[index] = wall & (inner - half >= trim_endo_mm) & (outer - half >= trim_epi_mm)
+            thickness = inner + outer - 2.0 * half
+            trim_outside = np.where(thickness >= THIN_WALL_MM, trim_epi_mm, 0.0)
+            kept[index] = wall & (inner - half >= trim_endo_mm) & (outer - half >= trim_outside)
     return kept
 
 

@@ -109,7 +109,7 @@ TRIMS = tuple(
         settings=(("segmentation.trim_endo_mm", f"{endo}"), ("segmentation.trim_epi_mm", f"{epi}")),
     )
     for automatic in (False, True)
-    for endo, epi in ((0.0, 0.0), (1.5, 1.0), (2.5, 2.0))
+    for endo, epi in ((0.0, 0.0), (1.5, 1.0), (1.5, 1.5), (2.5, 2.0))
 )
 
 TRIALS: dict[str, tuple[Arm, ...]] = {
