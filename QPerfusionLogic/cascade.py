@@ -133,7 +133,7 @@ class Cascade:
         stress, rest = states.get(State.STRESS), states.get(State.REST)
         if stress is None or rest is None or stress.mapped is None or rest.mapped is None:
             return result
-        return dataclasses.replace(result, mpr_map=mpr_map(stress, rest, displacement))
+        return dataclasses.replace(result, mpr_map=mpr_map(stress, rest))
 
     def _superresolve(self, study: PerfusionStudy, result: StateResult, progress: Progress) -> StateResult:
         if self.settings.superresolution.mode == "none":
@@ -224,7 +224,7 @@ def _stress_to_rest(states: dict[State, StateResult]) -> tuple[FloatArray | None
         notice = Notice(
             "stress-and-rest-grids-differ",
             f"stress images are {stress.registered.series.image_shape} pixels, "
-            f"rest {rest.registered.series.image_shape}: no pixel map of the reserve",
+            f"rest {rest.registered.series.image_shape}: their images are not laid on each other",
             "read the reserve per segment",
             Severity.NOTE,
             "registration",

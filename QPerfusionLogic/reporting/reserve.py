@@ -8,7 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from QPerfusionLogic.study import FloatArray, Notice, Severity, State, StateResult, StudyResult
+from QPerfusionLogic.segmentation import carried_over
+from QPerfusionLogic.study import FloatArray, Geometry, Notice, Severity, State, StateResult, StudyResult
 
 MINIMUM_REST_MBF = 0.05
 """Rest flow (mL/min/g) below which a ratio says nothing; ten times lower than any living myocardium at rest."""
@@ -110,56 +111,42 @@ def reserve(stress_mbf: float, stress_se: float, rest_mbf: float, rest_se: float
     return value, math.hypot(stress_se / rest_mbf, value * rest_se / rest_mbf)
 
 
-def mpr_map(stress: StateResult, rest: StateResult, displacement_mm: FloatArray | None) -> FloatArray | None:
-    """Return the pixel map of the reserve on the stress grid, where both states show myocardium.
+def mpr_map(stress: StateResult, rest: StateResult) -> FloatArray | None:
+    """Return the pixel map of the reserve on the stress grid: stress over rest at the same place of the wall.
 
-    The heart is larger at rest, so part of the stress wall lies on the rest cavity; a ratio there would look like
-    subendocardial ischaemia. Edge pixels that are trimmed against partial volume are left out too.
+    Each pixel of the stress wall is divided by what rest shows as far round from the RV and as deep in its wall, so
+    that neither motion nor another phase of the heart cycle brings layers together that do not belong together. Edge
+    pixels that are trimmed against partial volume are left out.
 
     Parameters
     ----------
     stress, rest : StateResult
         The two states after the cascade.
-    displacement_mm : (slices, 2) array or None
-        d along (row, column) in mm with rest aligned(x) = rest(x + d); None: the two lie on each other.
 
     Returns
     -------
     (slices, rows, columns) array or None
-        NaN where either flow is unknown or rest is below `MINIMUM_REST_MBF`; None when the grids differ or the reserve
-        is refused.
+        NaN where either flow is unknown or rest is below `MINIMUM_REST_MBF`; None when the numbers of slices differ,
+        the heart was not found in one of them, or the reserve is refused.
     """
     if stress.mapped is None or rest.mapped is None or not compare_states(stress, rest).allowed:
         return None
-    top = np.asarray(stress.mapped.maps["mbf"], dtype=float)
-    bottom = np.asarray(rest.mapped.maps["mbf"], dtype=float)
-    if top.shape != bottom.shape:
+    here, there = stress.segmented, rest.segmented
+    if here is None or there is None or len(here.labels) != len(there.labels):
         return None
-    if rest.segmented is not None:
-        bottom = np.where(rest.segmented.segments > 0, bottom, np.nan)
-    if displacement_mm is not None:
-        spacing = rest.acquisition.tissue.geometry.pixel_spacing_mm
-        bottom = _moved(bottom, np.asarray(displacement_mm, dtype=float) / np.asarray(spacing))
-    usable = np.isfinite(top) & np.isfinite(bottom) & (np.nan_to_num(bottom) >= MINIMUM_REST_MBF)
-    if stress.segmented is not None:
-        usable &= stress.segmented.segments > 0
+    top = np.asarray(stress.mapped.maps["mbf"], dtype=float)
+    bottom = np.where(there.segments > 0, np.asarray(rest.mapped.maps["mbf"], dtype=float), np.nan)
+    bottom = carried_over(bottom, there, _geometry(rest), here, _geometry(stress))
+    usable = np.isfinite(top) & (np.nan_to_num(bottom) >= MINIMUM_REST_MBF) & (here.segments > 0)
     ratio = np.full(top.shape, np.nan, dtype=np.float32)
     ratio[usable] = top[usable] / bottom[usable]
     return ratio
 
 
-def _moved(maps: FloatArray, displacement_px: FloatArray) -> FloatArray:
-    """Return map(x + d) per slice, linear, NaN where less than half of the weight is known."""
-    from scipy.ndimage import shift
-
-    known = np.isfinite(maps)
-    moved = np.full(maps.shape, np.nan)
-    for index, step in enumerate(np.nan_to_num(displacement_px)):
-        weight = shift(known[index].astype(float), -step, order=1)
-        value = shift(np.where(known[index], maps[index], 0.0), -step, order=1)
-        seen = weight >= 0.5
-        moved[index][seen] = value[seen] / weight[seen]
-    return moved
+def _geometry(result: StateResult) -> Geometry:
+    """Return the grid of the labels: that of the images as they were registered."""
+    series = result.acquisition.tissue if result.registered is None else result.registered.series
+    return series.geometry
 
 
 def _mode(stage_output: Any) -> str:

@@ -57,7 +57,7 @@ def aha_segments(
         if not wall.any() or level not in (BASAL, MID, APICAL):
             continue
         start, turn = starts[index]
-        around = (turn * (_angles(labels[index], geometry.pixel_spacing_mm) - start)) % (2.0 * np.pi)
+        around = (turn * (angles(labels[index], geometry.pixel_spacing_mm) - start)) % (2.0 * np.pi)
         segments[index][wall] = _numbers(around, level)[wall]
     return segments
 
@@ -94,7 +94,7 @@ def _numbers(around: FloatArray, level: int) -> LabelArray:
     return np.asarray(np.array(FROM_ANTERIOR_INSERTION, dtype=np.uint8)[sixth] + np.uint8(6 * level))
 
 
-def _angles(plane: LabelArray, spacing_mm: tuple[float, float]) -> FloatArray:
+def angles(plane: LabelArray, spacing_mm: tuple[float, float]) -> FloatArray:
     """Return the angle (radians, towards increasing row) of every pixel around the centre of the LV."""
     row, column = ventricle_centre(plane)
     rows = (np.arange(plane.shape[0])[:, None] - row) * spacing_mm[0]

@@ -168,4 +168,4 @@ def a_study(a_stress_state: s.StateResult, a_rest_state: s.StateResult) -> s.Stu
     study = s.StudyResult(states, provenance, notices, displacement)
     from QPerfusionLogic.reporting import mpr_map
 
-    return dataclasses.replace(study, mpr_map=mpr_map(a_stress_state, a_rest_state, displacement))
+    return dataclasses.replace(study, mpr_map=mpr_map(a_stress_state, a_rest_state))
