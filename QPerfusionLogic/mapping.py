@@ -8,7 +8,7 @@ import numpy as np
 
 from .aif.resampling import STEP_S, between_samples, fine_times
 from .errors import InputError
-from .kinetics import KineticFittingLogic, KineticInput
+from .kinetics import HeartPrior, KineticFittingLogic, KineticInput
 from .progress import Progress
 from .settings import KineticsSettings
 from .study import (
@@ -26,6 +26,9 @@ from .study import (
 
 LAYERS = {"all": (1, 2), "endo": (1,), "epi": (2,)}
 """Layer name -> values of `Segmented.layers`."""
+
+FEWEST_FRAMES = 6
+"""A slice with fewer kept frames is not fitted."""
 
 MINIMUM_PIXELS = 8
 """A segment with fewer pixels is flagged: its standard error no longer means much."""
@@ -98,43 +101,21 @@ def map_flow(result: StateResult, settings: KineticsSettings, progress: Progress
     registered, segmented, concentration = result.registered, result.segmented, result.concentration
     if registered is None or segmented is None or concentration is None or result.arterial_input is None:
         raise InputError(f"{result.state} without all stages before kinetics", action="run the cascade from the start")
-    logic = KineticFittingLogic(settings)
     if settings.arterial_interpolation == "smooth":
         result = dataclasses.replace(result, arterial_input=between_beats(result.arterial_input))
-    shape = segmented.labels.shape
-    maps: dict[str, FloatArray] = {}
+    kept = [_kept_frames(result, index) for index in range(segmented.labels.shape[0])]
+    walls = _walls(result, kept)
+    fits, prior = _fit_walls(walls, settings, progress.part(0.0, 0.1))
     parts: dict[Key, list[_Fitted]] = {}
-    notices: list[Notice] = []
-    windows: list[tuple[float, float]] = []
-    walls: list[_Wall] = []
-    fitted_pixels = pixels_to_fit(result) if settings.pixelwise else np.zeros(shape, dtype=bool)
-    for slice_index in range(shape[0]):
-        kept = _frames_with_arterial_input(result, slice_index)
-        if int(kept.sum()) < 6:
-            raise InputError(
-                f"{int(kept.sum())} kept frames in slice {slice_index + 1} of {result.state}",
-                expected="at least 6",
-                action="restore frames with registration.restored_frames or repeat the scan",
-            )
-        time_s = np.asarray(concentration.time_s, dtype=float)[kept, slice_index]
-        frames = concentration.gd_mmol_l[kept, slice_index]
-        slice_progress = progress.part(0.9 * slice_index / shape[0], 0.9 * (slice_index + 1) / shape[0])
-        if fitted_pixels[slice_index].any():
-            fit = logic.run(_fit_input(result, frames[:, fitted_pixels[slice_index]].T, time_s), slice_progress)
-            _put_on_grid(maps, fit, fitted_pixels[slice_index], slice_index, shape)
-            notices.extend(fit.notices)
-        keys, curves, pixels = _segment_curves(result, frames, slice_index)
-        if keys:
-            walls.append(_Wall(keys, pixels, _fit_input(result, curves, time_s)))
-        progress.update(0.9 * (slice_index + 1) / shape[0], f"{result.state} slice {slice_index + 1} fitted")
-    for wall, fit in zip(walls, _fit_walls(walls, settings, progress.part(0.9, 1.0)), strict=True):
-        windows.append(fit.window_s)
-        notices.extend(fit.notices)
+    for wall, fit in zip(walls, fits, strict=True):
         for index, key in enumerate(wall.keys):
             curve = wall.given.curves[index]
             parts.setdefault(key, []).append(_fitted(fit, index, wall.given.time_s, curve, wall.pixels[index]))
+    near = prior if settings.priors == "pooled_everywhere" else None
+    maps, notices = _fit_pixels(result, kept, settings, near, progress.part(0.1, 1.0))
+    notices += [notice for fit in fits for notice in fit.notices]
     if not maps:
-        maps["mbf"] = np.full(shape, np.nan, dtype=np.float32)
+        maps["mbf"] = np.full(segmented.labels.shape, np.nan, dtype=np.float32)
     largest = {key: max(found, key=lambda part: part.pixels) for key, found in parts.items()}
     return Mapped(
         maps=maps,
@@ -143,9 +124,40 @@ def map_flow(result: StateResult, settings: KineticsSettings, progress: Progress
         segment_curves={key: part.curve for key, part in largest.items()},
         segment_fits={key: part.fit for key, part in largest.items()},
         model=settings.model,
-        window_s=windows[0] if windows else (0.0, 0.0),
+        window_s=fits[0].window_s if fits else (0.0, 0.0),
         notices=_once(notices, result),
     )
+
+
+def _kept_frames(result: StateResult, slice_index: int) -> BoolArray:
+    """Return the frames (frames,) of a slice that are fitted; an error where they are too few."""
+    kept = _frames_with_arterial_input(result, slice_index)
+    if int(kept.sum()) < FEWEST_FRAMES:
+        raise InputError(
+            f"{int(kept.sum())} kept frames in slice {slice_index + 1} of {result.state}",
+            expected=f"at least {FEWEST_FRAMES}",
+            action="restore frames with registration.restored_frames or repeat the scan",
+        )
+    return kept
+
+
+def _tissue(result: StateResult, kept: BoolArray, slice_index: int) -> tuple[FloatArray, FloatArray]:
+    """Return times (frames,) and gadolinium (frames, rows, columns) of the kept frames of a slice."""
+    concentration = result.concentration
+    assert concentration is not None
+    time_s = np.asarray(concentration.time_s, dtype=float)[kept, slice_index]
+    return time_s, concentration.gd_mmol_l[kept, slice_index]
+
+
+def _walls(result: StateResult, kept: list[BoolArray]) -> list[_Wall]:
+    """Return the segment parts of every slice that has some."""
+    walls = []
+    for slice_index, frames_kept in enumerate(kept):
+        time_s, frames = _tissue(result, frames_kept, slice_index)
+        keys, curves, pixels = _segment_curves(result, frames, slice_index)
+        if keys:
+            walls.append(_Wall(keys, pixels, _fit_input(result, curves, time_s)))
+    return walls
 
 
 def _for_segments(settings: KineticsSettings) -> KineticsSettings:
@@ -153,13 +165,37 @@ def _for_segments(settings: KineticsSettings) -> KineticsSettings:
     return dataclasses.replace(settings, priors="everywhere") if settings.priors == "segments" else settings
 
 
-def _fit_walls(walls: list[_Wall], settings: KineticsSettings, progress: Progress) -> list[FitResult]:
-    """Return the fits of all slices, held near what the heart has in common where the settings say so."""
+def _fit_walls(
+    walls: list[_Wall], settings: KineticsSettings, progress: Progress
+) -> tuple[list[FitResult], HeartPrior | None]:
+    """Return the fits of all slices, held near what the heart has in common where the settings say so, and that."""
     logic = KineticFittingLogic(_for_segments(settings))
-    if settings.priors != "pooled":
-        return [logic.run(wall.given, progress) for wall in walls]
+    if settings.priors not in ("pooled", "pooled_everywhere"):
+        return [logic.run(wall.given, progress) for wall in walls], None
     leading = [np.array([layer == "all" for _, layer in wall.keys]) for wall in walls]
     return logic.run_together([wall.given for wall in walls], leading, progress)
+
+
+def _fit_pixels(
+    result: StateResult, kept: list[BoolArray], settings: KineticsSettings, near: HeartPrior | None, progress: Progress
+) -> tuple[dict[str, FloatArray], list[Notice]]:
+    """Return the maps (slices, rows, columns) of every parameter, and what the fits had to say."""
+    maps: dict[str, FloatArray] = {}
+    notices: list[Notice] = []
+    if not settings.pixelwise:
+        return maps, notices
+    logic = KineticFittingLogic(settings)
+    fitted_pixels = pixels_to_fit(result)
+    for slice_index, frames_kept in enumerate(kept):
+        part = progress.part(slice_index / len(kept), (slice_index + 1) / len(kept))
+        chosen = fitted_pixels[slice_index]
+        if chosen.any():
+            time_s, frames = _tissue(result, frames_kept, slice_index)
+            fit = logic.run(_fit_input(result, frames[:, chosen].T, time_s), part, near)
+            _put_on_grid(maps, fit, chosen, slice_index, fitted_pixels.shape)
+            notices.extend(fit.notices)
+        part.update(1.0, f"{result.state} slice {slice_index + 1} fitted")
+    return maps, notices
 
 
 def pixels_to_fit(result: StateResult) -> BoolArray:

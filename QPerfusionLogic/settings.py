@@ -174,11 +174,13 @@ class KineticsSettings:
     starts: int = number(2, 1, 12, "", "starts of each fit of the models with several minima")
     priors: str = choice(
         "pooled",
+        "pooled_everywhere",
         "none",
         "segments",
         "everywhere",
-        help="pooled: the segments of a heart share the centre of PS, Vp, Visf and delay; segments, everywhere: "
-        "log-normal over the published ranges; what has no such prior is flat over those ranges",
+        help="pooled: the segments of a heart share the centre of PS, Vp, Visf and delay; pooled_everywhere: pixels "
+        "are held near it too; segments, everywhere: log-normal over the published ranges; what has no such prior is "
+        "flat over those ranges",
     )
     pixelwise: bool = field(default=True, metadata={"help": "fit every pixel; false: segments only"})
 

@@ -2,8 +2,9 @@
 
 from .curve_files import fit_csv
 from .fermi import Fermi
+from .heart_prior import HeartPrior
 from .inputs import KineticInput
 from .logic import KineticFittingLogic
 from .model import KineticFit
 
-__all__ = ["Fermi", "KineticFit", "KineticFittingLogic", "KineticInput", "fit_csv"]
+__all__ = ["Fermi", "HeartPrior", "KineticFit", "KineticFittingLogic", "KineticInput", "fit_csv"]

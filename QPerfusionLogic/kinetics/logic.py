@@ -11,6 +11,7 @@ from QPerfusionLogic.progress import Progress
 from QPerfusionLogic.settings import KineticsSettings
 from QPerfusionLogic.study import BoolArray, FitResult
 
+from .heart_prior import HeartPrior
 from .inputs import KineticInput, check_input
 from .model import KineticModel
 from .pooling import heart_prior
@@ -33,8 +34,13 @@ class KineticFittingLogic:
     def __init__(self, settings: KineticsSettings) -> None:
         self.settings = settings
 
-    def run(self, given: KineticInput, progress: Progress | None = None) -> FitResult:
+    def run(self, given: KineticInput, progress: Progress | None = None, near: HeartPrior | None = None) -> FitResult:
         """Return flow, its standard error, delay, fit quality and status of every curve.
+
+        Parameters
+        ----------
+        near : HeartPrior, optional
+            What the curves scatter round, of models that can take it.
 
         Raises
         ------
@@ -43,15 +49,18 @@ class KineticFittingLogic:
         """
         progress = progress or Progress()
         progress.update(0.0, f"fitting {len(given.curves)} curves")
-        return self._fit(self._model(given), given, progress)
+        model = self._model(given)
+        if isinstance(model, TabulatedModel):
+            model.heart_prior = near
+        return self._fit(model, given, progress)
 
     def run_together(
         self,
         slices: Sequence[KineticInput],
         leading: Sequence[BoolArray],
         progress: Progress | None = None,
-    ) -> list[FitResult]:
-        """Return the fits of curves of one heart, held near what they have in common (see `pooling`).
+    ) -> tuple[list[FitResult], HeartPrior | None]:
+        """Return the fits of curves of one heart, held near what they have in common, and that (see `pooling`).
 
         Parameters
         ----------
@@ -68,6 +77,7 @@ class KineticFittingLogic:
         progress = progress or Progress()
         models = [self._model(given) for given in slices]
         tabulated = [model for model in models if isinstance(model, TabulatedModel)]
+        prior = None
         if len(tabulated) == len(models):
             groups = [
                 model.pooled(np.asarray(given.curves, dtype=float)[rows])
@@ -76,10 +86,11 @@ class KineticFittingLogic:
             prior = heart_prior([group for group in groups if group is not None])
             for model in tabulated:
                 model.heart_prior = prior
-        return [
+        fits = [
             self._fit(model, given, progress.part(index / len(models), (index + 1) / len(models)))
             for index, (model, given) in enumerate(zip(models, slices, strict=True))
         ]
+        return fits, prior
 
     def _model(self, given: KineticInput) -> KineticModel:
         check_input(given)

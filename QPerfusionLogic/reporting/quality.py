@@ -27,6 +27,17 @@ ERROR_LIMIT = 0.5
 """Median standard error over flow above which flows are not determined; a convention of this report."""
 
 
+PIXELS_HIGH = 0.15
+"""How much higher than their segments half of the pixels may read before it is told; a convention of this report."""
+
+
+def pixels_over_segments(result: StateResult) -> float:
+    """Return the median, over the segments, of their median pixel over their own flow, less one; NaN without both."""
+    ratios = [flow.median_pixel_mbf / flow.mbf - 1.0 for flow in segments_with_flow(result) if flow.mbf > 0]
+    known = [ratio for ratio in ratios if math.isfinite(ratio)]
+    return float(np.median(known)) if known else math.nan
+
+
 def rejected_share(result: StateResult) -> float:
     """Return the share of (frame, slice) pairs that were rejected, NaN without registration."""
     return float((~result.registered.kept).mean()) if result.registered is not None else math.nan

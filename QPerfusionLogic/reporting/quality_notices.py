@@ -8,8 +8,10 @@ from .quality import (
     BOUND_LIMIT,
     ERROR_LIMIT,
     PIXEL_LIMIT,
+    PIXELS_HIGH,
     REJECTED_LIMIT,
     median_relative_error,
+    pixels_over_segments,
     rejected_share,
     segments_with_flow,
     share_at_bound,
@@ -74,6 +76,13 @@ def _foundation(state: State, result: StateResult) -> list[Notice]:
             "of their flow: the data hardly determine it"
         )
         found.append(_notice("flow-undetermined", message, _ADVICE, Severity.SERIOUS, state))
+    if pixels_over_segments(result) > PIXELS_HIGH:
+        message = (
+            f"single pixels at {state} read {pixels_over_segments(result):.0%} higher than their segments: noise does "
+            "that where flow and delay are hardly told apart"
+        )
+        action = "trust the segments; --set kinetics.priors=pooled_everywhere holds pixels near what their heart shares"
+        found.append(_notice("pixels-read-high", message, action, Severity.NOTE, state))
     return found
 
 

@@ -18,6 +18,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 from curves import arterial_input, btex_residue, tissue
 
 from QPerfusionLogic.kinetics.estimate import minima_at_delays
+from QPerfusionLogic.kinetics.pooling import heart_prior
 from QPerfusionLogic.kinetics.registry import model_class
 from QPerfusionLogic.settings import KineticsSettings
 
@@ -57,6 +58,10 @@ def estimates(time_s, aif, curves):
             settings = KineticsSettings(model=name, input="plasma", priors="everywhere" if priors else "none")
             fit = model_class(name)(aif, time_s, settings=settings).fit(many)
             found[f"{label} {name}"] = fit.mbf_ml_min_g[:COUNT]
+        held = model_class(name)(aif, time_s, settings=KineticsSettings(model=name, input="plasma"))
+        segments = np.array([curves[np.arange(COUNT) % 16 == segment].mean(axis=0) for segment in range(16)])
+        held.heart_prior = heart_prior([held.pooled(segments)])
+        found[f"pooled {name}"] = held.fit(many).mbf_ml_min_g[:COUNT]
     return found
 
 

@@ -119,3 +119,13 @@ def test_flows_smaller_than_twice_their_error_are_serious(a_study):
 def test_a_good_study_meets_every_bar(a_study):
     for result in a_study.states.values():
         assert all(item.good in (None, True) for item in quality_items(result))
+
+
+def test_pixels_that_read_higher_than_their_segments_are_told_with_the_setting_against_it(a_study):
+    flows = a_study.states[State.STRESS].mapped.segments
+    high = tuple(dataclasses.replace(flow, median_pixel_mbf=1.3 * flow.mbf) for flow in flows)
+    mapped = dataclasses.replace(a_study.states[State.STRESS].mapped, segments=high)
+    found = codes(replaced(a_study, State.STRESS, mapped=mapped))
+    assert "30% higher" in found["pixels-read-high", "stress"].message
+    assert "pooled_everywhere" in found["pixels-read-high", "stress"].action
+    assert ("pixels-read-high", "rest") not in found
