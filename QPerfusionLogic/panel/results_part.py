@@ -127,6 +127,8 @@ class ResultsPart:
         study = self.study()
         role, state = TABLES[self._ui.tableBox.currentIndex][1:]
         self._ui.tableView.setMRMLTableNode(study.node(role, state) if study is not None else None)
+        if role == "table:segments":
+            self._ui.tableView.resizeColumnsToContents()
 
     def edit_contours(self) -> None:
         """Open the Segment Editor with the heart of the chosen state; a run from there takes what is drawn then."""

@@ -290,7 +290,7 @@ def _add_hidden_labels(filler: _Filler, role: str, values: BoolArray | LabelArra
 
 def _add_mapped(filler: _Filler, mapped: Mapped, geometry: Geometry) -> None:
     for name, values in mapped.maps.items():
-        filler.add(f"map:{name}", add_map(filler.scene, name, values, geometry, filler.prefix))
+        filler.add(f"map:{name}", add_map(filler.scene, name, values, geometry, filler.prefix, filler.prefix))
     if mapped.segment_curves:
         table = filler.add("table:curves", add_curve_table(filler.scene, filler.name("curves"), mapped))
         remember_mapped(table, mapped)
@@ -300,7 +300,8 @@ def _add_mapped(filler: _Filler, mapped: Mapped, geometry: Geometry) -> None:
 def _add_view_of_flow(filler: _Filler, mapped: Mapped, segmented: Segmented, geometry: Geometry) -> None:
     """Add the flow of the myocardium alone: in blood and around the heart a number of flow means nothing."""
     flow = np.where(segmented.labels == MYOCARDIUM, mapped.maps["mbf"], np.nan)
-    filler.add("view:mbf", add_map(filler.scene, "mbf", flow, geometry, f"{filler.prefix} myocardial"))
+    prefix = f"{filler.prefix} myocardial"
+    filler.add("view:mbf", add_map(filler.scene, "mbf", flow, geometry, prefix, filler.prefix))
 
 
 def _add_polar_maps(filler: _Filler, result: StudyResult, rows: tuple[SegmentRow, ...]) -> None:

@@ -60,7 +60,7 @@ def map_kind(name: str) -> MapKind:
     return KINDS.get(name, MapKind(name, (name[:16], "99QPERFUSION", name), _NO_UNIT))
 
 
-def add_map(scene: Any, name: str, values: FloatArray, geometry: Geometry, prefix: str = "") -> Any:
+def add_map(scene: Any, name: str, values: FloatArray, geometry: Geometry, prefix: str = "", state: str = "") -> Any:
     """Add a map as a scalar volume with quantity, unit and colours.
 
     Parameters
@@ -71,6 +71,8 @@ def add_map(scene: Any, name: str, values: FloatArray, geometry: Geometry, prefi
         NaN where there is no number; these pixels are transparent.
     prefix : str
         Put before the title in the node's name ("Stress").
+    state : str
+        Put before the title of the colour legend.
 
     Returns
     -------
@@ -80,7 +82,7 @@ def add_map(scene: Any, name: str, values: FloatArray, geometry: Geometry, prefi
     node = add_volume(scene, f"{prefix} {kind.title}".strip(), np.asarray(values, dtype=np.float32), geometry)
     set_units(node, kind.quantity, kind.unit)
     if kind.colors:
-        show_in_colors(scene, node, colour_table(kind.colors), kind.label)
+        show_in_colors(scene, node, colour_table(kind.colors), f"{state} {kind.label}".strip())
     else:
         hide_missing(node)
     return node

@@ -14,6 +14,8 @@ from QPerfusionLogic.study import ArterialInput, Mapped, Notice, Quantity, Regis
 
 from .tables import Column, add_table
 
+SHOWN_DIGITS = 3
+"""Decimals of flow and reserve in the segment table; `segments.csv` has them all."""
 _SEGMENT_UNITS = dict.fromkeys(("stress_mbf", "stress_se", "rest_mbf", "rest_se"), "mL/min/g")
 
 
@@ -87,12 +89,14 @@ def add_frame_table(scene: Any, name: str, registered: Registered) -> Any:
 
 
 def add_segment_table(scene: Any, name: str, rows: tuple[SegmentRow, ...]) -> Any:
-    """Add the segment table of the report, with units."""
+    """Add the segment table of the report, with units, rounded to what is read."""
     columns = []
     for item in dataclasses.fields(rows[0]):
         values = [getattr(row, item.name) for row in rows]
         if item.name == "flags":
             values = [" ".join(value) for value in values]
+        elif isinstance(values[0], float):
+            values = np.round(values, SHOWN_DIGITS).tolist()
         columns.append(Column(item.name, values, _SEGMENT_UNITS.get(item.name, "")))
     return add_table(scene, name, columns)
 

@@ -104,7 +104,7 @@ def test_saved_map_has_values_quantity_unit_colours_and_legend(a_reopened_scene,
     assert display.GetColorNode().GetName() == "QPerfusion MBF"
     assert (display.GetWindowLevelMin(), display.GetWindowLevelMax()) == (0.0, 4.0)
     legend = slicer.vtkSlicerColorLogic.GetColorLegendDisplayNode(node)
-    assert legend.GetTitleText() == "MBF (mL/min/g)"
+    assert legend.GetTitleText() == "Stress MBF (mL/min/g)"
     assert legend.GetVisibility()
 
 
