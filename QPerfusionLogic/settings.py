@@ -111,6 +111,10 @@ class AifSettings:
     partial_volume: bool = field(
         default=True, metadata={"help": "dual sequence: take the wall out of blood pixels, by contours and resolution"}
     )
+    shared_blood: bool = field(
+        default=True,
+        metadata={"help": "dual sequence, dual bolus: transmit field and AIF scale from blood that both series saw"},
+    )
     detrend: bool = False
     compare: bool = field(
         default=False, metadata={"help": "take every route that the data allows and show the flow each gives"}
@@ -136,6 +140,9 @@ class ConversionSettings:
     t1_blood_s: float | None = number(None, 0.3, 4.0, "s", "native T1 of blood; None: the table's value")
     t1_myocardium_s: float | None = number(None, 0.3, 4.0, "s", "native T1 of myocardium; None: T1 map or table")
     saturation_efficiency: float | None = number(None, 0.5, 1.1, "", "1 is perfect saturation")
+    transmit_field: float | None = number(
+        None, 0.4, 1.6, "", "transmit field over nominal; None: as blood of two series tells, else 1"
+    )
     saturation_time_s: float | None = number(None, 0.001, 2.0, "s", "effective TS; None: from the header")
     repetition_time_s: float | None = number(None, 0.0005, 0.1, "s", "readout TR; None: from the header")
     flip_angle_deg: float | None = number(None, 1.0, 90.0, "degree", "readout flip angle; None: from the header")

@@ -24,8 +24,11 @@ from .relative import in_relative_enhancement
 from .resampling import finely_sampled
 from .route import Route, RouteCurve
 from .routes import ROUTES, chosen_route
+from .shared_blood import calibrated
 
 STAGE = "aif"
+MEASURED_APART = ("dual_sequence", "dual_bolus")
+"""Routes whose blood another series than the tissue's saw."""
 
 
 class AifCorrectionLogic:
@@ -61,12 +64,16 @@ class AifCorrectionLogic:
             curve = detrended(curve)
         view = self._tissue_view(state)
         curve = on_tissue_clock(curve, view.curve, view.time_s, view.response)
+        if self.settings.shared_blood and curve.mode in MEASURED_APART and view.curve is not None and view.physics:
+            curve = calibrated(curve, view.curve, view.physics, self.conversion)
         if self.conversion.mode == "relative_enhancement" and view.physics is not None:
             curve = in_relative_enhancement(curve, state, self.conversion)
         features = curve_features(curve.gd_mmol_l, curve.time_s)
         if curve.precontrast is not None:
             features["residual_mmol_l"] = curve.precontrast.residual_mmol_l
             features["saturation_efficiency"] = curve.precontrast.saturation_efficiency
+        if curve.transmit_field is not None:
+            features["transmit_field"] = curve.transmit_field
         features["apparent_peak_mmol_l"] = float("nan")
         if view.curve is not None and view.physics is not None:
             apparent, found = tissue_saturation_check(

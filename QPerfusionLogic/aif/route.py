@@ -28,6 +28,8 @@ class RouteCurve:
     model_checksum: str = ""
     precontrast: Precontrast | None = None
     """Saturation efficiency and residual gadolinium of the tissue series, where the route finds them."""
+    transmit_field: float | None = None
+    """Transmit field over its nominal value, where blood of two series tells it."""
 
 
 Route = Callable[[StateResult, AifSettings, ConversionSettings], RouteCurve]

@@ -1,4 +1,4 @@
-"""The state before contrast, as the arterial input found it: saturation efficiency and residual gadolinium."""
+"""What the arterial input found out: saturation efficiency, residual gadolinium, transmit field."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from QPerfusionLogic.study import BoolArray, FloatArray, StateResult
 
 @dataclass(frozen=True)
 class PrecontrastState:
-    """Settings with the efficiency that was found, and residual blood gadolinium in mmol/L."""
+    """Settings with efficiency and transmit field that were found, and residual blood gadolinium in mmol/L."""
 
     settings: ConversionSettings
     residual_mmol_l: float = 0.0
@@ -31,9 +31,12 @@ def precontrast_of(state: StateResult, settings: ConversionSettings) -> Precontr
 
     An efficiency fixed by the user wins, and then nothing is taken over.
     """
+    features = {} if state.arterial_input is None else state.arterial_input.features
+    field = features.get("transmit_field", float("nan"))
+    if settings.transmit_field is None and np.isfinite(field):
+        settings = dataclasses.replace(settings, transmit_field=field)
     if state.arterial_input is None or settings.saturation_efficiency is not None:
         return PrecontrastState(settings)
-    features = state.arterial_input.features
     efficiency = features.get("saturation_efficiency", float("nan"))
     residual = features.get("residual_mmol_l", 0.0)
     if np.isfinite(efficiency):
