@@ -11,6 +11,7 @@ from scipy.special import chndtr
 from QPerfusionLogic.study import FloatArray
 
 from .axes import Axis
+from .heart_prior import FLOW_WITHIN_HEART
 from .layout import Layout, Parameter
 
 EXTRACTION_SPLIT = 0.9
@@ -18,8 +19,8 @@ EXTRACTION_SPLIT = 0.9
 
 
 TYPICAL_PLASMA_FLOW = (0.87, 0.7)
-"""Median (mL/min/g) and spread (log) of flow over hearts, stress and rest: 1.5 mL/min/g of blood, 0.4 to 6 in 95 %. It
-keeps curves that cannot tell flow from delay off flows that no heart has; one known to 5 % moves by less than 0.5 %."""
+"""Median (mL/min/g) and spread (log) of flow over hearts, stress and rest: 1.5 mL/min/g of blood, 0.4 to 6 in 95 %.
+The segments of a heart scatter round a centre that is drawn from it."""
 WITHIN_HEART = 0.1
 """Scatter (log) of Vp, PS and Visf of segments round the values of their heart; scarred segments lie far out, which the
 heavy tails of the prior allow where the curve is clear."""
@@ -34,7 +35,15 @@ def exchange_layout(transit: Axis, rate_step: float = 0.38) -> Layout:
     per_minute = np.log(60.0)
     return Layout(
         parameters=(
-            Parameter("fp", "fp_ml_min_g", 0.005, 12.0, aliases=("flow", "f"), typical=TYPICAL_PLASMA_FLOW),
+            Parameter(
+                "fp",
+                "fp_ml_min_g",
+                0.005,
+                12.0,
+                aliases=("flow", "f"),
+                typical=TYPICAL_PLASMA_FLOW,
+                within_heart_log_sd=FLOW_WITHIN_HEART,
+            ),
             Parameter("vp", "vp_ml_g", 0.001, 0.6, (0.05, 0.10), aliases=("v_p",), within_heart_log_sd=WITHIN_HEART),
             Parameter("ps", "ps_ml_min_g", 0.005, 30.0, (0.35, 4.0), within_heart_log_sd=WITHIN_HEART),
             Parameter(

@@ -7,6 +7,7 @@ import numpy as np
 from QPerfusionLogic.study import FloatArray
 
 from .axes import Axis
+from .heart_prior import FLOW_WITHIN_HEART
 from .layout import Layout, Parameter
 from .residue_model import ResidueModel
 
@@ -39,7 +40,15 @@ class Fermi(ResidueModel):
     split = (1, 2.0)
     layout = Layout(
         parameters=(
-            Parameter("mbf", "mbf_ml_min_g", 0.01, 12.0, aliases=("flow", "f", "fp"), typical=TYPICAL_FLOW),
+            Parameter(
+                "mbf",
+                "mbf_ml_min_g",
+                0.01,
+                12.0,
+                aliases=("flow", "f", "fp"),
+                typical=TYPICAL_FLOW,
+                within_heart_log_sd=FLOW_WITHIN_HEART,
+            ),
             Parameter("width", "fermi_width_s", 0.5, 64.0),
             Parameter("shape", "fermi_shape", -2.0, 10.0, logarithmic=False),
         ),

@@ -41,7 +41,8 @@ class Parameter:
     prior_log_sd : float
         How fast the prior falls off outside that range, on a logarithmic scale.
     typical : (float, float), optional
-        Median and spread of the logarithm over all hearts, believed of the segments of a heart that is fitted together.
+        Median and spread of the logarithm over all hearts, of a parameter that has no prior where curves are fitted
+        apart.
     within_heart_log_sd : float
         How far the segments of one heart scatter round their common value, on a logarithmic scale; 0 where they are not
         pooled.
@@ -65,7 +66,16 @@ class Parameter:
     @property
     def is_pooled(self) -> bool:
         """Whether the curves of one heart share a centre; a range that was asked for is kept as it is."""
-        return self.within_heart_log_sd > 0.0 and self.believed is not None
+        return self.within_heart_log_sd > 0.0 and (self.believed is not None or self.typical is not None)
+
+    @property
+    def over_hearts(self) -> tuple[float, float]:
+        """Middle and spread of the logarithm over all hearts, of a pooled parameter."""
+        if self.typical is not None:
+            return float(np.log(self.typical[0])), self.typical[1]
+        log_normal = self.log_normal()
+        assert log_normal.believed is not None
+        return float(np.log(log_normal.believed[0])), log_normal.prior_log_sd
 
     def log_normal(self) -> Parameter:
         """Return the parameter with a log-normal prior whose 95 % interval is the range that was flat."""
@@ -74,6 +84,10 @@ class Parameter:
         low, high = self.believed
         median = float(np.sqrt(low * high))
         return replace(self, believed=(median, median), prior_log_sd=float(np.log(high / low) / (2 * 1.96)))
+
+
+def _log_normal_at(item: Parameter, centre: float, sd: float) -> Parameter:
+    return replace(item, believed=(centre, centre), prior_log_sd=sd)
 
 
 @dataclass(frozen=True)
@@ -139,18 +153,19 @@ class Layout:
 
     def around(self, prior: HeartPrior) -> Layout:
         """Return the layout with log-normal priors round the centre of the heart."""
-        return self._pooled(
-            prior, lambda item, sd: replace(item, believed=(prior.centre[item.name],) * 2, prior_log_sd=sd)
-        )
+        return self._pooled(prior, lambda item, sd: _log_normal_at(item, prior.centre[item.name], sd))
 
     def within(self, prior: HeartPrior) -> Layout:
         """Return the layout with the flat ranges of the published values narrowed to the heart's own.
 
         The narrowed range has the spread of the log-normal prior and the steep shoulders of the published one, which
-        keep out solutions that no heart has (next to no plasma and a very high flow).
+        keep out solutions that no heart has (next to no plasma and a very high flow). What has no published range
+        stays log-normal.
         """
 
         def narrowed(item: Parameter, sd: float) -> Parameter:
+            if item.believed is None:
+                return _log_normal_at(item, prior.centre[item.name], sd)
             reach = float(np.exp(np.sqrt(3.0) * sd))
             return replace(item, believed=(prior.centre[item.name] / reach, prior.centre[item.name] * reach))
 
@@ -160,8 +175,6 @@ class Layout:
         def believed(item: Parameter) -> Parameter:
             if item.name in prior.centre and item.is_pooled:
                 return changed(item, prior.log_sd[item.name])
-            if item.typical is not None:
-                return replace(item, believed=(item.typical[0],) * 2, prior_log_sd=item.typical[1])
             return item
 
         return replace(self, parameters=tuple(believed(item) for item in self.parameters))

@@ -1,7 +1,8 @@
-"""Finds what the curves of one heart have in common: the centre of their PS, Vp, Visf and delay, by joint likelihood.
+"""Finds what the curves of one heart have in common: the centre of flow, PS, Vp, Visf and delay, by joint likelihood.
 
 One curve at stress hardly tells flow from delay and volumes; sixteen curves of one heart tell the volumes well, and a
-curve that is held near them tells its flow. Flow itself is not pooled.
+curve that is held near them tells its flow. Flows scatter widely round their centre, which only keeps noisy curves from
+flows that no heart has: a median over all hearts would draw every segment of a noisy stress study down.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from .delay import posterior
 from .engine import fit_on_table, starts_at
 from .estimate import Data, log_likelihood, minima_at_delays
 from .heart_prior import DELAY_WITHIN_HEART_S, HeartPrior, heavy_tailed_force
-from .layout import Layout, Parameter
+from .layout import Layout
 from .numpy_engine import Minima
 from .table import ShapeTable
 
@@ -85,12 +86,12 @@ class _JointLikelihood:
     def start(self) -> FloatArray:
         """Middle of the published ranges, and of the delays."""
         delay = [float(np.mean(self.delays_s[[0, -1]]))] if self.has_delay else []
-        return np.array([_hyperprior(item)[0] for item in self.pooled] + delay)
+        return np.array([item.over_hearts[0] for item in self.pooled] + delay)
 
     @cached_property
     def bounds(self) -> list[tuple[float, float]]:
         """Three standard deviations of the prior round its middle; the delays looked at."""
-        ranges = [(middle - 3.0 * sd, middle + 3.0 * sd) for middle, sd in map(_hyperprior, self.pooled)]
+        ranges = [(middle - 3.0 * sd, middle + 3.0 * sd) for middle, sd in (item.over_hearts for item in self.pooled)]
         return ranges + ([(float(self.delays_s[0]), float(self.delays_s[-1]))] if self.has_delay else [])
 
     def prior_at(self, centre: FloatArray, uncertainty: FloatArray) -> HeartPrior:
@@ -110,7 +111,7 @@ class _JointLikelihood:
         prior = self.prior_at(centre, np.zeros(centre.size))
         total, slope = 0.0, np.zeros(centre.size)
         for index, item in enumerate(self.pooled):
-            middle, sd = _hyperprior(item)
+            middle, sd = item.over_hearts
             total += 0.5 * ((centre[index] - middle) / sd) ** 2
             slope[index] += (centre[index] - middle) / sd**2
         for number, group in enumerate(self.groups):
@@ -153,10 +154,3 @@ class _JointLikelihood:
         least = np.array([1.0 / (high - low) ** 2 for low, high in self.bounds]).min()
         variance = (directions**2 / np.maximum(values, least)).sum(axis=1)
         return np.asarray(np.sqrt(variance))
-
-
-def _hyperprior(item: Parameter) -> tuple[float, float]:
-    """Return middle and standard deviation of the logarithm of a parameter over hearts."""
-    log_normal = item.log_normal()
-    assert log_normal.believed is not None
-    return float(np.log(log_normal.believed[0])), log_normal.prior_log_sd
