@@ -11,7 +11,7 @@ from .heart_prior import FLOW_WITHIN_HEART
 from .layout import Layout, Parameter
 from .residue_model import ResidueModel
 
-TYPICAL_FLOW = (1.5, 0.7)
+TYPICAL_FLOW = (1.5, 0.25)
 """Median (mL/min/g) and spread (log) of flow over hearts, stress and rest, for segments that are fitted together."""
 _WIDTH = Axis("width_s", 0.5, 64.0, 48, "sqrt", coarse=14)
 _SHAPE = Axis("shape", -2.0, 10.0, 14, "linear", coarse=5)

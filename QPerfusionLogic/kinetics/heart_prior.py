@@ -12,8 +12,8 @@ from .layout import TAIL
 
 DELAY_WITHIN_HEART_S = 0.25
 """Spread of the arterial delay between the segments of one heart (s); blood reaches them within about a beat."""
-FLOW_WITHIN_HEART = 0.5
-"""Spread of the logarithm of flow between the segments of one heart: a third to three times its centre in 95 %."""
+FLOW_WITHIN_HEART = 0.3
+"""Spread of the logarithm of flow between the segments of one heart; heavy tails let defects lie far from the rest."""
 
 
 @dataclass(frozen=True)
