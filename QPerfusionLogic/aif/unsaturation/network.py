@@ -71,6 +71,8 @@ class Block(nn.Module):
 class Ensemble(nn.Module):
     """Several networks asked together; their curves and bands are averaged, the band widened by a measured factor.
 
+    One factor holds where proton density is not known, another where it is.
+
     Parameters
     ----------
     members : list of UnsaturationNetwork
@@ -82,11 +84,17 @@ class Ensemble(nn.Module):
     def __init__(self, members: list[UnsaturationNetwork]) -> None:
         super().__init__()
         self.members = nn.ModuleList(members)
-        self.register_buffer("widening", torch.ones(1))
+        self.register_buffer("widening", torch.ones(2))
 
     def forward(self, signal: Any, valid: Any, family: Any, conditions: Any) -> tuple[Any, Any]:
         """Return what a member returns."""
         answers = [member(signal, valid, family, conditions) for member in self.members]
         curves, state = (torch.stack(parts).mean(dim=0) for parts in zip(*answers, strict=True))
         middle = curves[:, :1]
-        return torch.cat([middle, middle + self.widening * (curves[:, 1:] - middle)], dim=1), state
+        factor = self.widening[density_known(conditions).long()][:, None, None]
+        return torch.cat([middle, middle + factor * (curves[:, 1:] - middle)], dim=1), state
+
+
+def density_known(conditions: Any) -> Any:
+    """Return whether the proton density of each curve is known, (n,) bool, by its conditions (n, 9)."""
+    return conditions[:, -1] > 0.5

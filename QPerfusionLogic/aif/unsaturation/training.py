@@ -14,11 +14,11 @@ import torch
 from QPerfusionLogic.learning.training import Plan, train
 
 from .boluses import draw_pool
-from .network import QUANTILES, Ensemble, UnsaturationNetwork
+from .network import QUANTILES, Ensemble, UnsaturationNetwork, density_known
 from .pairs import Pairs, draw_pairs, joined_pairs
 
 STATE_WEIGHT, BAND_WEIGHT = 0.01, 0.3
-COVERAGE, CALIBRATION_PAIRS = 0.94, 2000
+COVERAGE, CALIBRATION_PAIRS = 0.94, 4000
 SMALLEST_SIZE = 0.02
 """Least root mean square, in units of 5 mmol/L, that errors are divided by."""
 Report = Callable[[str], None]
@@ -96,8 +96,10 @@ def calibrate(ensemble: Ensemble, pairs: Pairs, coverage: float = COVERAGE) -> N
     curves, _ = ensemble(pairs.signal, pairs.valid, pairs.family, pairs.conditions)
     miss = pairs.gadolinium - curves[:, 0]
     reach = torch.where(miss > 0, curves[:, 2] - curves[:, 0], curves[:, 0] - curves[:, 1]).clamp(min=1e-6)
-    needed = (miss.abs() / reach)[pairs.valid > 0]
-    ensemble.widening.fill_(float(needed.quantile(coverage)))
+    needed, known = miss.abs() / reach, density_known(pairs.conditions)
+    for index, rows in enumerate((~known, known)):
+        if rows.any():
+            ensemble.widening[index] = float(needed[rows][pairs.valid[rows] > 0].quantile(coverage))
 
 
 def digital_pairs(recipe: Recipe) -> Draw:
