@@ -18,7 +18,7 @@ from QPerfusionLogic.settings import ConversionSettings
 from QPerfusionLogic.signal_model.bolus import find_bolus
 from QPerfusionLogic.signal_model.physics import SeriesPhysics
 from QPerfusionLogic.signal_model.response import SignalResponse
-from QPerfusionLogic.study import FloatArray, Notice
+from QPerfusionLogic.study import FloatArray, Notice, Severity
 
 from .blood_curve import BloodCurve
 from .precontrast import EFFICIENCY_RANGE, Precontrast
@@ -182,6 +182,7 @@ def _told(found: SharedBlood) -> Notice:
         message=f"blood in both series tells a transmit field of {found.transmit_field:.2f} of nominal; the arterial "
         f"input was scaled by {found.scale:.2f}",
         action="set conversion.transmit_field where it was measured, or aif.shared_blood=false",
+        severity=Severity.NOTE,
     )
 
 
