@@ -1,8 +1,8 @@
 """Finds what the curves of one heart have in common: the centre of flow, PS, Vp, Visf and delay, by joint likelihood.
 
 One curve at stress hardly tells flow from delay and volumes; sixteen curves of one heart tell the volumes well, and a
-curve that is held near them tells its flow. Flows scatter widely round their centre, which only keeps noisy curves from
-flows that no heart has: a median over all hearts would draw every segment of a noisy stress study down.
+curve that is held near them tells its flow. Flows scatter round a centre of their own, with heavy tails for defects: a
+prior of every segment round a median over all hearts would draw a noisy stress study down as often as it has segments.
 """
 
 from __future__ import annotations
