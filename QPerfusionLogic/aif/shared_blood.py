@@ -21,6 +21,7 @@ from QPerfusionLogic.signal_model.response import SignalResponse
 from QPerfusionLogic.study import FloatArray, Notice, Severity
 
 from .blood_curve import BloodCurve
+from .inversion import invert_blood_curve
 from .precontrast import EFFICIENCY_RANGE, Precontrast
 from .resampling import between_samples
 from .route import RouteCurve
@@ -101,9 +102,7 @@ def _with_tissue(curve: RouteCurve, tissue: BloodCurve, physics: SeriesPhysics, 
         return curve.gd_mmol_l
     response = _response(physics, found.transmit_field, 1.0 - found.precontrast.saturation_efficiency, HIGHEST_MMOL_L)
     ratio = tissue.signal / tissue.proton_density
-    inverted, above = response.gadolinium_from_proton_density(ratio)
-    inverted = np.where(above, HIGHEST_MMOL_L, inverted)
-    inverted = inverted - np.mean(inverted[seen.baseline_frames])
+    inverted = invert_blood_curve(tissue, dataclasses.replace(physics, blood=response), ConversionSettings()).gd_mmol_l
     other = between_samples(tissue.time_s, inverted, curve.time_s[inside])
     middle = np.clip(0.5 * (other + curve.gd_mmol_l[inside]), 0.0, HIGHEST_MMOL_L - STEP_MMOL_L)
     low, high = response.signal(middle), response.signal(middle + STEP_MMOL_L)
@@ -166,13 +165,7 @@ def _seen_by(physics: SeriesPhysics, field: float, loss: float, gd_mmol_l: Float
 
 
 def _response(physics: SeriesPhysics, field: float, loss: float, highest_mmol_l: float) -> SignalResponse:
-    nominal = physics.sequence
-    sequence = dataclasses.replace(
-        nominal,
-        flip_angle_deg=field * nominal.flip_angle_deg,
-        proton_density_flip_deg=field * nominal.proton_density_flip_deg,
-        saturation_efficiency=1.0 - loss,
-    )
+    sequence = dataclasses.replace(physics.sequence.at_field(field), saturation_efficiency=1.0 - loss)
     return SignalResponse(sequence, physics.blood.tissue, highest_mmol_l)
 
 

@@ -29,15 +29,23 @@ def trimmed(labels: LabelArray, spacing_mm: tuple[float, float], trim_endo_mm: f
     Where the wall is thinner than `THIN_WALL_MM`, its outer edge stays.
     """
     kept = np.zeros(labels.shape, dtype=bool)
-    half = 0.5 * float(np.mean(spacing_mm))
     for index, plane in enumerate(labels):
         wall = plane == MYOCARDIUM
         if wall.any():
-            inner, outer = wall_distances(plane, spacing_mm)
-            thickness = inner + outer - 2.0 * half
-            trim_outside = np.where(thickness >= THIN_WALL_MM, trim_epi_mm, 0.0)
-            kept[index] = wall & (inner - half >= trim_endo_mm) & (outer - half >= trim_outside)
+            inner, outer = edge_distances(plane, spacing_mm)
+            trim_outside = np.where(inner + outer >= THIN_WALL_MM, trim_epi_mm, 0.0)
+            kept[index] = wall & (inner >= trim_endo_mm) & (outer >= trim_outside)
     return kept
+
+
+def edge_distances(plane: LabelArray, spacing_mm: tuple[float, float]) -> tuple[FloatArray, FloatArray]:
+    """Return distances in mm to the inner and the outer edge of the wall, which run between pixels.
+
+    Their sum is the thickness of the wall.
+    """
+    half = 0.5 * float(np.mean(spacing_mm))
+    inner, outer = wall_distances(plane, spacing_mm)
+    return inner - half, outer - half
 
 
 def wall_distances(plane: LabelArray, spacing_mm: tuple[float, float]) -> tuple[FloatArray, FloatArray]:

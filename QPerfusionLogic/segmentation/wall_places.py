@@ -9,7 +9,7 @@ from scipy.spatial import KDTree
 from QPerfusionLogic.study import LEFT_VENTRICLE, MYOCARDIUM, FloatArray, Geometry, LabelArray, Segmented
 
 from .aha import angles, segment_starts
-from .wall import wall_distances
+from .wall import edge_distances
 
 REACH_PIXELS = 1.5
 """Distance to the nearest known place from which on nothing is known of a place."""
@@ -85,9 +85,8 @@ def _places(
 ) -> FloatArray:
     """Return where each pixel (rows, columns, 2) of a wall lies in mm when the wall is bent to a ring of such radii."""
     around = start[1] * (angles(plane, geometry.pixel_spacing_mm) - start[0])
-    inner, outer = wall_distances(plane, geometry.pixel_spacing_mm)
-    half = 0.5 * float(np.mean(geometry.pixel_spacing_mm))
-    depth = np.clip((inner - half) / np.maximum(inner + outer - 2.0 * half, half), 0.0, 1.0)
+    inner, outer = edge_distances(plane, geometry.pixel_spacing_mm)
+    depth = np.clip(inner / np.maximum(inner + outer, 0.5 * float(np.mean(geometry.pixel_spacing_mm))), 0.0, 1.0)
     radius = radii_mm[0] + depth * (radii_mm[1] - radii_mm[0])
     return np.stack([radius * np.cos(around), radius * np.sin(around)], axis=-1)
 

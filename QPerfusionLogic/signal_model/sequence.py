@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -51,6 +51,14 @@ class SaturationRecovery:
     def flip_angle_rad(self) -> float:
         """Readout flip angle in radians."""
         return float(np.deg2rad(self.flip_angle_deg))
+
+    def at_field(self, transmit_field: float) -> SaturationRecovery:
+        """Return the sequence as it is played out where the transmit field is a factor of its nominal value."""
+        return replace(
+            self,
+            flip_angle_deg=transmit_field * self.flip_angle_deg,
+            proton_density_flip_deg=transmit_field * self.proton_density_flip_deg,
+        )
 
 
 @dataclass(frozen=True)
@@ -106,24 +114,24 @@ def resolve_sequence(series: PerfusionSeries, settings: ConversionSettings) -> R
             name for name, constant in sources.items() if constant.source not in ("setting", "header")
         }
         notices.insert(0, _assumed_notice(table, assumed, bool(decisive)))
-    transmit_field = settings.transmit_field or 1.0
     readout = given.sequence if given.sequence != "automatic" else protocol.sequence
     sequence = SaturationRecovery(
         readout="bssfp" if readout == "bssfp" else "flash",
         repetition_time_s=repetition_time,
         echo_time_s=echo_time,
-        flip_angle_deg=transmit_field * flip_angle,
+        flip_angle_deg=flip_angle,
         saturation_time_s=saturation_time,
         pulses_to_centre=int(pulses),
         saturation_efficiency=float(efficiency),
-        proton_density_flip_deg=transmit_field * float(proton_density_flip),
+        proton_density_flip_deg=float(proton_density_flip),
     )
     constants = {f"{table} {name.replace('_', ' ')}": str(constant) for name, constant in sources.items()}
     constants[f"{table} readout"] = sequence.readout
     constants[f"{table} pulses to centre"] = str(sequence.pulses_to_centre)
     constants[f"{table} saturation efficiency"] = f"{sequence.saturation_efficiency:g}"
     if settings.transmit_field is not None:
-        constants["transmit field"] = f"{transmit_field:.3f} of nominal"
+        sequence = sequence.at_field(settings.transmit_field)
+        constants["transmit field"] = f"{settings.transmit_field:.3f} of nominal"
     return ResolvedSequence(sequence, field_strength, constants, tuple(notices))
 
 
