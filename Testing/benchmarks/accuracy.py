@@ -61,6 +61,12 @@ def with_noise():
         )
 
 
+def convolution(time_s, aif, inside):
+    """Return a grid of lags and the operator from residues on it to curves in the window, for a delay of 0.5 s."""
+    grid_s = residue_grid(float(time_s[-1]) + 1.0)
+    return grid_s, convolution_operator(ArterialCurve(time_s, aif), time_s - 0.5, grid_s)[inside] / 60.0
+
+
 def against_a_global_solver():
     """Print how often the squared error of Fermi fits is within 1e-3 of the best of twenty scipy runs."""
     rng = np.random.default_rng(3)
@@ -69,8 +75,7 @@ def against_a_global_solver():
     model = model_class("fermi")(aif, time_s, settings=KineticsSettings(model="fermi", delay=0.5))
     rms = model.fit(data).result.parameters["rms"]
     inside = model.window
-    grid_s = residue_grid(float(time_s[-1]) + 1.0)
-    operator = convolution_operator(ArterialCurve(time_s, aif), time_s - 0.5, grid_s)[inside] / 60.0
+    grid_s, operator = convolution(time_s, aif, inside)
     low, high = model.layout.low, model.layout.high
     good = 0
     for curve, ours in zip(data[:, inside], rms, strict=True):
@@ -97,8 +102,7 @@ def capillaries_against_a_global_solver():
     model = model_class("btex")(aif, time_s, settings=settings)
     few, many = (model.fit(np.tile(data, (n, 1))).result.parameters["rms"][:CAPILLARIES] for n in (1, copies))
     inside = model.window
-    grid_s = residue_grid(float(time_s[-1]) + 1.0)
-    operator = convolution_operator(ArterialCurve(time_s, aif), time_s - 0.5, grid_s)[inside] / 60.0
+    grid_s, operator = convolution(time_s, aif, inside)
     low, high = np.log(np.array([(0.05, 12.0), *BOX.values()])).T
     best = []
     for curve in data[:, inside]:
