@@ -20,8 +20,8 @@ EXTRACTION_SPLIT = 0.9
 
 TYPICAL_PLASMA_FLOW = (0.87, 0.25)
 """Median (mL/min/g) and spread (log) of the centre of a heart's flow: 1.5 mL/min/g of blood, between rest and stress.
-Forty-eight clear segments move it anywhere; where noise leaves flow and delay to each other it decides. Of 0.7, 0.4 and
-0.25 the last gave the smallest errors on twelve noisy digital patients (decision 10)."""
+Clear segments move it within three spreads (0.7 to 3.2); where noise leaves flow and delay to each other it decides. Of
+0.7, 0.4 and 0.25 the last gave the smallest errors on twelve noisy digital patients (decision 10)."""
 WITHIN_HEART = 0.1
 """Scatter (log) of Vp, PS and Visf of segments round the values of their heart; scarred segments lie far out, which the
 heavy tails of the prior allow where the curve is clear."""
