@@ -36,9 +36,11 @@ def score_ge(folder: Path, logic: SegmentationLogic) -> str:
     signal = np.stack([item.pixel_array for item in files]).astype(np.float32)
     time_s = np.array([float(item.TriggerTime) / 1000.0 for item in files])
     registered = registered_signal(signal, time_s, float(files[0].PixelSpacing[0]))
-    started = time.process_time()
-    found = logic.run(registered)
-    seconds = time.process_time() - started
+    seconds = []
+    for _ in range(3):
+        started = time.process_time()
+        found = logic.run(registered)
+        seconds.append(time.process_time() - started)
     masks = np.load(folder / "ge_first_pass" / "masks.npz")
     scores = [
         f"{name} {dice(found.labels[0] == value, masks[key] > 0):.3f}"
@@ -46,7 +48,8 @@ def score_ge(folder: Path, logic: SegmentationLogic) -> str:
     ]
     return (
         f"GE series: Dice {', '.join(scores)}, confidence {found.confidence[0]:.2f}, source {found.source}, "
-        f"{seconds:.2f} s of processor time ({signal.shape[1]} x {signal.shape[2]}, {len(signal)} frames)"
+        f"{seconds[0]:.2f} s of processor time with the network to load, {min(seconds[1:]):.2f} s without "
+        f"({signal.shape[1]} x {signal.shape[2]}, {len(signal)} frames)"
     )
 
 
