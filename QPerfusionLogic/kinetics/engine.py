@@ -20,7 +20,7 @@ from .sweep import Sweep, sweep_over
 from .table import ShapeTable
 
 FEW_CURVES = 1000
-FEW, MANY = (0.002, 1e-5, 1e9), (0.06, 1e-2, 6.0)
+FEW, MANY = (0.002, 1e-5, 1e9), (0.02, 1e-2, 12.0)
 """When a fit ends. The last step is the one that promises less than the first number in log likelihood; it is taken
 without looking again. A step that gained next to nothing ends a fit where it was damped by less than the second. The
 third tells how much less likely (logarithm) than the best a start or a delay may be before it is given up."""

@@ -11,7 +11,7 @@ from QPerfusionLogic.study import BoolArray, FloatArray
 
 from .axes import Axis
 from .delay import posterior, vertex
-from .engine import FEW_CURVES, fit_on_table, fitted_curves, starts_from
+from .engine import FEW_CURVES, fit_on_table, fitted_curves, starts_at, starts_from
 from .layout import Layout, Parameter
 from .numpy_engine import Minima
 from .search import build_dictionary
@@ -69,16 +69,22 @@ class Data:
 def minima_at_delays(
     table: ShapeTable, layout: Layout, data: Data, starts: int, split: tuple[int, float] | None
 ) -> Minima:
-    """Return the best fit at every delay of a table; a few curves are looked at from twelve starts at least."""
+    """Return the best fit at every delay of a table; a few curves are looked at from twelve starts at least.
+
+    They are also looked at from where they would end without priors: on its first steps a fit takes what it does not
+    yet explain for noise, and priors then outweigh a clear curve.
+    """
     many = len(data.on_basis) > FEW_CURVES
     if not many:
         starts = max(starts, STARTS_OF_FEW)
     elif len(layout.axes) < 3:
         split = None
     dictionary = build_dictionary(table, layout, starts, split, guided=many)
-    return fit_on_table(
-        table, layout, data.on_basis, data.outside, data.freedom, starts_from(dictionary, layout, data.on_basis)
-    )
+    begin = starts_from(dictionary, layout, data.on_basis)
+    if not many:
+        alone = fit_on_table(table, layout.without_priors(), data.on_basis, data.outside, data.freedom, begin)
+        begin = np.concatenate([begin, starts_at(alone.x)], axis=2)
+    return fit_on_table(table, layout, data.on_basis, data.outside, data.freedom, begin)
 
 
 def log_likelihood(minima: Minima, freedom: float) -> FloatArray:

@@ -108,19 +108,25 @@ def report(name, population):
 
 
 def dcmri_two_compartments():
-    """Print the CPU time per pixel of dcmri's tissue model where it is installed."""
+    """Print the CPU time per pixel of dcmri's two-compartment exchange model where it is installed.
+
+    It fits signals and takes their baseline for S0, so gadolinium (mmol/L) is given as the signal of a steady state,
+    and the plasma input as the blood that dcmri makes its plasma from.
+    """
     if importlib.util.find_spec("dcmri") is None:
         print("dcmri: not installed")
         return
     import dcmri
 
     time_s, aif, truths, _, _ = btex_population(PEER_PIXELS, np.random.default_rng(0))
-    try:
-        seconds = cpu_of(lambda: [dcmri.Tissue(aif=aif, t=time_s).train(time_s, curve) for curve in truths])
-    except (TypeError, ValueError) as error:
-        print(f"dcmri: installed, but this call did not fit its version ({error})")
-        return
-    print(f"dcmri two-compartment tissue: {seconds / PEER_PIXELS * 1e6:.0f} us a pixel")
+
+    def work():
+        for curve in truths:
+            tissue = dcmri.Tissue(kinetics="2CX", sequence="SS", ca=0.55e-3 * aif, t=time_s, H=0.45, n0=4)
+            rate = tissue.R10 + 1e-3 * tissue.r1 * curve
+            tissue.train(time_s, dcmri.signal_ss(1.0, rate, tissue.TR, tissue.FA))
+
+    print(f"dcmri two-compartment exchange: {cpu_of(work) / PEER_PIXELS * 1e6:.0f} us a pixel")
 
 
 def cost_curves(name, population):
