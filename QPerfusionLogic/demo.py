@@ -11,6 +11,7 @@ import numpy as np
 from .loading import StudyRequest
 from .output_folder import check_writable
 from .reporting.aha import TERRITORIES
+from .reporting.segment_table import error_of_mean
 from .session import quantify
 from .settings import Settings
 from .study import FloatArray, LabelArray, State, StateResult, StudyResult
@@ -88,7 +89,12 @@ def compare_territories(
                 territory=territory,
                 state=result.state,
                 estimated=float(np.sum(weights * [flow.mbf for flow in present])),
-                standard_error=float(np.sqrt(np.sum((weights * [flow.mbf_se for flow in present]) ** 2))),
+                standard_error=error_of_mean(
+                    [flow.mbf for flow in present],
+                    [flow.mbf_se for flow in present],
+                    weights.tolist(),
+                    result.mapped.input_error,
+                ),
                 true=float(true_mbf[inside].mean()),
             )
         )

@@ -36,6 +36,9 @@ MINIMUM_PIXELS = 8
 UNDETERMINED = 2.0
 """A segment flow whose standard error is more than this many times the flow is no number."""
 
+BAND_SD = 3.29
+"""Standard deviations between the ends of an arterial input's band, its 5 and 95 % points."""
+
 AIF_END_TOLERANCE_S = 1.5
 """An arterial input that ends this long before the tissue curves is worth a notice."""
 
@@ -106,6 +109,7 @@ def map_flow(result: StateResult, settings: KineticsSettings, progress: Progress
     kept = [_kept_frames(result, index) for index in range(segmented.labels.shape[0])]
     walls = _walls(result, kept)
     fits, prior = _fit_walls(walls, settings, progress.part(0.0, 0.1))
+    input_error = _input_error(result, walls, fits, settings)
     parts: dict[Key, list[_Fitted]] = {}
     for wall, fit in zip(walls, fits, strict=True):
         for index, key in enumerate(wall.keys):
@@ -114,18 +118,24 @@ def map_flow(result: StateResult, settings: KineticsSettings, progress: Progress
     near = prior if settings.priors == "pooled_everywhere" else None
     maps, notices = _fit_pixels(result, kept, settings, near, progress.part(0.1, 1.0))
     notices += [notice for fit in fits for notice in fit.notices]
+    if input_error > 0.0:
+        notices.append(_shared_error(input_error))
     if not maps:
         maps["mbf"] = np.full(segmented.labels.shape, np.nan, dtype=np.float32)
     largest = {key: max(found, key=lambda part: part.pixels) for key, found in parts.items()}
     return Mapped(
         maps=maps,
-        segments=tuple(_segment_flow(key, found, result, maps["mbf"]) for key, found in sorted(parts.items())),
+        segments=tuple(
+            _with_input_error(_segment_flow(key, found, result, maps["mbf"]), input_error)
+            for key, found in sorted(parts.items())
+        ),
         curve_time_s={key: part.time_s for key, part in largest.items()},
         segment_curves={key: part.curve for key, part in largest.items()},
         segment_fits={key: part.fit for key, part in largest.items()},
         model=settings.model,
         window_s=fits[0].window_s if fits else (0.0, 0.0),
         notices=_once(notices, result),
+        input_error=input_error,
     )
 
 
@@ -176,6 +186,43 @@ def _fit_walls(
     return logic.run_together([wall.given for wall in walls], leading, progress)
 
 
+def _input_error(result: StateResult, walls: list[_Wall], fits: list[FitResult], settings: KineticsSettings) -> float:
+    """Return the standard error of flow that the band of the arterial input makes, as a share of flow; 0 without one.
+
+    All segments are fitted with both ends of the band; as they share the input, so do they its error.
+    """
+    known = result.arterial_input
+    if known is None or known.lower_mmol_l is None or known.upper_mmol_l is None or not walls:
+        return 0.0
+    ends = []
+    for end in (known.lower_mmol_l, known.upper_mmol_l):
+        moved = [
+            dataclasses.replace(wall, given=dataclasses.replace(wall.given, aif_mmol_l=np.asarray(end, dtype=float)))
+            for wall in walls
+        ]
+        ends.append(_all_flows(_fit_walls(moved, settings, Progress())[0]))
+    share = np.abs(ends[0] - ends[1]) / BAND_SD / _all_flows(fits)
+    share = share[np.isfinite(share)]
+    return float(np.median(share)) if share.size else 0.0
+
+
+def _all_flows(fits: list[FitResult]) -> FloatArray:
+    return np.concatenate([fit.parameters["mbf_ml_min_g"] for fit in fits])
+
+
+def _with_input_error(flow: SegmentFlow, input_error: float) -> SegmentFlow:
+    return dataclasses.replace(flow, mbf_se=float(np.hypot(flow.mbf_se, input_error * flow.mbf)))
+
+
+def _shared_error(input_error: float) -> Notice:
+    return Notice(
+        code="input-error-shared",
+        message=f"the band of the arterial input makes all flows of this state uncertain by {100 * input_error:.0f} % "
+        "(standard error) together; their standard errors hold it, comparisons between segments are more certain",
+        severity=Severity.NOTE,
+    )
+
+
 def _fit_pixels(
     result: StateResult, kept: list[BoolArray], settings: KineticsSettings, near: HeartPrior | None, progress: Progress
 ) -> tuple[dict[str, FloatArray], list[Notice]]:
@@ -223,7 +270,17 @@ def between_beats(arterial_input: ArterialInput) -> ArterialInput:
         return arterial_input
     time_s, gd_mmol_l = arterial_input.time_s[known], arterial_input.gd_mmol_l[known]
     fine_s = fine_times(time_s)
-    return dataclasses.replace(arterial_input, time_s=fine_s, gd_mmol_l=between_samples(time_s, gd_mmol_l, fine_s))
+    lower, upper = (
+        None if end is None else between_samples(time_s, end[known], fine_s)
+        for end in (arterial_input.lower_mmol_l, arterial_input.upper_mmol_l)
+    )
+    return dataclasses.replace(
+        arterial_input,
+        time_s=fine_s,
+        gd_mmol_l=between_samples(time_s, gd_mmol_l, fine_s),
+        lower_mmol_l=lower,
+        upper_mmol_l=upper,
+    )
 
 
 def _frames_with_arterial_input(result: StateResult, slice_index: int) -> BoolArray:

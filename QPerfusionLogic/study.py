@@ -318,6 +318,9 @@ class Mapped:
         One per AHA segment (layer "all") and per segment half ("endo", "epi").
     curve_time_s, segment_curves, segment_fits : dict of arrays
         Keyed by (segment, layer): time (frames,), mean gadolinium and fitted curve (frames,).
+    input_error : float
+        Standard error of the arterial input, as a share of flow: it moves all flows of the state together and is part
+        of the standard errors of the segments. 0 where the input has no band.
     """
 
     maps: dict[str, FloatArray]
@@ -328,11 +331,15 @@ class Mapped:
     model: str
     window_s: tuple[float, float] = (0.0, 0.0)
     notices: tuple[Notice, ...] = ()
+    input_error: float = 0.0
 
 
 @dataclass(frozen=True)
 class SegmentFlow:
-    """Blood flow of one AHA segment in one state (mL/min/g); `layer` is all, endo or epi."""
+    """Blood flow of one AHA segment in one state (mL/min/g); `layer` is all, endo or epi.
+
+    `mbf_se` holds the error of the fit and that of the arterial input (`Mapped.input_error`).
+    """
 
     segment: int
     layer: str

@@ -1,8 +1,9 @@
-"""Route "population": an average arterial input from published features, for teaching and last resorts only."""
+"""Route "population": a bolus of average height with the course that this patient's saturated blood shows."""
 
 from __future__ import annotations
 
 import dataclasses
+from functools import lru_cache
 
 import numpy as np
 
@@ -14,11 +15,14 @@ from QPerfusionLogic.study import FloatArray, Notice, Severity, State, StateResu
 from .blood_curve import tissue_blood_curve
 from .checks import HIGHEST_TAIL, tail_share
 from .route import RouteCurve
+from .saturated_shape import gamma_variate, shape_behind, with_return
 
 PEAK_MMOL_L = {State.STRESS: 4.4, State.REST: 5.2, State.UNKNOWN: 4.8}
 """Healthy volunteers (Xue 2020); unknown: their mean."""
 TIME_TO_PEAK_S, FULL_WIDTH_S = 6.60, 5.34
 """Medians of 44 patients at stress (AI-AIF, Scannell 2022)."""
+STEEPNESS = (2.3548 * TIME_TO_PEAK_S / FULL_WIDTH_S) ** 2
+"""Exponent of the gamma variate of that width."""
 EQUILIBRIUM_SHARE = 0.15
 """Blood after the first pass relative to its peak (assumed)."""
 PEAK_LOG_SD = 0.35
@@ -27,7 +31,9 @@ STEP_S = 0.25
 
 
 def by_population(state: StateResult, settings: AifSettings, conversion: ConversionSettings) -> RouteCurve:
-    """Return the population curve, placed at the arrival of this patient's bolus.
+    """Return a curve of average height: its course is that of this patient's blood with the saturation undone.
+
+    Where that course is none of a bolus, it is the average one, placed at this patient's arrival.
 
     Raises
     ------
@@ -38,15 +44,15 @@ def by_population(state: StateResult, settings: AifSettings, conversion: Convers
     bolus = measured.bolus
     if bolus is None:
         raise InputError("no bolus in the left ventricle, so a population curve cannot be placed in time")
-    time = np.arange(measured.time_s[0], measured.time_s[-1] + STEP_S, STEP_S)
-    gadolinium = population_curve(time - bolus.foot_s, PEAK_MMOL_L[state.state])
-    notice = Notice(
-        code="aif-population",
-        message="the arterial input is a population average placed at this patient's arrival: dose, cardiac output and "
-        "injection of this patient do not enter, so flows are not the patient's own",
-        action="use it for teaching only",
-        severity=Severity.SERIOUS,
-    )
+    peak = PEAK_MMOL_L[state.state]
+    shape = shape_behind(measured)
+    if shape is None:
+        time = np.arange(measured.time_s[0], measured.time_s[-1] + STEP_S, STEP_S)
+        gadolinium, notice = population_curve(time - bolus.foot_s, peak), _average()
+        source = f"{TIME_TO_PEAK_S:g} s, {FULL_WIDTH_S:g} s (AI-AIF, Scannell 2022)"
+    else:
+        time, gadolinium, notice = shape.time_s, peak * shape.relative, _average_height()
+        source = f"of this patient's saturated curve (rms {100 * shape.misfit:.1f} % of its range)"
     return RouteCurve(
         time_s=time,
         measured=np.interp(time, measured.time_s, measured.signal),
@@ -56,8 +62,8 @@ def by_population(state: StateResult, settings: AifSettings, conversion: Convers
         upper_mmol_l=gadolinium * np.exp(1.645 * PEAK_LOG_SD),
         mode="population",
         constants={
-            "aif peak": f"{PEAK_MMOL_L[state.state]:g} mmol/L (Xue 2020)",
-            "aif time to peak, width": f"{TIME_TO_PEAK_S:g} s, {FULL_WIDTH_S:g} s (AI-AIF, Scannell 2022)",
+            "aif peak": f"{peak:g} mmol/L (Xue 2020)",
+            "aif time to peak, width": source,
         },
         notices=(notice,),
     )
@@ -81,27 +87,55 @@ def instead_of_lost_peak(
     notice = Notice(
         code="aif-peak-lost",
         message="the blood curve stays high after its first pass, so its peak is lost to saturation and cannot be "
-        f"computed back; a population curve stands in for it, with a peak assumed between "
-        f"{found.lower_mmol_l.max():.1f} and {found.upper_mmol_l.max():.1f} mmol/L, and flow is uncertain by "
-        "the same factor",
+        f"computed back; a population average stands in for it, {found.gd_mmol_l.max():.1f} mmol/L, assumed between "
+        f"{found.lower_mmol_l.max():.1f} and {found.upper_mmol_l.max():.1f}, and flow is uncertain by the same factor",
         action="acquire a dual sequence or a dual bolus, or give a curve as CSV; aif.mode=model shows the inversion",
         severity=Severity.SERIOUS,
     )
     return dataclasses.replace(found, notices=(notice, *found.notices))
 
 
+def _average_height() -> Notice:
+    return Notice(
+        code="aif-population",
+        message="the height of the arterial input is a population average, its course what the saturated blood curve "
+        "of this patient shows: all flows of this study are off by one factor, which dose and cardiac output make",
+        action="compare segments with each other, not with published flows",
+        severity=Severity.SERIOUS,
+    )
+
+
+def _average() -> Notice:
+    return Notice(
+        code="aif-population",
+        message="the arterial input is a population average placed at this patient's arrival: dose, cardiac output and "
+        "injection of this patient do not enter, so flows are not the patient's own",
+        action="use it for teaching only",
+        severity=Severity.SERIOUS,
+    )
+
+
 def population_curve(since_arrival_s: FloatArray, peak_mmol_l: float) -> FloatArray:
     """Return a gamma-variate first pass with a recirculation that rises as the first pass empties.
 
+    Arrival is where the upslope, extrapolated back, meets the baseline, as `find_bolus` tells it.
+
     Examples
     --------
-    >>> curve = population_curve(np.arange(-5.0, 40.0, 0.1), 4.4)
-    >>> round(float(curve.max()), 1), float(curve[:50].max())
-    (4.4, 0.0)
+    >>> since_s = np.arange(-5.0, 40.0, 0.1)
+    >>> curve = population_curve(since_s, 4.4)
+    >>> round(float(curve.max()), 1), abs(find_bolus(curve, since_s).foot_s) < 0.1
+    (4.4, True)
     """
-    exponent = (2.3548 * TIME_TO_PEAK_S / FULL_WIDTH_S) ** 2
-    scaled = np.clip(since_arrival_s, 0.0, None) / TIME_TO_PEAK_S
-    first_pass = np.where(scaled > 0, scaled**exponent * np.exp(exponent * (1.0 - scaled)), 0.0)
-    filled = np.cumsum(first_pass) / max(float(first_pass.sum()), 1e-12)
-    curve = first_pass + EQUILIBRIUM_SHARE * np.clip(filled, 0.0, 1.0) ** 4
+    first_pass = gamma_variate(since_arrival_s + _begin_to_foot_s(), TIME_TO_PEAK_S, STEEPNESS)
+    curve = with_return(first_pass, EQUILIBRIUM_SHARE)
     return np.asarray(peak_mmol_l * curve / curve.max())
+
+
+@lru_cache(maxsize=1)
+def _begin_to_foot_s() -> float:
+    """Return how long the gamma variate has begun when its extrapolated upslope meets the baseline."""
+    grid = np.arange(-5.0, 20.0, 0.05)
+    bolus = find_bolus(gamma_variate(grid, TIME_TO_PEAK_S, STEEPNESS), grid)
+    assert bolus is not None
+    return bolus.foot_s

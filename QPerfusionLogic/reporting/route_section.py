@@ -32,8 +32,8 @@ def route_section(study: StudyResult) -> str:
         return ""
     note = (
         '<p class="note">MBF in mL/min/g, fitted to the segments with the same model by every route. They agree '
-        "where the arterial input is well determined; the learned one is validated for stress only, and a population "
-        "curve is not the patient's own.</p>"
+        "where the arterial input is well determined; the learned one is validated for stress only, and the "
+        "height of a population curve is not the patient's own.</p>"
     )
     return section("Routes to the arterial input", *parts, note)
 

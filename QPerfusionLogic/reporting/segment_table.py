@@ -23,6 +23,8 @@ POOR_FIT_R2 = 0.5
 LAYERS = ("all", "endo", "epi")
 
 Flows = dict[tuple[int, str], SegmentFlow]
+SharedErrors = dict[str, float]
+"""Column of a flow or ratio -> its error that all segments share, as a share of it."""
 
 
 def segment_rows(study: StudyResult) -> tuple[SegmentRow, ...]:
@@ -48,8 +50,9 @@ def segment_rows(study: StudyResult) -> tuple[SegmentRow, ...]:
         if layer == "all" or (segment, layer) in stress or (segment, layer) in rest
     ]
     whole = [row for row in rows if row.layer == "all"]
-    vessels = [_vessel_row(vessel, [row for row in whole if row.territory == vessel]) for vessel in TERRITORIES]
-    return (*rows, *vessels, _global_row(whole, stress, rest, check))
+    shared = _shared_errors(study)
+    vessels = [_vessel_row(vessel, [row for row in whole if row.territory == vessel], shared) for vessel in TERRITORIES]
+    return (*rows, *vessels, _global_row(whole, stress, rest, check, shared))
 
 
 def segments_csv(rows: Sequence[SegmentRow]) -> str:
@@ -67,6 +70,38 @@ def _flows(study: StudyResult, state: State) -> Flows:
     if result is None or result.mapped is None:
         return {}
     return {(flow.segment, flow.layer): flow for flow in result.mapped.segments}
+
+
+def error_of_mean(values: Sequence[float], errors: Sequence[float], weights: Sequence[float], shared: float) -> float:
+    """Return the standard error of a weighted mean whose parts have errors of their own and one that they share.
+
+    Parameters
+    ----------
+    values, errors, weights : sequences of n numbers
+        Errors hold both kinds.
+    shared : float
+        The error that all share, as a share of each value.
+
+    Examples
+    --------
+    >>> round(error_of_mean([1.0, 1.0], [0.1, 0.1], [1, 1], 0.0), 4), error_of_mean([1.0, 1.0], [0.1, 0.1], [1, 1], 0.1)
+    (0.0707, 0.1)
+    """
+    total = sum(weights)
+    own = sum(
+        weight**2 * max(error**2 - (shared * value) ** 2, 0.0)
+        for value, error, weight in zip(values, errors, weights, strict=True)
+    )
+    common = shared * sum(weight * value for value, weight in zip(values, weights, strict=True))
+    return math.hypot(math.sqrt(own), common) / total
+
+
+def _shared_errors(study: StudyResult) -> SharedErrors:
+    stress, rest = (
+        0.0 if result is None or result.mapped is None else result.mapped.input_error
+        for result in (study.states.get(state) for state in (State.STRESS, State.REST))
+    )
+    return {"stress_mbf": stress, "rest_mbf": rest, "mpr": math.hypot(stress, rest)}
 
 
 def _segment_row(segment: int, layer: str, stress: Flows, rest: Flows, check: Comparability | None) -> SegmentRow:
@@ -98,18 +133,18 @@ def _reserve(
     return (*reserve(*numbers), ())
 
 
-def _vessel_row(vessel: str, segments: list[SegmentRow]) -> SegmentRow:
+def _vessel_row(vessel: str, segments: list[SegmentRow], shared: SharedErrors) -> SegmentRow:
     """Return a vessel's row: for each quantity on its own, the mean of its two lowest segments (as in AI-AIF)."""
     values: dict[str, float] = {}
     flags: set[str] = set()
     for name, error_name in (("stress_mbf", "stress_se"), ("rest_mbf", "rest_se"), ("mpr", "mpr_se")):
         known = sorted((getattr(row, name), getattr(row, error_name)) for row in segments if _known(getattr(row, name)))
-        lowest = known[:2]
-        if len(lowest) == 1:
+        if len(known) == 1:
             flags.add("one_segment")
-        if lowest:
-            values[name] = sum(value for value, _ in lowest) / len(lowest)
-            values[error_name] = math.sqrt(sum(error**2 for _, error in lowest)) / len(lowest)
+        if known:
+            lowest, errors = zip(*known[:2], strict=True)
+            values[name] = sum(lowest) / len(lowest)
+            values[error_name] = error_of_mean(lowest, errors, [1.0] * len(lowest), shared[name])
     flags |= {flag for row in segments for flag in row.flags if flag == "mpr_refused"}
     if not values:
         flags.add("not_imaged")
@@ -118,21 +153,23 @@ def _vessel_row(vessel: str, segments: list[SegmentRow]) -> SegmentRow:
     )
 
 
-def _global_row(whole: list[SegmentRow], stress: Flows, rest: Flows, check: Comparability | None) -> SegmentRow:
-    numbers = (*_weighted_mean(stress), *_weighted_mean(rest))
+def _global_row(
+    whole: list[SegmentRow], stress: Flows, rest: Flows, check: Comparability | None, shared: SharedErrors
+) -> SegmentRow:
+    numbers = (*_weighted_mean(stress, shared["stress_mbf"]), *_weighted_mean(rest, shared["rest_mbf"]))
     mpr, mpr_se, refused = _reserve(numbers, check)
     pixels = sum(row.n_pixels for row in whole)
     return SegmentRow(0, "all", "global", *numbers, mpr, mpr_se, pixels, refused if pixels else ("not_imaged",))
 
 
-def _weighted_mean(flows: Flows) -> tuple[float, float]:
+def _weighted_mean(flows: Flows, shared: float) -> tuple[float, float]:
     """Return mean flow over the whole segments weighted by their pixels, and its standard error."""
     known = [flow for (_, layer), flow in flows.items() if layer == "all" and _known(flow.mbf) and flow.n_pixels > 0]
-    total = sum(flow.n_pixels for flow in known)
-    if total == 0:
+    pixels = [flow.n_pixels for flow in known]
+    if not known:
         return NAN, NAN
-    mean = sum(flow.mbf * flow.n_pixels for flow in known) / total
-    return mean, math.sqrt(sum((flow.mbf_se * flow.n_pixels) ** 2 for flow in known)) / total
+    mean = sum(flow.mbf * flow.n_pixels for flow in known) / sum(pixels)
+    return mean, error_of_mean([flow.mbf for flow in known], [flow.mbf_se for flow in known], pixels, shared)
 
 
 def _known(value: float) -> bool:

@@ -80,6 +80,7 @@ def remember_mapped(table: Any, mapped: Mapped) -> None:
     content = {
         "model": mapped.model,
         "window_s": [float(value) for value in mapped.window_s],
+        "input_error": mapped.input_error,
         "segments": [dataclasses.asdict(flow) for flow in mapped.segments],
         "notices": notices_as_json(mapped.notices),
     }

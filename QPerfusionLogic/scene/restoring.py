@@ -212,4 +212,5 @@ def _mapped(found: SceneStudy, state: State) -> Mapped | None:
         about["model"],
         (about["window_s"][0], about["window_s"][1]),
         notices_of(about["notices"]),
+        float(about.get("input_error", 0.0)),
     )

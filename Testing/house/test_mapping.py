@@ -1,10 +1,32 @@
 from __future__ import annotations
 
-import numpy as np
+import dataclasses
 
-from QPerfusionLogic.mapping import _fitted, _for_segments, between_beats
+import numpy as np
+import pytest
+
+from QPerfusionLogic.kinetics import KineticInput
+from QPerfusionLogic.mapping import (
+    _fit_walls,
+    _fitted,
+    _for_segments,
+    _input_error,
+    _Wall,
+    _with_input_error,
+    between_beats,
+)
+from QPerfusionLogic.progress import Progress
 from QPerfusionLogic.settings import KineticsSettings
-from QPerfusionLogic.study import ArterialInput, FitResult
+from QPerfusionLogic.study import (
+    Acquisition,
+    ArterialInput,
+    FitResult,
+    Geometry,
+    PerfusionSeries,
+    SegmentFlow,
+    State,
+    StateResult,
+)
 
 
 def _arterial_input(time_s: np.ndarray, gd_mmol_l: np.ndarray) -> ArterialInput:
@@ -41,3 +63,24 @@ def test_a_flow_with_an_error_of_more_than_twice_itself_is_no_number() -> None:
 def test_segments_have_log_normal_priors_where_they_are_asked_for() -> None:
     found = {priors: _for_segments(KineticsSettings(priors=priors)).priors for priors in ("segments", "pooled", "none")}
     assert found == {"segments": "everywhere", "pooled": "pooled", "none": "none"}
+
+
+def test_the_band_of_the_input_is_a_standard_error_that_all_flows_share() -> None:
+    """Flow is inversely proportional to the input, so that a band of a factor is one of flow too."""
+    time_s = np.arange(0.0, 40.0, 0.8)
+    late = np.clip((time_s - 8.0) / 4.0, 0.0, None)
+    blood = 5.0 * late**3 * np.exp(3.0 * (1.0 - late))
+    curve = 0.8 * np.cumsum(blood) * 1.2 / 60.0 * np.exp(-np.clip(time_s - 8.0, 0.0, None) / 40.0)
+    given = KineticInput(curve[None], time_s, blood, time_s)
+    walls = [_Wall([(7, "all")], [40], given)]
+    settings = KineticsSettings(model="fermi")
+    fits, _ = _fit_walls(walls, settings, Progress())
+    series = PerfusionSeries(np.zeros((time_s.size, 1, 8, 8)), time_s[:, None], Geometry.axis_aligned(1))
+    known = dataclasses.replace(_arterial_input(time_s, blood), lower_mmol_l=blood / 1.5, upper_mmol_l=blood * 1.5)
+    state = StateResult(State.STRESS, Acquisition(series), arterial_input=known)
+    share = _input_error(state, walls, fits, settings)
+    assert share == pytest.approx((1.5 - 1.0 / 1.5) / 3.29, rel=0.02)
+    flow = _with_input_error(SegmentFlow(7, "all", 2.0, 0.3, 40), share)
+    assert flow.mbf_se == pytest.approx(np.hypot(0.3, 2.0 * share))
+    without = dataclasses.replace(state, arterial_input=_arterial_input(time_s, blood))
+    assert _input_error(without, walls, fits, settings) == 0.0
