@@ -25,6 +25,8 @@ from .unsaturation.pairs import INTERVAL_S, LEAD_S, LOSS_UNIT, RESIDUAL_UNIT_MMO
 
 LARGEST_MISFIT = 0.06
 """Largest rms difference, as a share of the range, between the measured curve and the found one re-saturated."""
+ANY_DEPTH = np.geomspace(0.05, 20.0, 60)
+"""Relaxivity times saturation time times peak, where the sequence is not known."""
 
 
 @dataclass(frozen=True)
@@ -113,9 +115,15 @@ def restored_curve(curve: BloodCurve, physics: SeriesPhysics, weights: str = "")
 
 
 def unexplained(found: Restored, curve: BloodCurve, physics: SeriesPhysics) -> float:
-    """Return the rms difference between the measured curve and the found one seen through the sequence again."""
+    """Return the rms difference between the measured curve and the found one seen through the sequence again.
+
+    Where the sequence is not known, that is any saturation: the depth at which the curves agree best.
+    """
     gadolinium = np.interp(curve.time_s, found.time_s, np.maximum(found.gd_mmol_l, 0.0))
-    return explained_misfit(physics.blood.signal(gadolinium), curve.signal)
+    if nominal_protocol(physics) is not None:
+        return explained_misfit(physics.blood.signal(gadolinium), curve.signal)
+    relative = gadolinium / max(float(gadolinium.max()), 1e-12)
+    return min(explained_misfit(-np.exp(-depth * relative), curve.signal) for depth in ANY_DEPTH)
 
 
 def _completed(

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import dataclasses
+
+import numpy as np
 import pytest
 
 from QPerfusionLogic.aif import AifCorrectionLogic
 from QPerfusionLogic.errors import QPerfusionError
 from QPerfusionLogic.settings import AifSettings, ConversionSettings
+from QPerfusionLogic.study import Protocol
 
 torch = pytest.importorskip("torch")
 
@@ -29,6 +33,28 @@ def test_an_untrained_network_does_not_explain_the_curve_and_inversion_takes_ove
     found = run(make_input(), untrained.path)
     assert found.mode == "model"
     assert "aif-learned-doubtful" in {notice.code for notice in found.notices}
+
+
+def test_a_curve_is_not_doubted_for_a_protocol_that_is_only_assumed(make_input):
+    """Seen through a saturation time that is twice the assumed one, the truth itself differs by a tenth."""
+    from QPerfusionLogic.aif.blood_curve import tissue_blood_curve
+    from QPerfusionLogic.aif.learned import LARGEST_MISFIT, Restored, nominal_protocol, unexplained
+    from QPerfusionLogic.aif.precontrast import Precontrast
+    from QPerfusionLogic.signal_model.physics import physics_of_series
+
+    known = make_input(proton_density=False)
+    curve = tissue_blood_curve(known.state)
+    true = known.truth(curve.time_s)
+    series = known.state.acquisition.tissue
+    assumed = physics_of_series(dataclasses.replace(series, protocol=Protocol()), ConversionSettings())
+    told = physics_of_series(series, ConversionSettings())
+    assert nominal_protocol(assumed) is None
+    longer = dataclasses.replace(curve, signal=1000.0 * (1.05 - np.exp(-0.2 * 4.6 * true)))
+    found = Restored(curve.time_s, true, true, true, Precontrast(1.0, 0.0), "", "")
+    assert unexplained(found, longer, told) > LARGEST_MISFIT
+    assert unexplained(found, longer, assumed) < 0.3 * LARGEST_MISFIT
+    late = dataclasses.replace(found, gd_mmol_l=np.roll(true, 6))
+    assert unexplained(late, longer, assumed) > LARGEST_MISFIT
 
 
 def test_altered_weights_are_refused(make_input, untrained):
