@@ -21,6 +21,7 @@ from .study import (
     Notice,
     SegmentFlow,
     Severity,
+    State,
     StateResult,
 )
 
@@ -36,6 +37,13 @@ MINIMUM_PIXELS = 8
 UNDETERMINED = 2.0
 """A segment flow whose standard error is more than this many times the flow is no number."""
 
+ERROR_OF_ROUTE = {
+    "dual_sequence": {State.STRESS: 0.11, State.REST: 0.04},
+    "dual_bolus": {State.STRESS: 0.12, State.REST: 0.06},
+    "model": {State.STRESS: 0.08, State.REST: 0.17},
+}
+"""Flow error common to a heart (root mean square, as a share) that inputs without a band make on forty digital patients
+(Documentation/trials.md, Arterial inputs); where the state is not known the larger one is taken."""
 BAND_SD = 3.29
 """Standard deviations between the ends of an arterial input's band, its 5 and 95 % points."""
 
@@ -187,13 +195,17 @@ def _fit_walls(
 
 
 def _input_error(result: StateResult, walls: list[_Wall], fits: list[FitResult], settings: KineticsSettings) -> float:
-    """Return the standard error of flow that the band of the arterial input makes, as a share of flow; 0 without one.
+    """Return the standard error of flow that the arterial input makes, as a share of flow; 0 where none is known.
 
-    All segments are fitted with both ends of the band; as they share the input, so do they its error.
+    All segments are fitted with both ends of its band; as they share the input, so do they its error. An input without
+    a band has the usual error of its route.
     """
     known = result.arterial_input
-    if known is None or known.lower_mmol_l is None or known.upper_mmol_l is None or not walls:
+    if known is None or not walls:
         return 0.0
+    if known.lower_mmol_l is None or known.upper_mmol_l is None:
+        usual = ERROR_OF_ROUTE.get(known.mode, {})
+        return usual.get(result.state, max(usual.values(), default=0.0))
     ends = []
     for end in (known.lower_mmol_l, known.upper_mmol_l):
         moved = [
@@ -217,8 +229,9 @@ def _with_input_error(flow: SegmentFlow, input_error: float) -> SegmentFlow:
 def _shared_error(input_error: float) -> Notice:
     return Notice(
         code="input-error-shared",
-        message=f"the band of the arterial input makes all flows of this state uncertain by {100 * input_error:.0f} % "
-        "(standard error) together; their standard errors hold it, comparisons between segments are more certain",
+        message=f"the arterial input makes all flows of this state uncertain by {100 * input_error:.0f} % together "
+        "(standard error, from its band or from what its route errs by on digital patients); their standard errors "
+        "hold it, comparisons between segments are more certain",
         severity=Severity.NOTE,
     )
 

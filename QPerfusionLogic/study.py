@@ -320,7 +320,7 @@ class Mapped:
         Keyed by (segment, layer): time (frames,), mean gadolinium and fitted curve (frames,).
     input_error : float
         Standard error of the arterial input, as a share of flow: it moves all flows of the state together and is part
-        of the standard errors of the segments. 0 where the input has no band.
+        of the standard errors of the segments. 0 where nothing is known of it.
     """
 
     maps: dict[str, FloatArray]

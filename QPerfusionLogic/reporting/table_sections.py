@@ -56,8 +56,7 @@ def segment_section(rows: Sequence[SegmentRow], settings: ReportingSettings) -> 
         '<span style="background:#fff1d6;color:#7a4b00">▽ caution</span><span style="background:#e3eefb">△ high</span>'
         "by the thresholds below; ? : the nearest threshold lies within two standard errors. Territories: mean of "
         "their two lowest segments, each quantity on its own. Global: mean weighted by pixels. SE: standard error of "
-        "the fit and, where the arterial input has a band, of the input, which all segments share; no other common "
-        "error is in it.</p>",
+        "the fit and of the arterial input, which all segments share (notes, input-error-shared).</p>",
         new_page=True,
     )
 

@@ -82,5 +82,9 @@ def test_the_band_of_the_input_is_a_standard_error_that_all_flows_share() -> Non
     assert share == pytest.approx((1.5 - 1.0 / 1.5) / 3.29, rel=0.02)
     flow = _with_input_error(SegmentFlow(7, "all", 2.0, 0.3, 40), share)
     assert flow.mbf_se == pytest.approx(np.hypot(0.3, 2.0 * share))
-    without = dataclasses.replace(state, arterial_input=_arterial_input(time_s, blood))
-    assert _input_error(without, walls, fits, settings) == 0.0
+    given_curve = dataclasses.replace(state, arterial_input=_arterial_input(time_s, blood))
+    assert _input_error(given_curve, walls, fits, settings) == 0.0
+    route = dataclasses.replace(given_curve.arterial_input, mode="dual_sequence")
+    assert _input_error(dataclasses.replace(state, arterial_input=route), walls, fits, settings) == 0.11
+    unknown = dataclasses.replace(state, state=State.UNKNOWN, arterial_input=route)
+    assert _input_error(unknown, walls, fits, settings) == 0.11
