@@ -71,8 +71,9 @@ def minima_at_delays(
 ) -> Minima:
     """Return the best fit at every delay of a table; a few curves are looked at from twelve starts at least.
 
-    They are also looked at from where they would end without priors: on its first steps a fit takes what it does not
-    yet explain for noise, and priors then outweigh a clear curve.
+    Where the delay is known they are also looked at from where they would end without priors: on its first steps a fit
+    takes what it does not yet explain for noise, and priors then outweigh a clear curve. With an open delay priors are
+    to outweigh it: an arterial input that is a little wrong makes clear curves look as if there were no plasma.
     """
     many = len(data.on_basis) > FEW_CURVES
     if not many:
@@ -81,7 +82,7 @@ def minima_at_delays(
         split = None
     dictionary = build_dictionary(table, layout, starts, split, guided=many)
     begin = starts_from(dictionary, layout, data.on_basis)
-    if not many:
+    if not many and table.delays_s.size == 1:
         alone = fit_on_table(table, layout.without_priors(), data.on_basis, data.outside, data.freedom, begin)
         begin = np.concatenate([begin, starts_at(alone.x)], axis=2)
     return fit_on_table(table, layout, data.on_basis, data.outside, data.freedom, begin)
