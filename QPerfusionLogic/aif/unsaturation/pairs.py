@@ -6,7 +6,7 @@ left from an earlier injection, irregular heartbeats, noise. What it may tell is
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from typing import Any
 
 from .boluses import BolusPool, draw_boluses, uniform
@@ -24,6 +24,12 @@ CONDITIONS = 9
 SERIES_BEATS = 80
 WIDE_FIELD_SHARE, WIDE_FIELD = 0.4, (0.6, 1.25)
 """Share of the transmit fields that are anything in this range of nominal; the rest is 0.97 +- 0.09."""
+MUSCLE = (0.0, 0.04)
+"""Share of the pool's signal that is muscle."""
+UPTAKE_PER_S, MUSCLE_SHARE_OF_BLOOD = (0.005, 0.04), 0.35
+"""Flow and extraction of muscle, 0.3 to 2.4 mL/min/mL, and the most it holds, over the peak in blood."""
+MUSCLE_T1_SHARE, MUSCLE_DECAY_L_MMOL_S = 0.65, 6.0
+"""Native T1 of muscle over that of blood; its transverse relaxivity."""
 SMALL_MMOL_L = 0.05
 """Step of the slope of the signal near zero gadolinium."""
 
@@ -130,7 +136,9 @@ def draw_pairs(count: int, pool: BolusPool, shift: Shift | None = None) -> Pairs
         scale = torch.full_like(scale, shift.flip_scale)
     decay = uniform(count, 6.0, 19.0)
     beats = _heartbeats(count, bolus.arrival_s)
-    measured = blood_signal(bolus.at(beats) + residual, played, decay, loss, scale)
+    blood = bolus.at(beats)
+    measured = blood_signal(blood + residual, played, decay, loss, scale)
+    measured = measured + _muscle_share(count) * (_muscle_signal(blood, beats, played, loss, scale) - measured)
     noise = torch.exp(uniform(count, -6.2, -3.9)) * measured.amax(dim=1, keepdim=True)
     measured = measured + noise * torch.randn_like(measured)
     start = bolus.arrival_s - LEAD_S + uniform(count, -ARRIVAL_JITTER_S, ARRIVAL_JITTER_S)
@@ -170,6 +178,26 @@ def _protocols(count: int, shift: Shift) -> tuple[Protocols, Protocols]:
     told = torch.minimum(told, torch.floor(time / repetition))
     played = Protocols(time, *shared, pulses, *rest, table_t1 * error, density_flip)
     return played, Protocols(time, *shared, told, *rest, table_t1, density_flip)
+
+
+def _muscle_share(count: int) -> Any:
+    """Return how much of the blood pool's signal is muscle (n, 1): trabeculae, and the wall through the point spread.
+
+    Against the ideal blood signal of ten digital patients without noise the pool of their images read 0.5 to 2 % low
+    at its peak and right before it.
+    """
+    return uniform(count, *MUSCLE)
+
+
+def _muscle_signal(blood: Any, beats: Any, played: Protocols, loss: Any, scale: Any) -> Any:
+    """Return the signal (n, beats) of muscle that takes contrast up from blood (n, beats) in mmol/L."""
+    import torch
+
+    interval = torch.diff(beats, dim=1, prepend=beats[:, :1])
+    taken = uniform(len(blood), *UPTAKE_PER_S) * torch.cumsum(blood * interval, dim=1)
+    gadolinium = torch.minimum(taken, MUSCLE_SHARE_OF_BLOOD * blood.amax(dim=1, keepdim=True))
+    muscle = replace(played, native_t1=MUSCLE_T1_SHARE * played.native_t1)
+    return blood_signal(gadolinium, muscle, MUSCLE_DECAY_L_MMOL_S, loss, scale)
 
 
 def _heartbeats(count: int, arrival: Any) -> Any:
