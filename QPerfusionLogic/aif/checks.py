@@ -81,6 +81,23 @@ def tissue_saturation_check(
     )
 
 
+def guessed_peak(curve: BloodCurve, who: str) -> tuple[Notice, ...]:
+    """Return a notice where a saturated curve hardly falls after its first pass, so that its peak is a guess."""
+    bolus = curve.bolus
+    share = float("nan") if bolus is None else tail_share(curve.signal, curve.time_s, bolus)
+    if not share > HIGHEST_TAIL:
+        return ()
+    return (
+        Notice(
+            code="aif-peak-lost",
+            message=f"the blood signal stays at {100 * share:.0f} % of its peak after the first pass, so the peak is "
+            f"lost to saturation and what {who} there is a guess",
+            action="acquire a dual sequence or a dual bolus, or give a curve as CSV",
+            severity=Severity.SERIOUS,
+        ),
+    )
+
+
 def _no_bolus() -> Notice:
     return Notice(
         code="aif-no-bolus",

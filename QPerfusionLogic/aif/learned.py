@@ -15,7 +15,7 @@ from QPerfusionLogic.study import FloatArray, Notice, Severity, State, StateResu
 
 from .alignment import explained_misfit
 from .blood_curve import BloodCurve, tissue_blood_curve
-from .checks import HIGHEST_TAIL, tail_share
+from .checks import guessed_peak
 from .inversion import linear_signal
 from .model_inversion import by_model_inversion
 from .precontrast import Precontrast
@@ -78,7 +78,12 @@ def by_network(state: StateResult, settings: AifSettings, conversion: Conversion
         gd_mmol_l=found.gd_mmol_l,
         mode="learned",
         constants={**physics.constants, "aif normalisation": "learned", "aif network": found.model_name},
-        notices=(*physics.notices, _by_network(found), *_peak_lost(curve), *_published_limits(state.state)),
+        notices=(
+            *physics.notices,
+            _by_network(found),
+            *guessed_peak(curve, "the networks put"),
+            *_published_limits(state.state),
+        ),
         lower_mmol_l=found.lower_mmol_l,
         upper_mmol_l=found.upper_mmol_l,
         model_name=found.model_name,
@@ -165,23 +170,6 @@ def _by_network(found: Restored) -> Notice:
         "factor",
         action="acquire a dual-sequence or dual-bolus arterial input where flow values matter",
         severity=Severity.WARNING,
-    )
-
-
-def _peak_lost(curve: BloodCurve) -> tuple[Notice, ...]:
-    bolus = curve.bolus
-    assert bolus is not None
-    share = tail_share(curve.signal, curve.time_s, bolus)
-    if not share > HIGHEST_TAIL:
-        return ()
-    return (
-        Notice(
-            code="aif-peak-lost",
-            message=f"the blood signal stays at {100 * share:.0f} % of its peak after the first pass, so the peak is "
-            "lost to saturation and what the networks put there is a guess",
-            action="acquire a dual sequence or a dual bolus, or give a curve as CSV",
-            severity=Severity.SERIOUS,
-        ),
     )
 
 

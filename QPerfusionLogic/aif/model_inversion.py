@@ -7,6 +7,8 @@ from QPerfusionLogic.signal_model.physics import SeriesPhysics, physics_of_serie
 from QPerfusionLogic.study import Notice, Severity, StateResult
 
 from .blood_curve import BloodCurve, tissue_blood_curve
+from .checks import guessed_peak
+from .course_scale import scale_by_course
 from .inversion import invert_blood_curve, linear_signal
 from .levels import myocardium_over_blood, tissue_levels
 from .precontrast import estimate_precontrast, with_efficiency
@@ -17,15 +19,16 @@ from .shape_prior import scale_by_shape
 def by_model_inversion(state: StateResult, settings: AifSettings, conversion: ConversionSettings) -> RouteCurve:
     """Return the arterial input from the tissue series alone.
 
-    Proton-density frames scale the signal where there are any. Without them the scale comes from the usual shape of
-    boluses, with a band; where no scale gives a usual shape, or the settings ask for it, from the baseline alone.
+    Proton-density frames scale the signal where there are any. Without them the scale comes from what boluses usually
+    look like, with a band: from how little of them is left after the first pass or, in short series, from how deep the
+    sequence bends their course. Where neither is told, or the settings ask for it, it comes from the baseline alone.
     """
     curve = tissue_blood_curve(state)
     series = state.acquisition.tissue
     physics = physics_of_series(series, conversion)
     by_density = conversion.normalisation != "baseline" and curve.proton_density > 0
     if not by_density and conversion.normalisation == "automatic" and conversion.saturation_efficiency is None:
-        scaled = _scaled_by_shape(state, curve, physics)
+        scaled = _scaled_by_course(state, curve, physics)
         if scaled is not None:
             return scaled
     found = estimate_precontrast(tissue_levels(state, curve, physics)) if by_density else None
@@ -43,8 +46,9 @@ def by_model_inversion(state: StateResult, settings: AifSettings, conversion: Co
     )
 
 
-def _scaled_by_shape(state: StateResult, curve: BloodCurve, physics: SeriesPhysics) -> RouteCurve | None:
-    scaled = scale_by_shape(curve, physics, myocardium_over_blood(state, curve, physics.field_strength_t))
+def _scaled_by_course(state: StateResult, curve: BloodCurve, physics: SeriesPhysics) -> RouteCurve | None:
+    ratio = myocardium_over_blood(state, curve, physics.field_strength_t)
+    scaled = scale_by_shape(curve, physics, ratio) or scale_by_course(curve, physics, ratio)
     if scaled is None:
         return None
     return RouteCurve(
@@ -62,6 +66,7 @@ def _scaled_by_shape(state: StateResult, curve: BloodCurve, physics: SeriesPhysi
                 "scaled, for want of proton-density frames, by what boluses usually look like: peak between "
                 f"{scaled.lower_mmol_l.max():.1f} and {scaled.upper_mmol_l.max():.1f} mmol/L"
             ),
+            *guessed_peak(curve, "a usual bolus puts"),
         ),
         precontrast=scaled.precontrast,
     )

@@ -75,9 +75,9 @@ def instead_of_lost_peak(
     """Return the population curve where the peak is lost to saturation, else the curve.
 
     It is lost where inversion leaves a curve that hardly falls after its first pass, or where the measured one hardly
-    does that the networks restored: nothing brings it back, and flow would be several times too high.
+    does whose scale is an estimate: nothing brings it back, and flow would be several times too high.
     """
-    looked_at = curve.measured if curve.mode == "learned" else curve.gd_mmol_l
+    looked_at = curve.gd_mmol_l if curve.lower_mmol_l is None else curve.measured
     bolus = find_bolus(looked_at, curve.time_s)
     if bolus is None or not tail_share(looked_at, curve.time_s, bolus) > HIGHEST_TAIL:
         return curve

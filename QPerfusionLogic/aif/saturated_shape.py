@@ -2,7 +2,8 @@
 
 Saturation bends a curve by a law with two unknowns, how deep it goes and what it tends to, 1 - exp(-depth x). A first
 pass of the usual kind, bent by it, is fitted to what was measured until the first pass has emptied; what follows is
-less saturated and is unbent by the same law. Depth and height cannot be told apart, so that the height stays open.
+less saturated and is unbent by the same law. Depth and height cannot be told apart, so that the height stays open;
+where the sequence is known the law is its signal equation, and the depth is the height in mmol/L, known to a fifth.
 """
 
 from __future__ import annotations
@@ -26,38 +27,77 @@ BEYOND_S = 2.0
 """The fit reaches this far past it, and the unbent curve takes over on the way."""
 HIGHEST_LATE = 0.5
 """Blood after the first pass holds no more than this share of the peak, however deep the saturation."""
-MISFIT = 0.03
+MISFIT = 0.02
 """What a curve differs from the family by, as a share of its range."""
 LARGEST_MISFIT = 0.08
 USUAL = {
     "time_to_peak": (np.log(6.6), 0.35),
     "steepness": (np.log(8.5), 0.8),
     "limit": (0.0, 0.3),
-    "depth": (np.log(2.5), 0.8),
     "returned": (np.log(0.18), 0.35),
 }
 """Logarithms (middle, spread) of what the curves are made of; time to peak and steepness after AI-AIF (Scannell 2022),
-returned after `checks`. The depth is relaxivity times saturation time times peak: 2.3 for 4.6, 0.1 s and 5 mmol/L."""
-DEPTHS, LEADS_S = (1.0, 2.5, 5.0), (1.0, 3.0, 5.0)
-"""Where the fits start: depths, and times from the beginning of the gamma variate to the foot."""
+returned after `checks`."""
+STARTS, LEADS_S = (0.4, 1.0, 2.0), (1.0, 3.0, 5.0)
+"""Where the fits start: depths over the usual one, and times from the beginning of the gamma variate to the foot."""
+TABLE = 321
+"""Points of the table that a law is inverted by."""
+
+
+@dataclass(frozen=True)
+class Law:
+    """How saturation bends a bolus.
+
+    Parameters
+    ----------
+    bent : callable
+        (relative gadolinium (n,), depth) -> signal above its baseline (n,), in any unit.
+    usual_depth, depth_log_sd : float
+        What the depth usually is, and the spread of its logarithm.
+    """
+
+    bent: Callable[[FloatArray, float], FloatArray]
+    usual_depth: float
+    depth_log_sd: float
+
+
+ANY_SATURATION = Law(lambda relative, depth: 1.0 - np.exp(-depth * relative), 2.5, 0.8)
+"""The depth is relaxivity times saturation time times peak: 2.3 for 4.6, 0.1 s and 5 mmol/L."""
 
 
 @dataclass(frozen=True)
 class BolusShape:
-    """Gadolinium over its first-pass peak (n,) at times (n,), on the clock of the curve; what the fit left (rms)."""
+    """The bolus behind a curve, on its clock.
+
+    Parameters
+    ----------
+    time_s, relative : (n,) arrays
+        Gadolinium over its first-pass peak.
+    misfit : float
+        What the fit left (rms), as a share of the range of the curve.
+    depth, depth_log_sd : float
+        Of the law at the peak, and the standard error of its logarithm.
+    signal_scale : float
+        What the law is multiplied by to give the measured signal above its baseline.
+    """
 
     time_s: FloatArray
     relative: FloatArray
     misfit: float
+    depth: float
+    depth_log_sd: float
+    signal_scale: float
 
 
-def shape_behind(curve: BloodCurve) -> BolusShape | None:
+def shape_behind(curve: BloodCurve, law: Law = ANY_SATURATION) -> BolusShape | None:
     """Return the bolus behind a saturated blood curve; None where the curve is none of the family.
 
     Parameters
     ----------
     curve : BloodCurve
         As measured, in image units.
+    law : Law
+        How saturation bends it; by default any saturation recovery, whatever its time.
     """
     bolus = curve.bolus
     if bolus is None:
@@ -68,20 +108,20 @@ def shape_behind(curve: BloodCurve) -> BolusShape | None:
     if empty_s is None:
         return None
     used = time_s <= empty_s + BEYOND_S
-    starts = [bolus.foot_s - lead for lead in LEADS_S]
-    best = _fitted(time_s[used], bent[used], starts)
-    found, first_pass = _bent(best)
-    misfit = float(np.sqrt(np.mean((found(time_s[used]) - bent[used]) ** 2)))
+    family = _Family(law)
+    x, depth_log_sd = family.fitted(time_s[used], bent[used], [bolus.foot_s - lead for lead in LEADS_S])
+    misfit = float(np.sqrt(np.mean((family.curve(x, time_s[used]) - bent[used]) ** 2)))
     if misfit > LARGEST_MISFIT:
         return None
     fine_s = np.arange(time_s[0], time_s[-1] + STEP_S, STEP_S)
-    limit, depth = np.exp(best[3]), np.exp(best[4])
-    left = 1.0 - np.interp(fine_s, time_s, bent) / limit
-    peak = float(first_pass(fine_s).max())
-    unbent = -np.log(np.maximum(left, np.exp(-depth * HIGHEST_LATE * peak))) / depth
+    first_pass = family.bolus(x, fine_s)
+    peak = float(first_pass.max())
+    unbent = family.unbent(x, np.interp(fine_s, time_s, bent), HIGHEST_LATE * peak)
     late = np.clip((fine_s - empty_s) / BEYOND_S, 0.0, 1.0)
-    relative = (1.0 - late) * first_pass(fine_s) + late * unbent
-    return BolusShape(fine_s, relative / peak, misfit)
+    relative = ((1.0 - late) * first_pass + late * unbent) / peak
+    depth, limit = float(np.exp(x[4])), float(np.exp(x[3]))
+    scale = height * limit / float(law.bent(np.ones(1), depth)[0])
+    return BolusShape(fine_s, relative, misfit, depth * peak, depth_log_sd, scale)
 
 
 def gamma_variate(since_s: FloatArray, time_to_peak_s: float, steepness: float) -> FloatArray:
@@ -104,29 +144,49 @@ def _emptied(time_s: FloatArray, bent: FloatArray) -> float | None:
     return float(time_s[inside[np.argmin(bent[inside])]]) if len(inside) >= 3 else None
 
 
-def _bent(x: FloatArray) -> tuple[Callable[[FloatArray], FloatArray], Callable[[FloatArray], FloatArray]]:
-    """Return the curve that parameters make, as a function of time, and the bolus before it is bent."""
-    begin_s = x[0]
-    time_to_peak_s, steepness, limit, depth, share = np.exp(x[1:])
+class _Family:
+    """Boluses bent by a law; x: begin (s), then logarithms of time to peak, steepness, limit, depth and returned share.
 
-    def bolus(time_s: FloatArray) -> FloatArray:
+    The limit is what the law gives for a bolus of 1, over the range of the measured curve.
+    """
+
+    def __init__(self, law: Law) -> None:
+        self.law = law
+        middle, spread = (list(part) for part in zip(*USUAL.values(), strict=True))
+        self.middle = np.array([*middle[:3], np.log(law.usual_depth), middle[3]])
+        self.spread = np.array([*spread[:3], law.depth_log_sd, spread[3]])
+
+    def bolus(self, x: FloatArray, time_s: FloatArray) -> FloatArray:
+        """Return the relative bolus (n,) at times (n,)."""
+        time_to_peak_s, steepness, _, _, share = np.exp(x[1:])
         grid = np.arange(time_s[0], time_s[-1] + STEP_S, STEP_S)
-        whole = with_return(gamma_variate(grid - begin_s, time_to_peak_s, steepness), share)
+        whole = with_return(gamma_variate(grid - x[0], time_to_peak_s, steepness), share)
         return np.interp(time_s, grid, whole)
 
-    return lambda time_s: limit * (1.0 - np.exp(-depth * bolus(time_s))), bolus
+    def curve(self, x: FloatArray, time_s: FloatArray) -> FloatArray:
+        """Return the bent bolus (n,), of the range of the measured curve."""
+        return self._bent(x, self.bolus(x, time_s))
 
+    def unbent(self, x: FloatArray, bent: FloatArray, highest: float) -> FloatArray:
+        """Return the relative bolus (n,) behind a bent one (n,), up to the highest."""
+        table = np.linspace(0.0, highest, TABLE)
+        return np.interp(bent, self._bent(x, table), table)
 
-def _fitted(time_s: FloatArray, bent: FloatArray, begins_s: list[float]) -> FloatArray:
-    middle, spread = np.array(list(USUAL.values())).T
+    def fitted(self, time_s: FloatArray, bent: FloatArray, begins_s: list[float]) -> tuple[FloatArray, float]:
+        """Return the parameters of the best of several fits, and the standard error of the logarithm of the depth."""
 
-    def residual(x: FloatArray) -> FloatArray:
-        return np.concatenate([(_bent(x)[0](time_s) - bent) / MISFIT, (x[1:] - middle) / spread])
+        def residual(x: FloatArray) -> FloatArray:
+            return np.concatenate([(self.curve(x, time_s) - bent) / MISFIT, (x[1:] - self.middle) / self.spread])
 
-    fits = []
-    for begin_s in begins_s:
-        for depth in DEPTHS:
-            start = np.array([begin_s, *middle])
-            start[4] = np.log(depth)
-            fits.append(least_squares(residual, start, x_scale=np.array([1.0, *spread]), max_nfev=60))
-    return np.asarray(min(fits, key=lambda fit: fit.cost).x)
+        fits = []
+        for begin_s in begins_s:
+            for factor in STARTS:
+                start = np.array([begin_s, *self.middle])
+                start[4] += np.log(factor)
+                fits.append(least_squares(residual, start, x_scale=np.array([1.0, *self.spread]), max_nfev=60))
+        best = min(fits, key=lambda fit: fit.cost)
+        return np.asarray(best.x), float(np.sqrt(np.linalg.pinv(best.jac.T @ best.jac)[4, 4]))
+
+    def _bent(self, x: FloatArray, relative: FloatArray) -> FloatArray:
+        depth = float(np.exp(x[4]))
+        return np.asarray(np.exp(x[3]) * self.law.bent(relative, depth) / self.law.bent(np.ones(1), depth)[0])

@@ -41,9 +41,19 @@ def test_imperfect_saturation_is_forgiven_where_the_baseline_alone_goes_wrong(ma
     assert shaped.lower_mmol_l.max() < truth.max() < shaped.upper_mmol_l.max()
 
 
-def test_a_curve_too_short_to_show_what_follows_the_first_pass_is_scaled_by_its_baseline(make_input):
+@pytest.mark.parametrize("frames", [26, 30])
+def test_in_a_short_series_the_depth_of_the_saturation_scales_the_curve(make_input, frames):
+    known = make_input(proton_density=False, frames=frames)
+    physics = {"relaxivity_r2_l_mmol_s": 18.0}
+    found = AifCorrectionLogic(AifSettings(mode="model"), ConversionSettings(**physics)).run(known.state)
+    truth = known.truth(found.time_s)
+    assert found.gd_mmol_l.max() == pytest.approx(truth.max(), rel=0.4)
+    assert found.lower_mmol_l.max() < truth.max() < found.upper_mmol_l.max()
+
+
+def test_a_curve_cut_before_the_first_pass_has_emptied_is_scaled_by_its_baseline(make_input):
     found = AifCorrectionLogic(AifSettings(mode="model"), ConversionSettings()).run(
-        make_input(proton_density=False, frames=24).state
+        make_input(proton_density=False, frames=20).state
     )
     assert found.lower_mmol_l is None
     assert np.isfinite(found.gd_mmol_l).all()
