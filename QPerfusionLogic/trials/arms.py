@@ -61,6 +61,16 @@ ROUTES = (
         Arm(f"{mode} input", gadolinium="truth", arterial_input="images", settings=(("aif.mode", mode),))
         for mode in ("dual_sequence", "dual_bolus", "learned", "model", "population")
     ),
+    *(
+        Arm(
+            f"{mode} input, no proton density",
+            gadolinium="truth",
+            arterial_input="images",
+            settings=(("aif.mode", mode),),
+            proton_density=False,
+        )
+        for mode in ("learned", "model")
+    ),
     Arm("uncorrected", arterial_input="uncorrected", settings=(("conversion.mode", "relative_enhancement"),)),
 )
 """True gadolinium without noise, so that nothing but the arterial input moves the flow; the last one reads blood and

@@ -1,4 +1,4 @@
-"""How often the true flow of a segment lies within 1.96 standard errors: python Testing/benchmarks/segment_errors.py [N]
+"""How often true segment flow lies within 1.96 standard errors: python Testing/benchmarks/segment_errors.py [N]
 
 N fresh digital patients (12 by default), stress and rest, true contours and motion, arterial input and conversion from
 the images.
