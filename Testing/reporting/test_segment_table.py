@@ -46,6 +46,20 @@ def test_a_vessel_is_the_mean_of_its_two_lowest_segments(a_study):
     assert vessel.stress_se == pytest.approx(math.sqrt(0.3**2 + 0.4**2) / 2)
 
 
+def test_the_error_that_segments_share_does_not_average_out(a_study):
+    """Against random draws: each segment errs by 0.1 of its own, and all together by a tenth of their flow."""
+    rng = np.random.default_rng(2)
+    truth = np.array([2.0, 3.0])
+    draws = truth * (1.0 + 0.1 * rng.normal(size=(200_000, 1))) + 0.1 * rng.normal(size=(200_000, 2))
+    errors = np.hypot(0.1, 0.1 * truth)
+    study = with_flows(a_study, State.STRESS, {1: (2.0, errors[0]), 7: (3.0, errors[1])})
+    result = study.states[State.STRESS]
+    changed = dataclasses.replace(result, mapped=dataclasses.replace(result.mapped, input_error=0.1))
+    rows = segment_rows(dataclasses.replace(study, states=study.states | {State.STRESS: changed}))
+    for row in (row_of(rows, "LAD", "vessel"), rows[-1]):
+        assert row.stress_se == pytest.approx(draws.mean(axis=1).std(), rel=0.02)
+
+
 def test_a_vessel_with_one_measured_segment_says_so(a_study):
     study = with_flows(a_study, State.STRESS, {9: (2.5, 0.2)})
     assert "one_segment" in row_of(segment_rows(study), "RCA", "vessel").flags
