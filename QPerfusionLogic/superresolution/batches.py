@@ -36,14 +36,14 @@ class Batch:
     fraction: FloatArray
 
 
-def random_batch(frames: FloatArray, random: np.random.Generator, size: int) -> Batch:
-    """Return a batch from frames (n, size, size); every batch is of one of two shapes.
+def random_batch(series: FloatArray, random: np.random.Generator, size: int) -> Batch:
+    """Return a batch from series (n, frames, size, size); every batch is of one of two shapes.
 
     Either the whole extent in phase encoding and a band of the readout, or a square cut out before the lines are: the
     paper's 96 by 96, whose borders then meet in k-space.
     """
     whole = random.random() < 0.5
-    pairs = [_pair(_varied(frames, random), random, whole) for _ in range(size)]
+    pairs = [_pair(_varied(series, random), random, whole) for _ in range(size)]
     low, full, kept, fraction = (np.stack(part) for part in zip(*pairs, strict=True))
     return Batch(low[:, None], full[:, None], kept, fraction.astype(np.float32))
 
@@ -53,16 +53,21 @@ def scale_of(low: FloatArray) -> float:
     return max(float(np.percentile(low, 99.5)), 1e-12)
 
 
-def _varied(frames: FloatArray, random: np.random.Generator) -> FloatArray:
-    frame = frames[random.integers(len(frames))].astype(np.float32)
+def _varied(series: FloatArray, random: np.random.Generator) -> FloatArray:
+    frame = _drawn(series, random)
     chance = random.random()
     if chance < 0.1:
         frame = max(float(frame.max()), 1e-6) - frame
     elif chance < 0.25:
-        other = np.rot90(frames[random.integers(len(frames))], int(random.integers(4))).astype(np.float32)
+        other = np.rot90(_drawn(series, random), int(random.integers(4)))
         frame = frame + random.uniform(0.1, 1.0) * other
     frame = np.rot90(frame, int(random.integers(4)))
     return frame[:, ::-1] if random.random() < 0.5 else frame
+
+
+def _drawn(series: FloatArray, random: np.random.Generator) -> FloatArray:
+    one = series[random.integers(len(series))]
+    return np.asarray(one[random.integers(len(one))], np.float32)
 
 
 def _pair(

@@ -26,7 +26,7 @@ from .network import WIDTHS, BridgeNetwork
 from .sr3_network import WIDTHS as SR3_WIDTHS
 from .sr3_network import Sr3Network
 from .sr3_resolver import TOP
-from .training_frames import training_frames
+from .training_frames import LENGTH, training_series
 
 VALIDATION_SEED = 900_001
 
@@ -44,7 +44,7 @@ class Training:
     plan : Plan
         Length, learning rate, seed.
     batch, frames : int
-        Frames of a batch; synthetic frames drawn before training.
+        Frames of a batch; synthetic frames drawn before training, in series of 16.
     device : str
     start : Path, optional
         Weights of the residual bridge to begin with.
@@ -55,7 +55,7 @@ class Training:
     preset: str
     plan: Plan
     batch: int = 16
-    frames: int = 4800
+    frames: int = 25_600
     device: str = "automatic"
     start: Path | None = None
     widths: tuple[int, ...] = SR3_WIDTHS
@@ -149,10 +149,10 @@ def _card(training: Training, curve: list[list[float]]) -> dict[str, Any]:
 
 
 def kept_frames(path: Path, seed: int, count: int) -> FloatArray:
-    """Return the training frames of a seed, drawn once and kept in a file."""
+    """Return the training series (n, LENGTH, rows, columns) of a seed, drawn once and kept in a file."""
     if path.is_file():
         return np.asarray(np.load(path, mmap_mode="r"))
-    frames = training_frames(seed, count)
+    frames = training_series(seed, -(-count // LENGTH))
     with writing_file(path) as beside, beside.open("wb") as stream:
         np.save(stream, frames)
     return frames
@@ -160,7 +160,7 @@ def kept_frames(path: Path, seed: int, count: int) -> FloatArray:
 
 def validation_batch() -> Batch:
     """Return frames that no training sees."""
-    return random_batch(training_frames(VALIDATION_SEED, 200), np.random.default_rng(VALIDATION_SEED), 64)
+    return random_batch(training_series(VALIDATION_SEED, 40), np.random.default_rng(VALIDATION_SEED), 64)
 
 
 def error_ratios(network: nn.Module, batch: Batch, device: torch.device) -> FloatArray:

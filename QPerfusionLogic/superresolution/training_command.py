@@ -18,7 +18,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--iterations", type=int, metavar="N", help="length of the training; the preset's by default")
     parser.add_argument("--batch", type=int, metavar="N", help="frames of a batch; the preset's by default")
     parser.add_argument("--learning-rate", type=float, metavar="R")
-    parser.add_argument("--frames", type=int, default=4800, metavar="N", help="synthetic frames drawn beforehand")
+    parser.add_argument("--frames", type=int, default=25_600, metavar="N", help="synthetic frames drawn beforehand")
     parser.add_argument("--seed", type=int, default=0, metavar="S")
     parser.add_argument("--start", type=Path, metavar="FILE", help="weights of the residual bridge to begin with")
     parser.add_argument("--device", choices=("automatic", "cpu", "cuda", "mps"), default="automatic")

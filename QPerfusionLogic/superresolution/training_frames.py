@@ -1,8 +1,8 @@
-"""Frames to train on: slices of digital patients, and pictures of overlapping shapes, rich in edges as life is."""
+"""Series to train on: slices of digital patients, and pictures of overlapping shapes, rich in edges as life is."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,52 +16,49 @@ ShapeLabels = NDArray[np.int32]
 
 SIZE = 128
 """Rows and columns of a training frame."""
+LENGTH = 16
+"""Frames of a training series."""
 FINE = 3
 """Points per pixel and direction on which shapes are drawn before the scanner's k-space cuts their detail."""
 
 
-def training_frames(seed: int, count: int) -> FloatArray:
-    """Return (count, SIZE, SIZE) float16 magnitude frames, half digital patients, half shapes; top near 1.
+def training_series(seed: int, count: int) -> FloatArray:
+    """Return (count, LENGTH, SIZE, SIZE) float16 magnitude series, half digital patients, half shapes; top near 1.
 
     Examples
     --------
-    >>> training_frames(0, 4).shape
-    (4, 128, 128)
+    >>> training_series(0, 1).shape
+    (1, 16, 128, 128)
     """
-    groups: list[FloatArray] = []
-    index = 0
-    while sum(len(group) for group in groups) < count:
-        draw: Callable[[int], FloatArray] = patient_frames if index % 2 == 0 else shape_frames
-        groups.append(draw(seed * 1_000_003 + index).astype(np.float16))
-        index += 1
-    return np.concatenate(groups)[:count]
+    found = np.empty((count, LENGTH, SIZE, SIZE), np.float16)
+    for index in range(count):
+        draw: Callable[[int], FloatArray] = patient_series if index % 2 == 0 else shape_series
+        found[index] = draw(seed * 1_000_003 + index)
+    return found
 
 
-def patient_frames(seed: int, count: int = 5) -> FloatArray:
-    """Return (count, SIZE, SIZE) frames of one digital patient, spread over the passage of the bolus."""
+def patient_series(seed: int, count: int = LENGTH) -> FloatArray:
+    """Return (count, SIZE, SIZE) consecutive frames of one digital patient, a part of the passage of the bolus."""
     random = np.random.default_rng([seed, 17])
     sample = training_sample(seed, SIZE, frames=40)
-    peaks = sample.peak_frames
-    moments = np.concatenate(
-        [[peaks["right_ventricle"], peaks["left_ventricle"], peaks["myocardium"]], random.integers(0, 40, count)]
-    )
-    return scaled(sample.signal[np.minimum(moments[:count], 39)])
+    first = sample.peak_frames["right_ventricle"] - int(random.integers(-6, count))
+    first = int(np.clip(first, 0, 40 - count))
+    return scaled(sample.signal[first : first + count])
 
 
-def shape_frames(seed: int, count: int = 5) -> FloatArray:
-    """Return (count, SIZE, SIZE) frames of one picture of overlapping shapes with changing intensities.
+def shape_series(seed: int, count: int = LENGTH) -> FloatArray:
+    """Return (count, SIZE, SIZE) frames of one picture of overlapping shapes that moves and changes its intensities.
 
     Shapes of power-law sizes that hide one another have the edge statistics of photographs (Lee, Mumford and Huang,
     Int J Comput Vis 2001;41:35-59); here they are sampled as a scanner does, by a cut and filtered k-space.
     """
     random = np.random.default_rng([seed, 23])
     labels = overlapping_shapes(random)
-    frames = []
-    for _ in range(count):
-        levels = random.random(labels.max() + 1) ** random.uniform(0.7, 3.0)
-        picture = levels[labels] * _texture(random, labels.shape)
-        frames.append(_scanned(random, picture.astype(np.float32)))
-    return scaled(np.stack(frames))
+    texture = _texture(random, labels.shape)
+    levels = _changing_levels(random, int(labels.max()) + 1, count)
+    places = _breathing(random, count)
+    pictures = ((levels[:, frame][labels] * texture).astype(np.float32) for frame in range(count))
+    return scaled(_scanned(random, pictures, places))
 
 
 def scaled(frames: FloatArray) -> FloatArray:
@@ -124,15 +121,45 @@ def _texture(random: np.random.Generator, shape: tuple[int, ...]) -> FloatArray:
     return np.asarray(factor)
 
 
-def _scanned(random: np.random.Generator, picture: FloatArray) -> FloatArray:
-    """Return (SIZE, SIZE) magnitude after a cut and filtered k-space and complex noise."""
-    size = picture.shape[0]
-    centre = slice((size - SIZE) // 2, (size - SIZE) // 2 + SIZE)
-    spectrum = ifftshift(fftshift(fft2(picture))[centre, centre]) / FINE**2
-    top = float(picture.max())
-    level = top * float(np.exp(random.uniform(np.log(0.003), np.log(0.04))))
-    noise = fft2(level * (random.standard_normal((SIZE, SIZE)) + 1j * random.standard_normal((SIZE, SIZE))))
-    return np.abs(ifft2((spectrum + noise) * scanner_window(random))).astype(np.float32)
+def _changing_levels(random: np.random.Generator, shapes: int, frames: int) -> FloatArray:
+    """Return the intensity (shapes, frames) of each shape: some stay, others rise, and may fall again."""
+    power = random.uniform(0.7, 3.0, 2)
+    before, after = random.random(shapes) ** power[0], random.random(shapes) ** power[1]
+    after = np.where(random.random(shapes) < random.uniform(0.2, 1.0), after, before)
+    arrivals = random.uniform(-4.0, frames + 4.0, 3)[random.integers(0, 3, shapes)] + random.normal(0.0, 0.7, shapes)
+    widths, stay = random.uniform(0.3, 3.0, shapes), random.uniform(1.0, 12.0, shapes)
+    late = (np.arange(frames) - arrivals[:, None]) / widths[:, None]
+    rise, fall = (1.0 / (1.0 + np.exp(-np.clip(part, -30.0, 30.0))) for part in (late, late - (stay / widths)[:, None]))
+    share = rise - random.uniform(0.0, 1.0, shapes)[:, None] * fall
+    return np.asarray(before[:, None] + (after - before)[:, None] * share)
+
+
+def _breathing(random: np.random.Generator, frames: int) -> FloatArray:
+    """Return how far the picture lies (frames, 2) from its place, in pixels: nothing, a breath, jumps."""
+    if random.random() < 0.25:
+        return np.zeros((frames, 2))
+    reach, period = float(np.exp(random.uniform(np.log(0.2), np.log(5.0)))), random.uniform(3.0, 14.0)
+    breath = np.sin(2.0 * np.pi * np.arange(frames) / period + random.uniform(0.0, 6.3))
+    angle = random.uniform(0.0, 2.0 * np.pi)
+    jumps = random.normal(0.0, random.uniform(0.0, 0.6), (frames, 2))
+    return np.asarray(reach * breath[:, None] * np.array([np.cos(angle), np.sin(angle)]) + jumps)
+
+
+def _scanned(random: np.random.Generator, pictures: Iterable[FloatArray], places: FloatArray) -> FloatArray:
+    """Return (frames, SIZE, SIZE) magnitude after motion, a cut and filtered k-space and complex noise."""
+    window = scanner_window(random)
+    share = float(np.exp(random.uniform(np.log(0.003), np.log(0.04))))
+    frequency = fftfreq(SIZE)
+    level, frames = 0.0, []
+    for picture, (down, right) in zip(pictures, places, strict=True):
+        size = picture.shape[0]
+        level = level or share * float(picture.max())
+        centre = slice((size - SIZE) // 2, (size - SIZE) // 2 + SIZE)
+        spectrum = ifftshift(fftshift(fft2(picture))[centre, centre]) / FINE**2
+        spectrum = spectrum * np.exp(-2j * np.pi * (down * frequency[:, None] + right * frequency[None, :]))
+        noise = fft2(level * (random.standard_normal((SIZE, SIZE)) + 1j * random.standard_normal((SIZE, SIZE))))
+        frames.append(np.abs(ifft2((spectrum + noise) * window)).astype(np.float32))
+    return np.stack(frames)
 
 
 def scanner_window(random: np.random.Generator) -> FloatArray:

@@ -24,7 +24,7 @@ from QPerfusionLogic.superresolution.diffusion import (  # noqa: E402
 from QPerfusionLogic.superresolution.network import BridgeNetwork  # noqa: E402
 from QPerfusionLogic.superresolution.sr3_network import Sr3Network  # noqa: E402
 from QPerfusionLogic.superresolution.training import Training, train_and_save  # noqa: E402
-from QPerfusionLogic.superresolution.training_frames import patient_frames, shape_frames  # noqa: E402
+from QPerfusionLogic.superresolution.training_frames import patient_series, shape_series  # noqa: E402
 
 
 def _weights(network: object) -> float:
@@ -81,7 +81,7 @@ def test_the_loss_of_a_small_sr3_goes_down() -> None:
 
 def test_the_bridge_starts_as_zero_filling_and_learns() -> None:
     torch.manual_seed(0)
-    frame = shape_frames(3, 1)[:, :64, :64]
+    frame = shape_series(3, 1)[:, :64, :64]
     low = low_resolution(frame, 0.4).astype(np.float32)
     batch = (
         torch.from_numpy(low)[None],
@@ -121,8 +121,8 @@ def test_the_generator_of_the_adversarial_pair_is_as_large_as_the_bridge() -> No
     assert all(parameter.grad is not None for parameter in pair.parameters())
 
 
-@pytest.mark.parametrize("draw", [patient_frames, shape_frames])
-def test_training_frames_are_the_same_for_the_same_seed(draw: object) -> None:
+@pytest.mark.parametrize("draw", [patient_series, shape_series])
+def test_training_series_are_the_same_for_the_same_seed(draw: object) -> None:
     one: FloatArray = draw(5, 2)  # type: ignore[operator]
     np.testing.assert_array_equal(one, draw(5, 2))  # type: ignore[operator]
     assert one.shape == (2, 128, 128)
