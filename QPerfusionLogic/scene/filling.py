@@ -52,7 +52,7 @@ from .result_tables import (
     add_segment_table,
 )
 from .segmentations import add_aif_region, add_segmentation
-from .sequences import add_browser, add_sequence, refer_to_companion, write_description
+from .sequences import add_browser, add_sequence, refer_to_companion, show_all_frames, write_description
 from .tables import add_curve
 from .volumes import add_volume, set_units
 
@@ -263,6 +263,7 @@ def _add_player(filler: _Filler, role: str, text: str, sequences: list[Any], nam
     browser = filler.add(role, add_browser(filler.scene, filler.name(text), sequences, names))
     for sequence in sequences:
         proxy = browser.GetProxyNode(sequence)
+        show_all_frames(proxy, sequence)
         filler.add(f"volume:{sequence.GetAttribute('QPerfusion.Role')}", proxy)
 
 

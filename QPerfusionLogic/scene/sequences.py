@@ -24,6 +24,9 @@ from QPerfusionLogic.study import (
 from .marks import read_note, write_note
 from .volumes import geometry_of, image_of, set_image
 
+BRIGHTEST = 99.5
+"""Percentile of the pixels of a frame that is white."""
+
 
 def add_sequence(scene: Any, name: str, images: FloatArray, time_s: FloatArray, geometry: Geometry) -> Any:
     """Add a sequence node of images.
@@ -54,6 +57,20 @@ def add_sequence(scene: Any, name: str, images: FloatArray, time_s: FloatArray, 
     storage = scene.AddNewNodeByClass("vtkMRMLVolumeSequenceStorageNode")
     sequence.SetAndObserveStorageNodeID(storage.GetID())
     return sequence
+
+
+def show_all_frames(volume: Any, sequence: Any) -> None:
+    """Give the volume that plays a sequence one window for all frames, from zero to the brightest of them.
+
+    A window that Slicer chooses on the first frame, before contrast, shows the bolus and what it leaves as plain white.
+    """
+    volume.CreateDefaultDisplayNodes()
+    frames = (image_of(sequence.GetNthDataNode(index)) for index in range(sequence.GetNumberOfDataNodes()))
+    top = max((float(np.nanpercentile(frame, BRIGHTEST)) for frame in frames if np.isfinite(frame).any()), default=0.0)
+    if top > 0.0:
+        display = volume.GetDisplayNode()
+        display.SetAutoWindowLevel(False)
+        display.SetWindowLevel(top, top / 2.0)
 
 
 def add_browser(scene: Any, name: str, sequences: list[Any], proxy_names: list[str]) -> Any:

@@ -68,6 +68,17 @@ def test_saved_sequence_has_images_and_times_in_seconds(a_reopened_scene, a_resu
     np.testing.assert_allclose(image_of(sequence.GetNthDataNode(5)), expected, rtol=1e-6)
 
 
+@pytest.mark.parametrize("role", ["tissue", "registered"])
+def test_one_window_holds_all_frames_of_a_series(a_reopened_scene, role):
+    sequence = the_node(a_reopened_scene, role, State.REST)
+    display = the_node(a_reopened_scene, f"volume:{role}", State.REST).GetDisplayNode()
+    images = [image_of(sequence.GetNthDataNode(index)) for index in range(sequence.GetNumberOfDataNodes())]
+    top = float(max(np.percentile(image, 99.5) for image in images))
+    assert not display.GetAutoWindowLevel()
+    assert display.GetWindowLevelMax() == pytest.approx(top, rel=1e-3)
+    assert display.GetWindowLevelMin() == pytest.approx(0.0, abs=1e-3 * top)
+
+
 def test_saved_browser_plays_raw_and_registered_in_step(a_reopened_scene):
     browser = the_node(a_reopened_scene, "browser", State.REST)
     assert browser.GetMasterSequenceNode() is the_node(a_reopened_scene, "tissue", State.REST)
