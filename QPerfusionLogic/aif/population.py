@@ -14,8 +14,9 @@ from QPerfusionLogic.study import FloatArray, Notice, Severity, State, StateResu
 
 from .blood_curve import tissue_blood_curve
 from .checks import HIGHEST_TAIL, tail_share
+from .course_scale import BAND_SDS
 from .route import RouteCurve
-from .saturated_shape import gamma_variate, shape_behind, with_return
+from .saturated_shape import STEP_S, gamma_variate, shape_behind, with_return
 
 PEAK_MMOL_L = {State.STRESS: 4.4, State.REST: 5.2, State.UNKNOWN: 4.8}
 """Healthy volunteers (Xue 2020); unknown: their mean."""
@@ -27,7 +28,6 @@ EQUILIBRIUM_SHARE = 0.15
 """Blood after the first pass relative to its peak (assumed)."""
 PEAK_LOG_SD = 0.35
 """Spread of the peak over doses and cardiac outputs; 5 to 95 % is 0.56 to 1.78 times the mean."""
-STEP_S = 0.25
 
 
 def by_population(state: StateResult, settings: AifSettings, conversion: ConversionSettings) -> RouteCurve:
@@ -58,8 +58,8 @@ def by_population(state: StateResult, settings: AifSettings, conversion: Convers
         measured=np.interp(time, measured.time_s, measured.signal),
         corrected=np.interp(time, measured.time_s, measured.signal),
         gd_mmol_l=gadolinium,
-        lower_mmol_l=gadolinium * np.exp(-1.645 * PEAK_LOG_SD),
-        upper_mmol_l=gadolinium * np.exp(1.645 * PEAK_LOG_SD),
+        lower_mmol_l=gadolinium * np.exp(-BAND_SDS * PEAK_LOG_SD),
+        upper_mmol_l=gadolinium * np.exp(BAND_SDS * PEAK_LOG_SD),
         mode="population",
         constants={
             "aif peak": f"{peak:g} mmol/L (Xue 2020)",
@@ -99,7 +99,7 @@ def _average_height() -> Notice:
     return Notice(
         code="aif-population",
         message="the height of the arterial input is a population average, its course what the saturated blood curve "
-        "of this patient shows: all flows of this study are off by one factor, which dose and cardiac output make",
+        "of this patient shows: all flows of this state are off by one factor, which dose and cardiac output make",
         action="compare segments with each other, not with published flows",
         severity=Severity.SERIOUS,
     )
