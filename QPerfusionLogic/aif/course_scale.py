@@ -13,6 +13,7 @@ from QPerfusionLogic.signal_model.physics import SeriesPhysics
 from QPerfusionLogic.study import FloatArray
 
 from .blood_curve import BloodCurve
+from .checks import guessed_peak
 from .levels import blood_and_muscle
 from .precontrast import estimate_precontrast
 from .saturated_shape import Law, shape_behind
@@ -33,6 +34,11 @@ def scale_by_course(curve: BloodCurve, physics: SeriesPhysics, myocardium_over_b
         Of the same series.
     myocardium_over_blood : float
         Pre-contrast signal of myocardium over that of blood, both per unit of proton density; NaN when not known.
+
+    Returns
+    -------
+    Scaled or None
+        Where the peak is lost to saturation, its band is as wide as peaks of people are.
     """
     shape = shape_behind(curve, law_of(physics))
     if shape is None or not shape.signal_scale > 0.0:
@@ -42,7 +48,8 @@ def scale_by_course(curve: BloodCurve, physics: SeriesPhysics, myocardium_over_b
     found = estimate_precontrast(blood_and_muscle(level, myocardium_over_blood, physics))
     if found is None:
         return None
-    wide = np.exp(BAND_SDS * shape.depth_log_sd)
+    lost = bool(guessed_peak(curve, "a usual bolus puts"))
+    wide = np.exp(BAND_SDS * np.hypot(shape.depth_log_sd, PEAK_LOG_SD if lost else 0.0))
     return Scaled(gadolinium, gadolinium / wide, gadolinium * wide, shape.signal_scale, found)
 
 

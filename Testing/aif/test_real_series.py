@@ -97,6 +97,7 @@ def test_a_saturated_full_dose_series_is_flagged_and_its_inversion_not_trusted(s
     found = AifCorrectionLogic(AifSettings(mode="model"), ConversionSettings()).run(saturated_state)
     codes = {notice.code for notice in found.notices}
     assert {"aif-saturated", "aif-by-model", "aif-peak-lost"} <= codes
+    assert found.upper_mmol_l.max() > 3.0 * found.lower_mmol_l.max()
     assert found.features["foot_s"] == pytest.approx(7.2, abs=1.0)
 
 
