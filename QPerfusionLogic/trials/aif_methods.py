@@ -74,7 +74,7 @@ def _by_density(patient: CurvePatient) -> Answer:
 
 
 def _by_shape(patient: CurvePatient) -> Answer:
-    """Scaled by usual shapes, as aif.mode=model does without proton density; by the baseline where no shape fits."""
+    """Scaled by usual shapes, by the baseline where none fits; `aif.mode=model` looks at the course before that."""
     scaled = scale_by_shape(without_density(patient.measured), patient.physics, float("nan"))
     if scaled is None:
         return _by_baseline(patient)
