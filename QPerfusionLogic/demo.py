@@ -11,7 +11,7 @@ import numpy as np
 from .loading import StudyRequest
 from .output_folder import check_writable
 from .reporting.aha import TERRITORIES
-from .reporting.segment_table import error_of_mean
+from .reporting.segment_table import mean_flow
 from .session import quantify
 from .settings import Settings
 from .study import FloatArray, LabelArray, State, StateResult, StudyResult
@@ -78,23 +78,17 @@ def compare_territories(
     flows = {flow.segment: flow for flow in result.mapped.segments if flow.layer == "all"}
     found = []
     for territory, segments in TERRITORIES.items():
-        present = [flows[segment] for segment in segments if segment in flows and np.isfinite(flows[segment].mbf)]
-        weights = np.array([flow.n_pixels for flow in present], dtype=float)
-        if not present or weights.sum() == 0:
+        present = [flows[segment] for segment in segments if segment in flows]
+        estimated, standard_error = mean_flow(present, result.mapped.input_error)
+        if not np.isfinite(estimated):
             continue
-        weights /= weights.sum()
         inside = np.isin(true_segments, segments) & np.isfinite(true_mbf)
         found.append(
             TerritoryComparison(
                 territory=territory,
                 state=result.state,
-                estimated=float(np.sum(weights * [flow.mbf for flow in present])),
-                standard_error=error_of_mean(
-                    [flow.mbf for flow in present],
-                    [flow.mbf_se for flow in present],
-                    weights.tolist(),
-                    result.mapped.input_error,
-                ),
+                estimated=estimated,
+                standard_error=standard_error,
                 true=float(true_mbf[inside].mean()),
             )
         )

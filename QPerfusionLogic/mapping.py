@@ -7,6 +7,7 @@ import dataclasses
 import numpy as np
 
 from .aif.resampling import STEP_S, between_samples, fine_times
+from .aif.route import BAND_SDS
 from .errors import InputError
 from .kinetics import HeartPrior, KineticFittingLogic, KineticInput
 from .progress import Progress
@@ -47,9 +48,6 @@ ERROR_OF_ROUTE = {
 has it where proton density scales it."""
 ERROR_BY_BASELINE = 1.0
 """The same where only the baseline scales the inversion: flow read 160 % (stress) and 365 % (rest) too high there."""
-BAND_SD = 3.29
-"""Standard deviations between the ends of an arterial input's band, its 5 and 95 % points."""
-
 AIF_END_TOLERANCE_S = 1.5
 """An arterial input that ends this long before the tissue curves is worth a notice."""
 
@@ -218,7 +216,7 @@ def _input_error(result: StateResult, walls: list[_Wall], fits: list[FitResult],
             for wall in walls
         ]
         ends.append(_all_flows(_fit_walls(moved, settings, Progress())[0]))
-    share = np.abs(ends[0] - ends[1]) / BAND_SD / _all_flows(fits)
+    share = np.abs(ends[0] - ends[1]) / (2.0 * BAND_SDS) / _all_flows(fits)
     share = share[np.isfinite(share)]
     return float(np.median(share)) if share.size else 0.0
 

@@ -81,10 +81,20 @@ def tissue_saturation_check(
     )
 
 
+def peak_is_lost(values: FloatArray, time_s: FloatArray) -> bool:
+    """Return whether a curve (n,) hardly falls after its first pass, as saturation leaves it."""
+    return _whole_tail_share(values, time_s) > HIGHEST_TAIL
+
+
+def _whole_tail_share(values: FloatArray, time_s: FloatArray) -> float:
+    """Return `tail_share` of the bolus of a curve (n,), NaN without one."""
+    bolus = find_bolus(values, time_s)
+    return float("nan") if bolus is None else tail_share(values, time_s, bolus)
+
+
 def guessed_peak(curve: BloodCurve, who: str) -> tuple[Notice, ...]:
-    """Return a notice where a saturated curve hardly falls after its first pass, so that its peak is a guess."""
-    bolus = curve.bolus
-    share = float("nan") if bolus is None else tail_share(curve.signal, curve.time_s, bolus)
+    """Return a notice where the peak of a saturated curve is lost, so that what stands there is a guess."""
+    share = _whole_tail_share(curve.signal, curve.time_s)
     if not share > HIGHEST_TAIL:
         return ()
     return (

@@ -13,14 +13,12 @@ from QPerfusionLogic.signal_model.physics import SeriesPhysics
 from QPerfusionLogic.study import FloatArray
 
 from .blood_curve import BloodCurve
-from .checks import guessed_peak
+from .checks import peak_is_lost
 from .levels import blood_and_muscle
 from .precontrast import estimate_precontrast
+from .route import BAND_SDS
 from .saturated_shape import Law, shape_behind
 from .shape_prior import PEAK_LOG_SD, USUAL_PEAK_MMOL_L, Scaled
-
-BAND_SDS = 1.645
-"""Half the width of a band from 5 to 95 %, in standard deviations."""
 
 
 def scale_by_course(curve: BloodCurve, physics: SeriesPhysics, myocardium_over_blood: float) -> Scaled | None:
@@ -48,7 +46,7 @@ def scale_by_course(curve: BloodCurve, physics: SeriesPhysics, myocardium_over_b
     found = estimate_precontrast(blood_and_muscle(level, myocardium_over_blood, physics))
     if found is None:
         return None
-    lost = bool(guessed_peak(curve, "a usual bolus puts"))
+    lost = peak_is_lost(curve.signal, curve.time_s)
     wide = np.exp(BAND_SDS * np.hypot(shape.depth_log_sd, PEAK_LOG_SD if lost else 0.0))
     return Scaled(gadolinium, gadolinium / wide, gadolinium * wide, shape.signal_scale, found)
 

@@ -20,6 +20,7 @@ from .inversion import linear_signal
 from .model_inversion import by_model_inversion
 from .precontrast import Precontrast
 from .route import RouteCurve
+from .saturated_shape import ANY_SATURATION
 from .scale_of_curve import inverted_like
 from .unsaturation.pairs import INTERVAL_S, LEAD_S, LOSS_UNIT, RESIDUAL_UNIT_MMOL_L, SAMPLES
 
@@ -128,7 +129,7 @@ def unexplained(found: Restored, curve: BloodCurve, physics: SeriesPhysics) -> f
     if nominal_protocol(physics) is not None:
         return explained_misfit(physics.blood.signal(gadolinium), curve.signal)
     relative = gadolinium / max(float(gadolinium.max()), 1e-12)
-    return min(explained_misfit(-np.exp(-depth * relative), curve.signal) for depth in ANY_DEPTH)
+    return min(explained_misfit(ANY_SATURATION.bent(relative, depth), curve.signal) for depth in ANY_DEPTH)
 
 
 def _completed(

@@ -28,7 +28,7 @@ def by_model_inversion(state: StateResult, settings: AifSettings, conversion: Co
     physics = physics_of_series(series, conversion)
     by_density = conversion.normalisation != "baseline" and curve.proton_density > 0
     if not by_density and conversion.normalisation == "automatic" and conversion.saturation_efficiency is None:
-        scaled = _scaled_by_course(state, curve, physics)
+        scaled = _scaled_by_usual_boluses(state, curve, physics)
         if scaled is not None:
             return scaled
     found = estimate_precontrast(tissue_levels(state, curve, physics)) if by_density else None
@@ -46,7 +46,7 @@ def by_model_inversion(state: StateResult, settings: AifSettings, conversion: Co
     )
 
 
-def _scaled_by_course(state: StateResult, curve: BloodCurve, physics: SeriesPhysics) -> RouteCurve | None:
+def _scaled_by_usual_boluses(state: StateResult, curve: BloodCurve, physics: SeriesPhysics) -> RouteCurve | None:
     ratio = myocardium_over_blood(state, curve, physics.field_strength_t)
     scaled = scale_by_shape(curve, physics, ratio) or scale_by_course(curve, physics, ratio)
     if scaled is None:

@@ -13,10 +13,10 @@ from QPerfusionLogic.signal_model.bolus import find_bolus
 from QPerfusionLogic.study import FloatArray, Notice, Severity, State, StateResult
 
 from .blood_curve import tissue_blood_curve
-from .checks import HIGHEST_TAIL, tail_share
-from .course_scale import BAND_SDS
-from .route import RouteCurve
+from .checks import peak_is_lost
+from .route import BAND_SDS, RouteCurve
 from .saturated_shape import STEP_S, gamma_variate, shape_behind, with_return
+from .shape_prior import PEAK_LOG_SD
 
 PEAK_MMOL_L = {State.STRESS: 4.4, State.REST: 5.2, State.UNKNOWN: 4.8}
 """Healthy volunteers (Xue 2020); unknown: their mean."""
@@ -26,8 +26,6 @@ STEEPNESS = (2.3548 * TIME_TO_PEAK_S / FULL_WIDTH_S) ** 2
 """Exponent of the gamma variate of that width."""
 EQUILIBRIUM_SHARE = 0.15
 """Blood after the first pass relative to its peak (assumed)."""
-PEAK_LOG_SD = 0.35
-"""Spread of the peak over doses and cardiac outputs; 5 to 95 % is 0.56 to 1.78 times the mean."""
 
 
 def by_population(state: StateResult, settings: AifSettings, conversion: ConversionSettings) -> RouteCurve:
@@ -48,10 +46,10 @@ def by_population(state: StateResult, settings: AifSettings, conversion: Convers
     shape = shape_behind(measured)
     if shape is None:
         time = np.arange(measured.time_s[0], measured.time_s[-1] + STEP_S, STEP_S)
-        gadolinium, notice = population_curve(time - bolus.foot_s, peak), _average()
+        gadolinium = population_curve(time - bolus.foot_s, peak)
         source = f"{TIME_TO_PEAK_S:g} s, {FULL_WIDTH_S:g} s (AI-AIF, Scannell 2022)"
     else:
-        time, gadolinium, notice = shape.time_s, peak * shape.relative, _average_height()
+        time, gadolinium = shape.time_s, peak * shape.relative
         source = f"of this patient's saturated curve (rms {100 * shape.misfit:.1f} % of its range)"
     return RouteCurve(
         time_s=time,
@@ -65,7 +63,7 @@ def by_population(state: StateResult, settings: AifSettings, conversion: Convers
             "aif peak": f"{peak:g} mmol/L (Xue 2020)",
             "aif time to peak, width": source,
         },
-        notices=(notice,),
+        notices=(_notice(shape is not None),),
     )
 
 
@@ -78,8 +76,7 @@ def instead_of_lost_peak(
     does whose scale is an estimate: nothing brings it back, and flow would be several times too high.
     """
     looked_at = curve.gd_mmol_l if curve.lower_mmol_l is None else curve.measured
-    bolus = find_bolus(looked_at, curve.time_s)
-    if bolus is None or not tail_share(looked_at, curve.time_s, bolus) > HIGHEST_TAIL:
+    if not peak_is_lost(looked_at, curve.time_s):
         return curve
     found = by_population(state, settings, conversion)
     assert found.lower_mmol_l is not None
@@ -95,24 +92,19 @@ def instead_of_lost_peak(
     return dataclasses.replace(found, notices=(notice, *found.notices))
 
 
-def _average_height() -> Notice:
-    return Notice(
-        code="aif-population",
-        message="the height of the arterial input is a population average, its course what the saturated blood curve "
-        "of this patient shows: all flows of this state are off by one factor, which dose and cardiac output make",
-        action="compare segments with each other, not with published flows",
-        severity=Severity.SERIOUS,
+def _notice(own_course: bool) -> Notice:
+    message = (
+        "the arterial input is a population average placed at this patient's arrival: dose, cardiac output and "
+        "injection of this patient do not enter, so flows are not the patient's own"
     )
-
-
-def _average() -> Notice:
-    return Notice(
-        code="aif-population",
-        message="the arterial input is a population average placed at this patient's arrival: dose, cardiac output and "
-        "injection of this patient do not enter, so flows are not the patient's own",
-        action="use it for teaching only",
-        severity=Severity.SERIOUS,
-    )
+    action = "use it for teaching only"
+    if own_course:
+        message = (
+            "the height of the arterial input is a population average, its course what the saturated blood curve "
+            "of this patient shows: all flows of this state are off by one factor, which dose and cardiac output make"
+        )
+        action = "compare segments with each other, not with published flows"
+    return Notice(code="aif-population", message=message, action=action, severity=Severity.SERIOUS)
 
 
 def population_curve(since_arrival_s: FloatArray, peak_mmol_l: float) -> FloatArray:

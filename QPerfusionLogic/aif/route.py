@@ -10,6 +10,9 @@ from QPerfusionLogic.study import FloatArray, Notice, StateResult
 
 from .precontrast import Precontrast
 
+BAND_SDS = 1.645
+"""Half the width of a band from 5 to 95 %, in standard deviations."""
+
 
 @dataclass(frozen=True)
 class RouteCurve:

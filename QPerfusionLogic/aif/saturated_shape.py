@@ -119,7 +119,7 @@ def shape_behind(curve: BloodCurve, law: Law = ANY_SATURATION) -> BolusShape | N
     unbent = family.unbent(x, np.interp(fine_s, time_s, bent), HIGHEST_LATE * peak)
     late = np.clip((fine_s - empty_s) / BEYOND_S, 0.0, 1.0)
     relative = ((1.0 - late) * first_pass + late * unbent) / peak
-    depth, limit = float(np.exp(x[4])), float(np.exp(x[3]))
+    depth, limit = float(np.exp(x[-1])), float(np.exp(x[3]))
     scale = height * limit / float(law.bent(np.ones(1), depth)[0])
     return BolusShape(fine_s, relative, misfit, depth * peak, depth_log_sd, scale)
 
@@ -145,20 +145,19 @@ def _emptied(time_s: FloatArray, bent: FloatArray) -> float | None:
 
 
 class _Family:
-    """Boluses bent by a law; x: begin (s), then logarithms of time to peak, steepness, limit, depth and returned share.
+    """Boluses bent by a law; x: begin (s), then logarithms of time to peak, steepness, limit, returned share and depth.
 
     The limit is what the law gives for a bolus of 1, over the range of the measured curve.
     """
 
     def __init__(self, law: Law) -> None:
         self.law = law
-        middle, spread = (list(part) for part in zip(*USUAL.values(), strict=True))
-        self.middle = np.array([*middle[:3], np.log(law.usual_depth), middle[3]])
-        self.spread = np.array([*spread[:3], law.depth_log_sd, spread[3]])
+        depth = (np.log(law.usual_depth), law.depth_log_sd)
+        self.middle, self.spread = np.array([*USUAL.values(), depth]).T
 
     def bolus(self, x: FloatArray, time_s: FloatArray) -> FloatArray:
         """Return the relative bolus (n,) at times (n,)."""
-        time_to_peak_s, steepness, _, _, share = np.exp(x[1:])
+        time_to_peak_s, steepness, _, share, _ = np.exp(x[1:])
         grid = np.arange(time_s[0], time_s[-1] + STEP_S, STEP_S)
         whole = with_return(gamma_variate(grid - x[0], time_to_peak_s, steepness), share)
         return np.interp(time_s, grid, whole)
@@ -182,11 +181,11 @@ class _Family:
         for begin_s in begins_s:
             for factor in STARTS:
                 start = np.array([begin_s, *self.middle])
-                start[4] += np.log(factor)
+                start[-1] += np.log(factor)
                 fits.append(least_squares(residual, start, x_scale=np.array([1.0, *self.spread]), max_nfev=60))
         best = min(fits, key=lambda fit: fit.cost)
-        return np.asarray(best.x), float(np.sqrt(np.linalg.pinv(best.jac.T @ best.jac)[4, 4]))
+        return np.asarray(best.x), float(np.sqrt(np.linalg.pinv(best.jac.T @ best.jac)[-1, -1]))
 
     def _bent(self, x: FloatArray, relative: FloatArray) -> FloatArray:
-        depth = float(np.exp(x[4]))
+        depth = float(np.exp(x[-1]))
         return np.asarray(np.exp(x[3]) * self.law.bent(relative, depth) / self.law.bent(np.ones(1), depth)[0])

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import fields
 
 from QPerfusionLogic.study import SegmentFlow, State, StudyResult
@@ -156,20 +156,32 @@ def _vessel_row(vessel: str, segments: list[SegmentRow], shared: SharedErrors) -
 def _global_row(
     whole: list[SegmentRow], stress: Flows, rest: Flows, check: Comparability | None, shared: SharedErrors
 ) -> SegmentRow:
-    numbers = (*_weighted_mean(stress, shared["stress_mbf"]), *_weighted_mean(rest, shared["rest_mbf"]))
+    numbers = (*mean_flow(_whole(stress), shared["stress_mbf"]), *mean_flow(_whole(rest), shared["rest_mbf"]))
     mpr, mpr_se, refused = _reserve(numbers, check)
     pixels = sum(row.n_pixels for row in whole)
     return SegmentRow(0, "all", "global", *numbers, mpr, mpr_se, pixels, refused if pixels else ("not_imaged",))
 
 
-def _weighted_mean(flows: Flows, shared: float) -> tuple[float, float]:
-    """Return mean flow over the whole segments weighted by their pixels, and its standard error."""
-    known = [flow for (_, layer), flow in flows.items() if layer == "all" and _known(flow.mbf) and flow.n_pixels > 0]
+def mean_flow(flows: Iterable[SegmentFlow], shared: float) -> tuple[float, float]:
+    """Return the mean flow of segments weighted by their pixels, and its standard error; NaN without any.
+
+    Parameters
+    ----------
+    flows : iterable of SegmentFlow
+        Those without a number or without pixels do not count.
+    shared : float
+        The error that all share, as a share of each flow.
+    """
+    known = [flow for flow in flows if _known(flow.mbf) and flow.n_pixels > 0]
     pixels = [flow.n_pixels for flow in known]
     if not known:
         return NAN, NAN
     mean = sum(flow.mbf * flow.n_pixels for flow in known) / sum(pixels)
     return mean, error_of_mean([flow.mbf for flow in known], [flow.mbf_se for flow in known], pixels, shared)
+
+
+def _whole(flows: Flows) -> list[SegmentFlow]:
+    return [flow for (_, layer), flow in flows.items() if layer == "all"]
 
 
 def _known(value: float) -> bool:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable
 import numpy as np
 from numpy.typing import NDArray
 from scipy.fft import fft2, fftfreq, fftshift, ifft2, ifftshift
-from scipy.ndimage import gaussian_filter
+from scipy.ndimage import fourier_shift, gaussian_filter
 
 from QPerfusionLogic.phantom.training import training_sample
 from QPerfusionLogic.study import FloatArray
@@ -149,14 +149,13 @@ def _scanned(random: np.random.Generator, pictures: Iterable[FloatArray], places
     """Return (frames, SIZE, SIZE) magnitude after motion, a cut and filtered k-space and complex noise."""
     window = scanner_window(random)
     share = float(np.exp(random.uniform(np.log(0.003), np.log(0.04))))
-    frequency = fftfreq(SIZE)
     level, frames = 0.0, []
-    for picture, (down, right) in zip(pictures, places, strict=True):
+    for picture, place in zip(pictures, places, strict=True):
         size = picture.shape[0]
         level = level or share * float(picture.max())
         centre = slice((size - SIZE) // 2, (size - SIZE) // 2 + SIZE)
         spectrum = ifftshift(fftshift(fft2(picture))[centre, centre]) / FINE**2
-        spectrum = spectrum * np.exp(-2j * np.pi * (down * frequency[:, None] + right * frequency[None, :]))
+        spectrum = fourier_shift(spectrum, place)
         noise = fft2(level * (random.standard_normal((SIZE, SIZE)) + 1j * random.standard_normal((SIZE, SIZE))))
         frames.append(np.abs(ifft2((spectrum + noise) * window)).astype(np.float32))
     return np.stack(frames)
