@@ -60,31 +60,20 @@ def fit_on_table(
         np.empty((n, delays)),
         np.empty((n, delays), dtype=bool),
     )
+    table_rows, *cells = _flat_table(table.coefficients, table.axes, layout)
     sweep = _sweep(delays, n)
     _kernel("numba_kernels", "fit_block")(
-        *_flat_table(table.coefficients, table.axes, layout),
-        layout.flow_direction,
-        layout.low,
-        layout.high,
-        *layout.prior,
-        layout.spread,
+        table_rows,
+        tuple(cells),
+        (layout.flow_direction, layout.low, layout.high, *layout.prior, layout.spread),
         data.astype(np.float32),
         np.ascontiguousarray(outside, dtype=float),
         float(freedom),
-        *(FEW if n <= FEW_CURVES else MANY),
-        GIVE_UP_AT,
+        (*(FEW if n <= FEW_CURVES else MANY), GIVE_UP_AT),
+        (sweep.order, sweep.source, sweep.share, sweep.anchor, sweep.between),
         _by_shape(layout, starts),
-        sweep.order,
-        sweep.source,
-        sweep.share,
-        sweep.anchor,
-        sweep.between,
         np.ascontiguousarray(starts, dtype=float),
-        found.x,
-        found.squared_error,
-        found.penalty,
-        found.flow_variance,
-        found.converged,
+        (found.x, found.squared_error, found.penalty, found.flow_variance, found.converged),
     )
     return found
 

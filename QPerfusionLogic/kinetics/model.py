@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -155,9 +155,9 @@ class KineticModel:
             parameters.setdefault(name, np.full(n, np.nan))
         silent = np.isin(status, (NO_BOLUS, NOT_FINITE))
         parameters = {name: np.where(silent, np.nan, value) for name, value in parameters.items()}
-        predicted = predicted + np.where(np.isfinite(predicted), 0.0, np.nan)
+        predicted[silent[:, None] | ~np.isfinite(predicted)] = np.nan
         result = FitResult(self.name, parameters, status, predicted, self.window_s, self.notices)
-        return KineticFit(replace(result, predicted=np.where(silent[:, None], np.nan, predicted)))
+        return KineticFit(result)
 
     def solve(self, curves: FloatArray, weights: FloatArray, progress: Progress) -> Solution:
         """Fit clean curves (n, frames), which are 0 where their weight (n, frames) is 0."""

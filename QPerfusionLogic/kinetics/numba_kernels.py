@@ -7,20 +7,22 @@ from numba import njit
 
 from .layout import TAIL
 from .numba_lanes import multiply_rows, read_rows
-from .numba_reading import FAST, locate
+from .numba_reading import FAST, helper, locate
 
 ITERATIONS = 120
 LONGEST_STEP = 2.0
 CAREFUL, SHORT_STEP = 1e-3, 0.3
 """A careful fit trusts only steps damped by less than the first; it asks the undamped step before it ends, and takes a
 last step without looking again only where that changes no parameter by more than the second."""
+BLOCK = 1024
+"""Curves that are fitted at all delays before the next ones."""
 BROAD = 1.5
 """Spread of the delay in steps from which on every other delay tells the rest."""
 FLOOR = 1e-9
 """Share of the energy of a curve below which the squared error is lost in the accuracy of the table."""
 
 
-@njit(cache=True, fastmath=FAST)
+@helper
 def _dot(a, b):
     total = np.float32(0.0)
     for r in range(a.size):
@@ -28,13 +30,13 @@ def _dot(a, b):
     return np.float64(total)
 
 
-@njit(cache=True, fastmath=FAST, inline="always")
+@helper
 def _away(x, least, most):
     """Return how far x lies outside the range in which the prior is flat."""
     return x - min(max(x, least), most)
 
 
-@njit(cache=True, fastmath=FAST, inline="always")
+@helper
 def _pull(away, precision):
     """Return the precision with which a heavy-tailed prior acts at a distance from where it is flat."""
     if away == 0.0:
@@ -42,7 +44,7 @@ def _pull(away, precision):
     return precision * (TAIL + 1.0) / (TAIL + precision * away * away)
 
 
-@njit(cache=True, fastmath=FAST, inline="always")
+@helper
 def _is_pulled(x, shift, direction, believed, precision):
     """Return whether x moved by shift along the direction of flow leaves the range in which a prior is flat."""
     for k in range(x.size):
@@ -51,7 +53,7 @@ def _is_pulled(x, shift, direction, believed, precision):
     return False
 
 
-@njit(cache=True, fastmath=FAST, inline="always")
+@helper
 def _penalty(x, believed, precision):
     """Return half the squared distance from the priors, with their heavy tails."""
     total = 0.0
@@ -63,7 +65,7 @@ def _penalty(x, believed, precision):
     return total
 
 
-@njit(cache=True, fastmath=FAST, inline="always")
+@helper
 def _set_flow(x, square, height, direction, low, high, believed, precision, weight):
     """Move x along the direction of flow, which leaves the shape alone, to the best flow inside the bounds; return it.
 
@@ -110,7 +112,7 @@ def _set_flow(x, square, height, direction, low, high, believed, precision, weig
     return flow if free else np.exp(x[0])
 
 
-@njit(cache=True, fastmath=FAST, inline="always")
+@helper
 def _solve(strides, hessian, gradient, damping, held, step, lower):
     """Solve the damped normal equations by an LDL decomposition; parameters that are held do not move.
 
@@ -152,141 +154,86 @@ def _solve(strides, hessian, gradient, damping, held, step, lower):
 
 
 @njit(cache=True, fastmath=FAST, nogil=True)
-def fit_block(
-    table, strides, matrix, lift, offset, scale, first, per_step, nodes, direction, low, high, believed, precision,
-    spread, data, outside, freedom, settled, trusted, patience, give_up_at, sequence, order, source, share, anchor,
-    between, starts, x_out, error_out, penalty_out, variance_out, converged_out,
-):  # fmt: skip
+def fit_block(table, cells, ranges, data, outside, freedom, ends, sweep, sequence, starts, found):
     """Fit every curve at every delay and keep the best; see `numpy_engine.fit_in_numpy` and `sweep.Sweep`.
 
     A delay without starts of its own, whose neighbours are less likely than the best by `patience`, gets their fit.
+
+    Parameters
+    ----------
+    table : (d, nodes along all axes * rank) float32 array
+    cells : tuple
+        strides, matrix, lift, offset, scale, first, per_step, nodes: where in the table a parameter falls.
+    ranges : tuple
+        direction, low, high, believed, precision, spread: what is known of parameters before a curve is seen.
+    data, outside : (n, rank) float32 and (n,) float64 arrays
+    ends : tuple
+        settled, trusted, patience, give_up_at: see `engine`.
+    sweep : tuple
+        order, source, share, anchor, between: the fields of a `Sweep`.
+    sequence : (n,) array
+        Order of the curves.
+    starts : (n, anchors, starts, p) array
+    found : tuple
+        x, squared error, penalty, flow variance, converged of `Minima`, to be filled.
     """
-    careful = trusted < CAREFUL
-    axes = len(strides)
+    axes = len(cells[0])
     p = axes + 1
-    n, parts, rank = data.shape[0], starts.shape[2], data.shape[1]
-    weight = np.empty(4 * axes, np.float32)
-    slope = np.empty(4 * axes, np.float32)
-    rows = np.empty((p, rank), np.float32)
-    products = np.empty((p, p))
-    against = np.empty(p)
-    lifted = np.empty((p, p))
-    x = np.empty(p)
-    trial = np.empty(p)
-    gradient = np.empty(p)
-    hessian = np.empty((p, p))
-    lower = np.empty((p, p))
-    move = np.empty(p)
-    held = np.empty(p, np.bool_)
-    pulls = np.empty((p, 2))
-    likeliest = np.full(n, 1e300)
-    cost_of = np.empty((n, table.shape[0]))
-    broad = np.zeros(n, np.bool_)
+    n, rank = data.shape
+    reading = (np.empty(4 * axes, np.float32), np.empty(4 * axes, np.float32), np.empty((p, rank), np.float32))
+    normal = (np.empty((p, p)), np.empty(p), np.empty((p, p)), np.empty(p), np.empty((p, p)), np.empty((p, 2)))
+    solving = (np.empty(p, np.bool_), np.empty(p), np.empty((p, p)))
+    state = (np.empty(p), np.empty(p))
+    costs = (np.full(n, 1e300), np.empty((n, table.shape[0])), np.zeros(n, np.bool_))
+    for begin in range(0, sequence.size, BLOCK):
+        some = sequence[begin : begin + BLOCK]
+        _fit_some(
+            table, cells, ranges, data, outside, freedom, ends, sweep, some, starts, found, costs,
+            state, reading, normal, solving,
+        )  # fmt: skip
+
+
+@helper
+def _fit_some(
+    table, cells, ranges, data, outside, freedom, ends, sweep, sequence, starts, found, costs,
+    state, reading, normal, solving,
+):  # fmt: skip
+    """Fit some curves, few enough for what is kept of them to stay in the cache, at every delay."""
+    low, high = ranges[1], ranges[2]
+    patience = ends[2]
+    order, source, share, anchor, between = sweep
+    x_out, error_out, penalty_out, variance_out, converged_out = found
+    likeliest, cost_of, broad = costs
+    x, trial = state
+    p = len(cells[0]) + 1
     for turn in range(order.size):
         delay = order[turn]
         slab = table[delay]
         near, far = source[turn, 0], source[turn, 1]
         chained = 1 if near >= 0 else 0
         at = anchor[turn]
+        tried = starts.shape[2] if at >= 0 else 0
         if between[turn] and not between[turn - 1]:
-            _find_broad(order[:turn], cost_of, likeliest, broad)
-        tried = parts if at >= 0 else 0
+            _find_broad(order[:turn], sequence, cost_of, likeliest, broad)
         for i in sequence:
-            z = data[i]
-            floor = FLOOR * (_dot(z, z) + outside[i]) + 1e-300
-            best = 1e300
             if tried == 0:
                 hope = min(cost_of[i, near], cost_of[i, far])
                 if hope > likeliest[i] + patience or (between[turn] and broad[i]):
                     first_share = share[turn, 0] if between[turn] else 1.0
-                    second_share = 1.0 - first_share
-                    for k in range(p):
-                        x_out[i, delay, k] = first_share * x_out[i, near, k] + second_share * x_out[i, far, k]
-                    cost = first_share * cost_of[i, near] + second_share * cost_of[i, far]
-                    for out in (penalty_out, variance_out):
-                        out[i, delay] = first_share * out[i, near] + second_share * out[i, far]
-                    cost_of[i, delay] = cost
-                    error_out[i, delay] = np.exp(2.0 * (cost - penalty_out[i, delay]) / freedom)
-                    converged_out[i, delay] = converged_out[i, near] and converged_out[i, far]
+                    _take_neighbours(i, delay, near, far, first_share, freedom, cost_of, found)
                     continue
+            best = 1e300
             for part in range(chained + tried):
-                if part < chained:
-                    for k in range(p):
+                for k in range(p):
+                    if part < chained:
                         value = share[turn, 0] * x_out[i, near, k] + share[turn, 1] * x_out[i, far, k]
                         trial[k] = min(max(value, low[k]), high[k])
-                else:
-                    for k in range(p):
-                        trial[k] = starts[i, at, part - chained, k]
-                noise = -1.0
-                error = 1e300
-                penalty = 0.0
-                damping = 1e-3
-                asked = not careful
-                converged = False
-                gain = 1e300
-                for iteration in range(ITERATIONS):
-                    base = locate(trial, strides, matrix, offset, scale, first, per_step, nodes, weight, slope)
-                    square, height = read_rows(slab, base, strides, weight, slope, z, rows)
-                    flow = _set_flow(trial, square, height, direction, low, high, believed, precision, noise)
-                    new_error = multiply_rows(strides, np.float32(flow), z, rows, products, against)
-                    new_error += outside[i] + floor
-                    new_penalty = _penalty(trial, believed, precision)
-                    if iteration == 0 or 0.5 * noise * (new_error - error) + new_penalty - penalty < 0.0:
-                        if iteration > 0:
-                            gain = 0.5 * noise * (error - new_error) + penalty - new_penalty
-                        for k in range(p):
-                            x[k] = trial[k]
-                        error = new_error
-                        penalty = new_penalty
-                        noise = freedom / error
-                        damping = max(damping * 0.15, 1e-9)
-                        products[0, 0] = square
-                        _normal(
-                            strides, lift, flow, noise, products, against, lifted, x, low, high, believed, precision,
-                            gradient, hessian, held, pulls,
-                        )  # fmt: skip
-                        if gain < 0.1 * settled and (damping < trusted or iteration > 15):
-                            converged = True
-                            break
                     else:
-                        damping *= 8.0
-                        if damping > 1e8:
-                            converged = True
-                            break
-                    if iteration >= give_up_at:
-                        cost = _cost(error, penalty, freedom)
-                        if cost > best + patience or cost > likeliest[i] + 2.0 * patience:
-                            break
-                    drop = 0.0
-                    for _ in range(2):
-                        _solve(strides, hessian, gradient, damping, held, move, lower)
-                        drop = 0.0
-                        for k in range(p):
-                            if not held[k]:
-                                drop -= 0.5 * gradient[k] * move[k]
-                        if drop > settled or asked or damping < 1e-8:
-                            break
-                        asked = True
-                        damping = 1e-9
-                    longest = 1e-300
-                    for k in range(p):
-                        if not held[k]:
-                            longest = max(longest, abs(move[k]))
-                    shrink = min(1.0, LONGEST_STEP / longest)
-                    cut = False
-                    for k in range(p):
-                        trial[k] = x[k]
-                        if not held[k]:
-                            trial[k] = min(max(x[k] + shrink * move[k], low[k]), high[k])
-                            cut = cut or trial[k] != x[k] + shrink * move[k]
-                    if drop < settled and not (careful and (cut or longest > SHORT_STEP)):
-                        converged = True
-                        if drop > 0.0:
-                            error = max(error - 2.0 * drop / noise, floor)
-                            for k in range(p):
-                                x[k] = trial[k]
-                        break
-                converged = converged or gain < 10.0 * settled
+                        trial[k] = starts[i, at, part - chained, k]
+                hopeless = min(best + patience, likeliest[i] + 2.0 * patience)
+                error, penalty, converged = _descend(
+                    slab, cells, ranges, data[i], outside[i], freedom, ends, hopeless, state, reading, normal, solving
+                )
                 cost = _cost(error, penalty, freedom)
                 if cost < best:
                     best = cost
@@ -295,15 +242,115 @@ def fit_block(
                     error_out[i, delay] = error
                     penalty_out[i, delay] = penalty
                     converged_out[i, delay] = converged
-                    variance_out[i, delay] = _variance(strides, hessian, pulls, spread, gradient, held, move, lower)
+                    variance_out[i, delay] = _variance(cells[0], ranges[5], normal, solving)
             cost_of[i, delay] = best
             likeliest[i] = min(likeliest[i], best)
 
 
-@njit(cache=True, fastmath=FAST)
-def _find_broad(fitted, cost_of, likeliest, broad):
+@helper
+def _take_neighbours(i, delay, near, far, share, freedom, cost_of, found):
+    """Give a curve at a delay the mean of its fits at two others."""
+    x_out, error_out, penalty_out, variance_out, converged_out = found
+    rest = 1.0 - share
+    for k in range(x_out.shape[2]):
+        x_out[i, delay, k] = share * x_out[i, near, k] + rest * x_out[i, far, k]
+    cost = share * cost_of[i, near] + rest * cost_of[i, far]
+    for out in (penalty_out, variance_out):
+        out[i, delay] = share * out[i, near] + rest * out[i, far]
+    cost_of[i, delay] = cost
+    error_out[i, delay] = np.exp(2.0 * (cost - penalty_out[i, delay]) / freedom)
+    converged_out[i, delay] = converged_out[i, near] and converged_out[i, far]
+
+
+@helper
+def _descend(slab, cells, ranges, z, outside, freedom, ends, hopeless, state, reading, normal, solving):
+    """Improve the trial parameters of one curve at one delay until they settle; left in x.
+
+    Returns
+    -------
+    (float, float, bool)
+        Squared error, penalty, whether the fit settled.
+    """
+    strides, matrix, lift, offset, scale, first, per_step, nodes = cells
+    direction, low, high, believed, precision, _ = ranges
+    settled, trusted, _, give_up_at = ends
+    x, trial = state
+    weight, slope, rows = reading
+    products, against, lifted, gradient, hessian, pulls = normal
+    held, move, lower = solving
+    p = len(strides) + 1
+    careful = trusted < CAREFUL
+    floor = FLOOR * (_dot(z, z) + outside) + 1e-300
+    noise, error, penalty = -1.0, 1e300, 0.0
+    damping, gain = 1e-3, 1e300
+    asked = not careful
+    converged = False
+    for iteration in range(ITERATIONS):
+        base = locate(trial, strides, matrix, offset, scale, first, per_step, nodes, weight, slope)
+        square, height = read_rows(slab, base, strides, weight, slope, z, rows)
+        flow = _set_flow(trial, square, height, direction, low, high, believed, precision, noise)
+        new_error = multiply_rows(strides, np.float32(flow), z, rows, products, against) + outside + floor
+        new_penalty = _penalty(trial, believed, precision)
+        if iteration == 0 or 0.5 * noise * (new_error - error) + new_penalty - penalty < 0.0:
+            if iteration > 0:
+                gain = 0.5 * noise * (error - new_error) + penalty - new_penalty
+            for k in range(p):
+                x[k] = trial[k]
+            error = new_error
+            penalty = new_penalty
+            noise = freedom / error
+            damping = max(damping * 0.15, 1e-9)
+            products[0, 0] = square
+            _normal(
+                strides, lift, flow, noise, products, against, lifted, x, low, high, believed, precision,
+                gradient, hessian, held, pulls,
+            )  # fmt: skip
+            if gain < 0.1 * settled and (damping < trusted or iteration > 15):
+                converged = True
+                break
+        else:
+            damping *= 8.0
+            if damping > 1e8:
+                converged = True
+                break
+        if iteration >= give_up_at and _cost(error, penalty, freedom) > hopeless:
+            break
+        drop = 0.0
+        for _ in range(2):
+            _solve(strides, hessian, gradient, damping, held, move, lower)
+            drop = 0.0
+            for k in range(p):
+                if not held[k]:
+                    drop -= 0.5 * gradient[k] * move[k]
+            if drop > settled or asked or damping < 1e-8:
+                break
+            asked = True
+            damping = 1e-9
+        longest = 1e-300
+        for k in range(p):
+            if not held[k]:
+                longest = max(longest, abs(move[k]))
+        shrink = min(1.0, LONGEST_STEP / longest)
+        cut = False
+        for k in range(p):
+            trial[k] = x[k]
+            if not held[k]:
+                trial[k] = min(max(x[k] + shrink * move[k], low[k]), high[k])
+                cut = cut or trial[k] != x[k] + shrink * move[k]
+        if drop < settled and not (careful and (cut or longest > SHORT_STEP)):
+            converged = True
+            if drop > 0.0:
+                error = max(error - 2.0 * drop / noise, floor)
+                for k in range(p):
+                    x[k] = trial[k]
+            break
+    return error, penalty, converged or gain < 10.0 * settled
+
+
+@helper
+def _find_broad(fitted, sequence, cost_of, likeliest, broad):
     """Note of which curves (n,) the delays fitted so far leave the delay open over several steps."""
-    for i in range(broad.size):
+    for i in sequence:
         total = mean = square = 0.0
         for delay in fitted:
             below = likeliest[i] - cost_of[i, delay]
@@ -316,13 +363,13 @@ def _find_broad(fitted, cost_of, likeliest, broad):
         broad[i] = square / total - mean * mean > BROAD * BROAD
 
 
-@njit(cache=True, fastmath=FAST, inline="always")
+@helper
 def _cost(error, penalty, freedom):
     """Return the negative log likelihood, priors included, for noise of unknown size."""
     return 0.5 * freedom * np.log(error) + penalty
 
 
-@njit(cache=True, fastmath=FAST, inline="always")
+@helper
 def _normal(
     strides, lift, flow, noise, products, against, lifted, x, low, high, believed, precision,
     gradient, hessian, held, pulls,
@@ -360,13 +407,15 @@ def _normal(
         held[k] = at_low or (x[k] >= high[k] - 1e-12 and gradient[k] < 0.0)
 
 
-@njit(cache=True, fastmath=FAST)
-def _variance(strides, hessian, pulls, spread, gradient, held, move, lower):
+@helper
+def _variance(strides, spread, normal, solving):
     """Return the variance of the logarithm of flow.
 
     What is known without the curve counts by its variance. A parameter that presses against an end of its range lies as
     close to it as the force of the curve keeps it; one that a curve pushed far out counts by what still pulls it back.
     """
+    _, _, _, gradient, hessian, pulls = normal
+    held, move, lower = solving
     p = len(strides) + 1
     for k in range(p):
         pull = pulls[k, 0]

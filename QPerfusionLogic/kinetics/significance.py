@@ -43,11 +43,14 @@ def rise_in_errors(curves: FloatArray, weight: FloatArray, after_foot: BoolArray
         0 where a frame is missing.
     after_foot : (frames,) bool array
     """
-    present = curves[:, weight > 0]
-    early, late = curves[:, (weight > 0) & ~after_foot], curves[:, (weight > 0) & after_foot]
-    if present.shape[1] < 5 or late.shape[1] < 3 or early.shape[1] < 1:
+    present = np.flatnonzero(weight > 0)
+    late = after_foot[present]
+    count, later = present.size, int(late.sum())
+    if count < 5 or later < 3 or later == count:
         return np.full(len(curves), np.nan)
-    noise = np.sqrt(np.mean(np.diff(present, 2, axis=1) ** 2, axis=1) / 6.0)
-    error = noise * np.sqrt(1.0 / late.shape[1] + 1.0 / early.shape[1])
-    rise = late.mean(axis=1) - early.mean(axis=1)
+    frames = np.eye(curves.shape[1])[present]
+    bend = curves @ np.diff(frames, 2, axis=0).T
+    noise = np.sqrt(np.einsum("nf,nf->n", bend, bend) / (6.0 * bend.shape[1]))
+    error = noise * np.sqrt(1.0 / later + 1.0 / (count - later))
+    rise = curves @ (frames[late].mean(axis=0) - frames[~late].mean(axis=0))
     return np.asarray(rise / np.maximum(error, np.finfo(float).tiny))
