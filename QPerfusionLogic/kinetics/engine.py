@@ -20,10 +20,11 @@ from .sweep import Sweep, sweep_over
 from .table import ShapeTable
 
 FEW_CURVES = 1000
-FEW, MANY = (0.002, 1e-5, 1e9), (0.02, 1e-2, 12.0)
-"""When a fit ends. The last step is the one that promises less than the first number in log likelihood; it is taken
-without looking again. A step that gained next to nothing ends a fit where it was damped by less than the second. The
-third tells how much less likely (logarithm) than the best a start or a delay may be before it is given up."""
+FEW, ONE_DELAY, MANY = (0.002, 1e-5, 1e9), (0.002, 1e-4, 30.0), (0.02, 1e-2, 12.0)
+"""When a fit ends: of few curves, of many at one delay, of many at each of several. The last step is the one that
+promises less than the first number in log likelihood; it is taken without looking again. A step that gained next to
+nothing ends a fit where it was damped by less than the second. The third tells how much less likely (logarithm) than
+the best a start or a delay may be before it is given up."""
 GIVE_UP_AT = 3
 """After so many steps a start that is less likely than the best by more than `patience` is left where it is."""
 ANCHOR_EVERY_FEW, ANCHOR_EVERY_MANY = 1, 3
@@ -69,7 +70,7 @@ def fit_on_table(
         data.astype(np.float32),
         np.ascontiguousarray(outside, dtype=float),
         float(freedom),
-        (*(FEW if n <= FEW_CURVES else MANY), GIVE_UP_AT),
+        (*_ends(n, delays), GIVE_UP_AT),
         (sweep.order, sweep.source, sweep.share, sweep.anchor, sweep.between),
         _by_shape(layout, starts),
         np.ascontiguousarray(starts, dtype=float),
@@ -112,6 +113,12 @@ def starts_at(x: FloatArray) -> FloatArray:
 def _by_shape(layout: Layout, starts: FloatArray) -> NDArray[np.intp]:
     """Return the order (n,) in which curves of like shape follow each other, so that the table is in the cache."""
     return np.lexsort(np.round(starts[:, 0, 0] @ layout.matrix.T, 3).T)
+
+
+def _ends(n: int, delays: int) -> tuple[float, float, float]:
+    if n <= FEW_CURVES:
+        return FEW
+    return ONE_DELAY if delays == 1 else MANY
 
 
 def _sweep(delays: int, n: int) -> Sweep:

@@ -23,7 +23,7 @@ NEIGHBOURS = np.array([0, -1, 1])
 """Places on the grid of delays, next to the best, that a continuous delay is fitted from."""
 LEAST_WEIGHT = 0.01
 """A delay with less weight does not count in the fitted curve."""
-STARTS_OF_FEW = 12
+STARTS_OF_FEW, STARTS_AT_ONE_DELAY = 12, 4
 
 
 @dataclass(frozen=True)
@@ -69,7 +69,7 @@ class Data:
 def minima_at_delays(
     table: ShapeTable, layout: Layout, data: Data, starts: int, split: tuple[int, float] | None
 ) -> Minima:
-    """Return the best fit at every delay of a table; a few curves are looked at from twelve starts at least.
+    """Return the best fit at every delay of a table; few curves are looked at from twelve starts at least.
 
     Where the delay is known they are also looked at from where they would end without priors: on its first steps a fit
     takes what it does not yet explain for noise, and priors then outweigh a clear curve. With an open delay priors are
@@ -80,6 +80,8 @@ def minima_at_delays(
         starts = max(starts, STARTS_OF_FEW)
     elif len(layout.axes) < 3:
         split = None
+    elif table.delays_s.size == 1:
+        starts = max(starts, STARTS_AT_ONE_DELAY)
     dictionary = build_dictionary(table, layout, starts, split, guided=many)
     begin = starts_from(dictionary, layout, data.on_basis)
     if not many and table.delays_s.size == 1:
