@@ -6,6 +6,7 @@ import argparse
 from pathlib import Path
 
 from QPerfusionLogic.progress import Progress
+from QPerfusionLogic.settings import KineticsSettings
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -16,6 +17,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--fraction", type=float, default=0.4, metavar="F", help="share of the lines measured")
     parser.add_argument("--weights", type=Path, metavar="FILE", help="other weights than the shipped ones")
     parser.add_argument("--adversarial", type=Path, metavar="FILE", help="weights of the adversarial comparator")
+    parser.add_argument("--model", default=KineticsSettings().model, metavar="NAME", help="kinetic model of the flow")
     parser.add_argument("--output", type=Path, required=True, metavar="DIR")
 
 
@@ -39,5 +41,6 @@ def run(options: argparse.Namespace, progress: Progress) -> str:
         options.fraction,
         options.weights,
         options.adversarial,
+        options.model,
     )
     return run_trial(trial, options.output, progress)

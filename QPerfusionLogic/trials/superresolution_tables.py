@@ -26,13 +26,13 @@ MEASURES = {
 """How the wall is divided -> name of the parts in a row, layers, numbers, what makes shares of the remote flow."""
 
 
-def tables(images: Rows, flow: Rows, fraction: float) -> str:
+def tables(images: Rows, flow: Rows, fraction: float, model: str) -> str:
     """Return both tables as Markdown."""
     parts = ["# Super-resolution on digital patients", ""]
     if images:
         parts += [_image_table(images, fraction), ""]
     if flow:
-        parts += [_flow_table(flow, fraction), "", _count_table(flow), ""]
+        parts += [_flow_table(flow, fraction, model), "", _count_table(flow), ""]
     return "\n".join(parts)
 
 
@@ -68,12 +68,13 @@ Without noise: the same scans simulated without noise.""",
     return "\n".join([*lines, PUBLISHED])
 
 
-def _flow_table(rows: Rows, fraction: float) -> str:
+def _flow_table(rows: Rows, fraction: float, model: str) -> str:
     full = {row["patient"]: row for row in rows if row["frames"] == "full" and not row["failed"]}
     with_defect = sum(row["defect"] == "1" for row in full.values())
     lines = [
         f"""Flow: {len(full)} digital patients at stress, {with_defect} of them with a small defect
-(30 to 70 degrees, whole wall or inner half), true contours, motion and input; {100 * fraction:.0f} % of the lines.
+(30 to 70 degrees, whole wall or inner half), true contours, motion and input; {100 * fraction:.0f} % of the lines;
+model {model}.
 Change of segment flow is against full resolution, in the last lines against full resolution without noise. A defect
 is where the mean of three neighbouring sectors of 15 degrees lies below 75 % of the remote flow, in the whole wall
 or its inner half; size is its share of the wall, depth how far the lowest part lies below the remote flow. Made up:

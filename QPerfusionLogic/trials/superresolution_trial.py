@@ -12,7 +12,7 @@ import numpy as np
 from QPerfusionLogic.errors import QPerfusionError
 from QPerfusionLogic.output_folder import writing_file
 from QPerfusionLogic.progress import Progress
-from QPerfusionLogic.settings import Settings, SuperresolutionSettings
+from QPerfusionLogic.settings import KineticsSettings, Settings, SuperresolutionSettings
 from QPerfusionLogic.study import FloatArray
 from QPerfusionLogic.superresolution.resolver import BridgeResolver, resolver_of
 
@@ -31,7 +31,7 @@ Kind = Callable[[FlowCase], FloatArray]
 
 @dataclass(frozen=True)
 class Trial:
-    """What is tried: how many patients, which lines, which networks."""
+    """What is tried: how many patients, which lines, which networks, and the kinetic model that flow is fitted with."""
 
     patients: int = 20
     flow_patients: int = 20
@@ -39,6 +39,7 @@ class Trial:
     fraction: float = 0.4
     weights: Path | None = None
     adversarial: Path | None = None
+    model: str = KineticsSettings().model
 
 
 def run_trial(trial: Trial, output: Path, progress: Progress | None = None) -> str:
@@ -64,12 +65,12 @@ def run_trial(trial: Trial, output: Path, progress: Progress | None = None) -> s
         output / "flow.csv",
         flow_seeds,
         ("frames", list(kinds)),
-        lambda seed, names: flow_rows(seed, {name: kinds[name] for name in names}),
+        lambda seed, names: flow_rows(seed, {name: kinds[name] for name in names}, trial.model),
         progress,
     )
     if trial.patients:
         write_pictures(output, patient_frames(trial.seed, PICTURED), methods)
-    text = tables(images, flow, trial.fraction)
+    text = tables(images, flow, trial.fraction, trial.model)
     with writing_file(output / "tables.md") as beside:
         beside.write_text(text, encoding="utf-8")
     return text
@@ -140,14 +141,15 @@ def _kinds(methods: dict[str, Method]) -> dict[str, Kind]:
     }
 
 
-def flow_rows(seed: int, kinds: dict[str, Kind]) -> list[Row]:
+def flow_rows(seed: int, kinds: dict[str, Kind], model: str) -> list[Row]:
     """Return one row for each kind of frames: flow of all parts of the wall, size and depth of the defect."""
+    settings = Settings(kinetics=KineticsSettings(model=model))
     case = flow_case(seed)
     true_size, true_depth = defect_of(true_sector_flow(case))
     start: Row = {"patient": seed, "defect": int(case.defect is not None), "failed": ""}
     start |= {"true_size": f"{true_size:.4g}", "true_depth": f"{true_depth:.4g}"}
     try:
-        found = flow_of_parts(case, {name: kind(case) for name, kind in kinds.items()}, Settings())
+        found = flow_of_parts(case, {name: kind(case) for name, kind in kinds.items()}, settings)
     except QPerfusionError as error:
         return [{**start, "frames": name, "failed": error.found} for name in kinds]
     rows: list[Row] = []

@@ -73,7 +73,10 @@ def test_the_tables_name_the_published_figures_and_count_gone_defects() -> None:
     seen = {"size": "0.2", "depth": "0.5", "endo_size": "0.3", "endo_depth": "0.6"}
     gone = {"size": "0.0", "depth": "0.1", "endo_size": "0.0", "endo_depth": "0.1"}
     text = tables(
-        images, [flow | seen | reduced | {"frames": "full"}, flow | gone | even | {"frames": "zero-filled"}], 0.4
+        images,
+        [flow | seen | reduced | {"frames": "full"}, flow | gone | even | {"frames": "zero-filled"}],
+        0.4,
+        "fermi",
     )
     assert "| residual bridge | 2.00 | 0.500 (0.500) | 80 |" in text
     assert "2.55" in text
@@ -86,7 +89,7 @@ def test_a_defect_of_one_segment_counts_as_made_up_and_as_erased() -> None:
     even = row | {f"{layer}segment_{index}": "2.0" for layer in ("", "endo_", "epi_") for index in range(7, 13)}
     dark = even | {"endo_segment_9": "1.2"}
     kinds = {"full": even, "without noise": dark, "full, again": dark}
-    text = tables([], [values | {"frames": name} for name, values in kinds.items()], 0.4)
+    text = tables([], [values | {"frames": name} for name, values in kinds.items()], 0.4, "fermi")
     assert "| full |  | 0 / 1 of 1 |" in text
     assert "| full, again | 1 / 0 of 1 | 0 / 0 of 1 |" in text
 
