@@ -12,6 +12,8 @@ from QPerfusionLogic.study import BoolArray, FloatArray, PerfusionSeries
 
 BRIGHT_SHARE = 0.45
 """Pool pixels enhance at least this share of the brightest ones."""
+LARGEST_SHARE = 0.5
+"""Where more of the image is that bright, noise is all that there is."""
 SMALLEST_GAP_FRAMES = 1.5
 """Frames between the arrival in the right and in the left pool."""
 BASELINE_PERCENTILE = 5.0
@@ -49,7 +51,7 @@ def _pools_of_slice(signal: FloatArray, smallest: int) -> tuple[float, BoolArray
     smooth = ndimage.gaussian_filter(np.nan_to_num(signal), (0.7, 0.7, 0.7))
     enhancement, arrival = _enhancement_and_arrival(smooth)
     bright = enhancement > BRIGHT_SHARE * np.percentile(enhancement, 99.0)
-    if bright.sum() < 2 * smallest:
+    if bright.sum() < 2 * smallest or bright.mean() > LARGEST_SHARE:
         return None
     connected = _components(bright, smallest)
     if not connected:
