@@ -5,8 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from scipy import ndimage
 
 from QPerfusionLogic.signal_model.bolus import find_bolus
+from QPerfusionLogic.signal_model.magnitude import are_magnitudes, noise_variance, without_noise_floor
 from QPerfusionLogic.study import (
     LEFT_VENTRICLE,
     RIGHT_VENTRICLE,
@@ -21,6 +23,8 @@ from QPerfusionLogic.study import (
 FEWEST_FRAMES = 3
 ASSUMED_SHARE = 0.1
 """Share of the frames taken as baseline where no bolus is found."""
+NEIGHBOURHOOD = 5
+"""Pixels on a side that share an estimate of the noise."""
 
 
 @dataclass(frozen=True)
@@ -68,6 +72,17 @@ def baseline_signal(signal: FloatArray, frames: BoolArray) -> FloatArray:
         mean = np.mean if len(chosen) < 5 else _trimmed_mean
         result[index] = mean(chosen, axis=0, dtype=float) if len(chosen) else np.nan
     return result
+
+
+def magnitude_baseline(signal: FloatArray, frames: BoolArray) -> FloatArray:
+    """Return `baseline_signal` of magnitudes without what noise adds, read from neighbouring frames and pixels."""
+    level = baseline_signal(signal, frames)
+    if not are_magnitudes(signal):
+        return level
+    for index in range(signal.shape[1]):
+        variance = noise_variance(signal[frames[:, index], index])
+        level[index] = without_noise_floor(level[index], ndimage.median_filter(variance, NEIGHBOURHOOD))
+    return level
 
 
 def _trimmed_mean(values: FloatArray, axis: int, dtype: type) -> FloatArray:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 
 from QPerfusionLogic.progress import Progress
@@ -22,7 +24,7 @@ from QPerfusionLogic.study import (
     T1Map,
 )
 
-from .baseline import Baseline, baseline_of, baseline_signal
+from .baseline import Baseline, baseline_of, baseline_signal, magnitude_baseline
 from .native_t1 import native_t1_of
 from .precontrast import PrecontrastState
 from .proton_density import proton_density_signal
@@ -41,9 +43,11 @@ def convert_by_look_up(
     baseline = baseline_of(registered, segmented)
     blood = (segmented.labels == LEFT_VENTRICLE) | (segmented.labels == RIGHT_VENTRICLE)
     native = native_t1_of(series, segmented, t1_map, physics, settings)
-    pre_contrast = _pre_contrast(series.signal, baseline, segmented)
     by_density, normalisation_notices = chosen_normalisation(series, settings)
-    reference = proton_density_signal(series) if by_density else pre_contrast
+    if by_density:
+        reference = proton_density_signal(series)
+    else:
+        reference = _pre_contrast(series.signal, baseline, segmented, magnitude_baseline)
     usable = np.isfinite(reference) & (reference > 0) & np.isfinite(native.t1_s)
     t1 = native.t1_s if by_density else precontrast.shortened(native.t1_s, blood, physics)
     gadolinium, outside = _inverted(series, reference, usable, blood, t1, physics, by_density, progress)
@@ -98,9 +102,13 @@ def _inverted(
     return gadolinium, outside
 
 
-def _pre_contrast(signal: FloatArray, baseline: Baseline, segmented: Segmented) -> FloatArray:
-    left = baseline_signal(signal, baseline.frames)
-    right = baseline_signal(signal, baseline.right_frames)
+def _pre_contrast(
+    values: FloatArray,
+    baseline: Baseline,
+    segmented: Segmented,
+    mean: Callable[[FloatArray, BoolArray], FloatArray] = baseline_signal,
+) -> FloatArray:
+    left, right = (mean(values, frames) for frames in (baseline.frames, baseline.right_frames))
     return np.where(segmented.labels == RIGHT_VENTRICLE, right, left)
 
 

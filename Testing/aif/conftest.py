@@ -101,7 +101,8 @@ def imaged(protocol, labels, time_s, blood_height, random, noise, start_s=0.0, s
         factor = np.exp(-gadolinium * (extra * echo_time_s + BLOOD.r2_l_mmol_s * shift) - shift / 0.22)
         signal = np.where(is_blood, blood.signal(gadolinium), muscle.signal(gadolinium))
         signal = coil * np.where(is_air, 0.02, signal) * factor
-        return (signal + random.normal(0.0, noise, signal.shape)).astype(np.float32)
+        real, imaginary = random.normal(0.0, noise, (2, *signal.shape))
+        return np.hypot(signal + real, imaginary).astype(np.float32)
 
     density = coil * np.where(is_blood, blood.proton_density_signal(), muscle.proton_density_signal())
     density = np.repeat(density[None], 2, axis=0) + random.normal(0.0, noise, (2, *labels.shape))

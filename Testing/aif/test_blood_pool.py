@@ -9,6 +9,7 @@ import pytest
 
 from QPerfusionLogic.aif.blood_curve import BloodCurve, blood_curve
 from QPerfusionLogic.aif.blood_pool import left_ventricular_pool
+from QPerfusionLogic.aif.bolus_detector import detect_pools
 from QPerfusionLogic.aif.two_echoes import undo_decay
 from QPerfusionLogic.study import Geometry, Protocol
 
@@ -77,3 +78,18 @@ def test_a_pool_of_few_full_pixels_is_told(make_input):
     coarse_series = dataclasses.replace(series, geometry=Geometry.axis_aligned(1, (12.0, 12.0)), **coarse)
     notices = left_ventricular_pool(coarse_series, known.state).notices
     assert "aif-pool-small" in {notice.code for notice in notices}
+
+
+def test_images_of_noise_hold_no_pools(make_input):
+    series = make_input(aif_series=True).state.acquisition.aif_series
+    for seed in range(20):
+        noise = np.hypot(*np.random.default_rng(seed).normal(0.0, 5.0, (2, *series.signal.shape)))
+        assert detect_pools(dataclasses.replace(series, signal=noise.astype(np.float32))) is None
+
+
+def test_noise_leaves_the_level_before_the_bolus_alone(make_input):
+    noisy, clean = (make_input(noise=noise).state for noise in (3.0, 0.0))
+    noisy, clean = (
+        blood_curve(state.registered.series, state.segmented.aif_region).baseline for state in (noisy, clean)
+    )
+    assert noisy == pytest.approx(clean, rel=0.02)

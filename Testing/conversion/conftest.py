@@ -92,7 +92,8 @@ def make_heart():
         coil = 800.0 + 10.0 * np.arange(40)[None, None, :] + np.zeros(labels.shape)
         signal = coil * np.where(is_blood, blood.signal(gadolinium), muscle.signal(gadolinium))
         density = coil * np.where(is_blood, blood.proton_density_signal(), muscle.proton_density_signal())
-        signal = signal + np.random.default_rng(0).normal(0.0, noise, signal.shape)
+        real, imaginary = np.random.default_rng(0).normal(0.0, noise, (2, *signal.shape))
+        signal = np.hypot(signal + real, imaginary)
         series = PerfusionSeries(
             signal=signal.astype(np.float32),
             time_s=TIME_S[:, None],

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from QPerfusionLogic.conversion import ConversionLogic
+from QPerfusionLogic.conversion.baseline import baseline_signal, magnitude_baseline
 from QPerfusionLogic.errors import InputError
 from QPerfusionLogic.settings import ConversionSettings
 from QPerfusionLogic.study import Geometry, Quantity, T1Map
@@ -40,6 +41,16 @@ def test_a_noisy_myocardium_is_unbiased(make_heart):
     pixels = interior(heart, 1)
     curve, truth = found.gd_mmol_l[:, pixels].mean(axis=1), heart.gd_mmol_l[:, pixels][:, 0]
     assert np.abs(curve - truth).max() < 0.05
+
+
+@pytest.mark.parametrize("height", [2.5, 4.0, 20.0])
+def test_noise_of_magnitudes_is_not_taken_for_a_baseline(height):
+    real, imaginary = np.random.default_rng(0).normal(0.0, 1.0, (2, 14, 1, 60, 60))
+    magnitudes = np.hypot(height + real, imaginary)
+    frames = np.ones((14, 1), dtype=bool)
+    assert magnitude_baseline(magnitudes, frames).mean() == pytest.approx(height, rel=0.02)
+    expected = np.sqrt(height**2 + 1.0)
+    assert baseline_signal(magnitudes, frames).mean() == pytest.approx(expected, rel=0.01)
 
 
 def test_a_t1_map_corrects_a_heart_whose_t1_is_not_the_tables(make_heart):
