@@ -88,7 +88,7 @@ def starts_from(dictionary: Dictionary, layout: Layout, data: FloatArray) -> Flo
     unit = dictionary.unit[anchors].reshape(-1, rank).astype(np.float32)
     product = (data.astype(np.float32) @ unit.T).reshape(len(data), anchors.size, entries)
     starts = np.empty((len(data), anchors.size, dictionary.basins, len(layout.parameters)))
-    _kernel("numba_kernels", "dictionary_starts")(
+    _kernel("numba_starts", "dictionary_starts")(
         product,
         np.maximum(dictionary.size[anchors], TINY).astype(np.float32),
         dictionary.shape,
