@@ -28,10 +28,14 @@ def run(options: argparse.Namespace, progress: Progress) -> str:
     ------
     MissingPackageError
         When torch is not installed.
+    SettingsError
+        When there is no such kinetic model.
     """
+    from QPerfusionLogic.kinetics.registry import model_class
     from QPerfusionLogic.learning.packages import require_packages
 
     require_packages("evaluate superresolution")
+    model_class(options.model)
     from .superresolution_trial import Trial, run_trial
 
     trial = Trial(

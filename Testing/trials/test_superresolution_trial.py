@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import argparse
+
 import numpy as np
 import pytest
 
+from QPerfusionLogic.errors import SettingsError
+from QPerfusionLogic.progress import Progress
 from QPerfusionLogic.settings import Settings
 from QPerfusionLogic.superresolution.degradation import low_resolution
+from QPerfusionLogic.trials.superresolution_command import add_arguments, run
 from QPerfusionLogic.trials.superresolution_flow import (
     SECTORS,
     defect_of,
@@ -104,3 +109,13 @@ def test_a_second_scan_differs_by_its_noise_alone() -> None:
     flow = flow_of_parts(case, {"full": case.series.signal, "again": case.again}, Settings())
     assert flow["full"] != flow["again"]
     assert np.isfinite([flow["full"][f"segment_{index}"] for index in range(7, 13)]).all()
+
+
+def test_an_unknown_model_is_refused_before_anything_is_written(tmp_path) -> None:
+    pytest.importorskip("torch")
+    parser = argparse.ArgumentParser()
+    add_arguments(parser)
+    output = tmp_path / "out"
+    with pytest.raises(SettingsError, match="btex_cells"):
+        run(parser.parse_args(["--model", "ferni", "--output", str(output)]), Progress())
+    assert not output.exists()
