@@ -8,8 +8,8 @@ import numpy as np
 
 from QPerfusionLogic.errors import InputError
 from QPerfusionLogic.signal_model.bolus import Bolus, find_bolus
-from QPerfusionLogic.signal_model.magnitude import are_magnitudes, noise_variance, without_noise_floor
-from QPerfusionLogic.study import LEFT_VENTRICLE, BoolArray, FloatArray, PerfusionSeries, Quantity, StateResult
+from QPerfusionLogic.signal_model.magnitude import has_noise_floor, noise_variance, without_noise_floor
+from QPerfusionLogic.study import LEFT_VENTRICLE, BoolArray, FloatArray, PerfusionSeries, StateResult
 
 FEWEST_FRAMES = 8
 
@@ -80,8 +80,10 @@ def blood_curve(series: PerfusionSeries, region: BoolArray, kept: BoolArray | No
             action="edit the segmentation, give a mask, or give the arterial input as a CSV curve",
         )
     pixels = region[index]
-    before = _frames_of_noise(series, index, pixels)
-    signal = _means(series.signal, index, pixels, before)
+    inside = series.signal[:, index][:, pixels]
+    seen = find_bolus(inside.mean(axis=1, dtype=float), series.time_s[:, index]) if has_noise_floor(series) else None
+    before = slice(0, 0) if seen is None else seen.baseline_frames
+    signal = _means(inside, before)
     use = np.isfinite(signal) if kept is None else np.isfinite(signal) & kept[:, index]
     if use.sum() < FEWEST_FRAMES:
         raise InputError(
@@ -96,19 +98,10 @@ def blood_curve(series: PerfusionSeries, region: BoolArray, kept: BoolArray | No
         proton_density=float(np.nanmean(density[:, index][:, pixels])) if density is not None else float("nan"),
         slice_index=index,
         pixels=int(counts[index]),
-        second_echo=None if second is None else _means(second, index, pixels, before)[use],
+        second_echo=None if second is None else _means(second[:, index][:, pixels], before)[use],
     )
 
 
-def _frames_of_noise(series: PerfusionSeries, index: int, pixels: BoolArray) -> slice:
-    """Return the frames before the bolus; none where the series is no magnitude image, or nothing arrives."""
-    if series.quantity is not Quantity.SIGNAL or not are_magnitudes(series.signal):
-        return slice(0, 0)
-    bolus = find_bolus(series.signal[:, index][:, pixels].mean(axis=1, dtype=float), series.time_s[:, index])
-    return slice(0, 0) if bolus is None else bolus.baseline_frames
-
-
-def _means(images: FloatArray, index: int, pixels: BoolArray, before: slice) -> FloatArray:
-    """Return the mean magnitude (frames,) of pixels without what noise, read from the frames before, adds to it."""
-    inside = images[:, index][:, pixels]
+def _means(inside: FloatArray, before: slice) -> FloatArray:
+    """Return mean magnitudes (frames,) of pixels (frames, n) without what noise, read from the frames before, adds."""
     return without_noise_floor(inside.mean(axis=1, dtype=float), float(np.median(noise_variance(inside[before]))))

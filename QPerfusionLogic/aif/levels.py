@@ -6,7 +6,7 @@ import numpy as np
 from scipy import ndimage
 
 from QPerfusionLogic.signal_model.constants import native_property
-from QPerfusionLogic.signal_model.magnitude import noise_variance, without_noise_floor
+from QPerfusionLogic.signal_model.magnitude import has_noise_floor, noise_variance, without_noise_floor
 from QPerfusionLogic.signal_model.physics import SeriesPhysics
 from QPerfusionLogic.study import MYOCARDIUM, StateResult
 
@@ -58,6 +58,7 @@ def _myocardium(state: StateResult, curve: BloodCurve) -> tuple[float, float]:
     before = (series.time_s[:, index] < bolus.foot_s) & state.registered.kept[:, index]
     before[0] |= not before.any()
     inside = series.signal[before, index][:, pixels]
-    level = float(without_noise_floor(np.nanmean(inside), float(np.median(noise_variance(inside)))))
+    noise = float(np.median(noise_variance(inside))) if has_noise_floor(series) else 0.0
+    level = float(without_noise_floor(np.nanmean(inside), noise))
     density = series.proton_density
     return level, float("nan") if density is None else float(np.nanmean(density[:, index][:, pixels]))

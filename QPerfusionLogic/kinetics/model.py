@@ -156,8 +156,7 @@ class KineticModel:
         silent = np.isin(status, (NO_BOLUS, NOT_FINITE))
         parameters = {name: np.where(silent, np.nan, value) for name, value in parameters.items()}
         predicted[silent[:, None] | ~np.isfinite(predicted)] = np.nan
-        result = FitResult(self.name, parameters, status, predicted, self.window_s, self.notices)
-        return KineticFit(result)
+        return KineticFit(FitResult(self.name, parameters, status, predicted, self.window_s, self.notices))
 
     def solve(self, curves: FloatArray, weights: FloatArray, progress: Progress) -> Solution:
         """Fit clean curves (n, frames), which are 0 where their weight (n, frames) is 0."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike
 
-from QPerfusionLogic.study import FloatArray
+from QPerfusionLogic.study import FloatArray, PerfusionSeries, Quantity
 
 MEDIAN_OF_SQUARES = 0.4549
 """Median of the square of a normal variate of variance 1."""
@@ -20,6 +20,11 @@ MOST_NEGATIVE = 1e-3
 def are_magnitudes(signal: FloatArray) -> bool:
     """Return whether images hold magnitudes, which noise lifts, and not real parts, whose noise averages out."""
     return float(np.mean(np.asarray(signal) < 0)) <= MOST_NEGATIVE
+
+
+def has_noise_floor(series: PerfusionSeries) -> bool:
+    """Return whether noise lifts what a series shows: its images hold signal, and magnitudes of it."""
+    return series.quantity is Quantity.SIGNAL and are_magnitudes(series.signal)
 
 
 def noise_variance(frames: FloatArray) -> FloatArray:

@@ -6,12 +6,15 @@ import dataclasses
 
 import numpy as np
 import pytest
+from scipy import ndimage
 
 from QPerfusionLogic.aif.blood_curve import BloodCurve, blood_curve
 from QPerfusionLogic.aif.blood_pool import left_ventricular_pool
 from QPerfusionLogic.aif.bolus_detector import detect_pools
+from QPerfusionLogic.aif.levels import myocardium_over_blood
 from QPerfusionLogic.aif.two_echoes import undo_decay
-from QPerfusionLogic.study import Geometry, Protocol
+from QPerfusionLogic.signal_model.constants import native_property
+from QPerfusionLogic.study import MYOCARDIUM, Geometry, Protocol
 
 
 def pool_of(known, series):
@@ -27,8 +30,6 @@ def test_all_pixels_of_full_blood_are_taken_and_their_noise_is_averaged(make_inp
 
 
 def test_pixels_shared_with_the_wall_are_left_out(make_input):
-    from scipy import ndimage
-
     known = make_input(aif_series=True)
     series = known.state.acquisition.aif_series
     blurred = {
@@ -66,8 +67,6 @@ def test_both_echoes_tell_the_signal_at_echo_time_zero():
 
 
 def test_a_pool_of_few_full_pixels_is_told(make_input):
-    from scipy import ndimage
-
     known = make_input(aif_series=True)
     series = known.state.acquisition.aif_series
     assert not left_ventricular_pool(series, known.state).notices
@@ -93,3 +92,23 @@ def test_noise_leaves_the_level_before_the_bolus_alone(make_input):
         blood_curve(state.registered.series, state.segmented.aif_region).baseline for state in (noisy, clean)
     )
     assert noisy == pytest.approx(clean, rel=0.02)
+
+
+def test_images_of_real_parts_keep_their_levels(make_input):
+    state = make_input(noise=3.0).state
+    series = state.registered.series
+    real = np.array(series.signal)
+    real[::2, :, :4] *= -1.0
+    series = dataclasses.replace(series, signal=real)
+    state = dataclasses.replace(state, registered=dataclasses.replace(state.registered, series=series))
+    curve = blood_curve(series, state.segmented.aif_region)
+    before = curve.bolus.baseline_frames
+    inside = real[:, 0][:, state.segmented.aif_region[0]]
+    assert curve.signal == pytest.approx(inside.mean(axis=1), rel=1e-5)
+    pixels = ndimage.binary_erosion(state.segmented.labels[0] == MYOCARDIUM)
+    assert pixels.sum() >= 20
+    wall = real[series.time_s[:, 0] < curve.bolus.foot_s, 0][:, pixels].mean()
+    blood = native_property("proton_density", "blood", 1.5, "mrxcat").value
+    muscle = native_property("proton_density", "myocardium", 1.5, "mrxcat").value
+    found = myocardium_over_blood(state, curve, 1.5)
+    assert found == pytest.approx(wall / inside[before].mean() * blood / muscle, rel=1e-4)
