@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import functools
 from pathlib import Path
 
 from .errors import QPerfusionError
@@ -31,3 +33,10 @@ def resource_path(*parts: str) -> Path:
         expected=f"it in one of {', '.join(root.name for root in roots)}",
         action="reinstall QPerfusion: its Resources folder is incomplete",
     )
+
+
+@functools.lru_cache(maxsize=8)
+def constant_rows(name: str) -> tuple[dict[str, str], ...]:
+    """Return the rows of a table of Resources/Constants, by column."""
+    with resource_path("Constants", name).open(encoding="utf-8", newline="") as file:
+        return tuple(csv.DictReader(file))

@@ -107,6 +107,13 @@ class AifSettings:
 
     mode: str = choice("automatic", "dual_sequence", "dual_bolus", "learned", "model", "as_is", "population")
     bolus_ratio: float = number(10.0, 1.0, 100.0, "", "dual bolus: main to pre-bolus dose (volume x concentration)")
+    dose_mmol_kg: float | None = number(
+        None,
+        0.005,
+        0.4,
+        "mmol/kg",
+        "contrast of one injection: how high a saturated bolus is expected to be; None: the header's",
+    )
     t2_star_correction: bool = True
     partial_volume: bool = field(
         default=True, metadata={"help": "dual sequence: take the wall out of blood pixels, by contours and resolution"}

@@ -14,14 +14,20 @@ from QPerfusionLogic.study import FloatArray
 
 from .blood_curve import BloodCurve
 from .checks import peak_is_lost
+from .expected_height import USUAL_HEIGHT, ExpectedHeight
 from .levels import blood_and_muscle
 from .precontrast import estimate_precontrast
 from .route import BAND_SDS
 from .saturated_shape import Law, shape_behind
-from .shape_prior import PEAK_LOG_SD, USUAL_PEAK_MMOL_L, Scaled
+from .shape_prior import Scaled
 
 
-def scale_by_course(curve: BloodCurve, physics: SeriesPhysics, myocardium_over_blood: float) -> Scaled | None:
+def scale_by_course(
+    curve: BloodCurve,
+    physics: SeriesPhysics,
+    myocardium_over_blood: float,
+    expected: ExpectedHeight = USUAL_HEIGHT,
+) -> Scaled | None:
     """Return the bolus of usual course that the sequence bends into the measured curve; None where there is none.
 
     Parameters
@@ -32,13 +38,15 @@ def scale_by_course(curve: BloodCurve, physics: SeriesPhysics, myocardium_over_b
         Of the same series.
     myocardium_over_blood : float
         Pre-contrast signal of myocardium over that of blood, both per unit of proton density; NaN when not known.
+    expected : ExpectedHeight
+        Of the peak, before the curve is looked at.
 
     Returns
     -------
     Scaled or None
         Where the peak is lost to saturation, its band is as wide as peaks of people are.
     """
-    shape = shape_behind(curve, law_of(physics))
+    shape = shape_behind(curve, law_of(physics, expected))
     if shape is None or not shape.signal_scale > 0.0:
         return None
     gadolinium = np.interp(curve.time_s, shape.time_s, shape.depth * shape.relative)
@@ -47,11 +55,11 @@ def scale_by_course(curve: BloodCurve, physics: SeriesPhysics, myocardium_over_b
     if found is None:
         return None
     lost = peak_is_lost(curve.signal, curve.time_s)
-    wide = np.exp(BAND_SDS * np.hypot(shape.depth_log_sd, PEAK_LOG_SD if lost else 0.0))
+    wide = np.exp(BAND_SDS * np.hypot(shape.depth_log_sd, expected.peak_log_sd if lost else 0.0))
     return Scaled(gadolinium, gadolinium / wide, gadolinium * wide, shape.signal_scale, found)
 
 
-def law_of(physics: SeriesPhysics) -> Law:
+def law_of(physics: SeriesPhysics, expected: ExpectedHeight) -> Law:
     """Return how a sequence bends a bolus; its depth is the peak in mmol/L."""
     blood = physics.blood
     native = float(blood.signal(np.zeros(1))[0])
@@ -59,4 +67,4 @@ def law_of(physics: SeriesPhysics) -> Law:
     def bent(relative: FloatArray, peak_mmol_l: float) -> FloatArray:
         return np.asarray(blood.signal(peak_mmol_l * relative) - native)
 
-    return Law(bent, USUAL_PEAK_MMOL_L, PEAK_LOG_SD)
+    return Law(bent, expected.peak_mmol_l, expected.peak_log_sd)

@@ -16,6 +16,7 @@ from QPerfusionLogic.study import FloatArray, Notice, Severity, State, StateResu
 from .alignment import explained_misfit
 from .blood_curve import BloodCurve, tissue_blood_curve
 from .checks import guessed_peak
+from .expected_height import expected_height
 from .inversion import linear_signal
 from .model_inversion import by_model_inversion
 from .precontrast import Precontrast
@@ -66,7 +67,8 @@ def by_network(state: StateResult, settings: AifSettings, conversion: Conversion
             expected="a spoiled gradient echo: the networks were trained on nothing else",
             action="choose another aif.mode",
         )
-    found = restored_curve(curve, physics, settings.weights)
+    expected = expected_height(state, settings)
+    found = restored_curve(curve, physics, settings.weights, expected.area_mmol_s_l)
     misfit = unexplained(found, curve, physics)
     if misfit > LARGEST_MISFIT:
         fallback = by_model_inversion(state, settings, conversion)
@@ -78,7 +80,12 @@ def by_network(state: StateResult, settings: AifSettings, conversion: Conversion
         corrected=linear_signal(found.gd_mmol_l, curve.baseline, physics),
         gd_mmol_l=found.gd_mmol_l,
         mode="learned",
-        constants={**physics.constants, "aif normalisation": "learned", "aif network": found.model_name},
+        constants={
+            **physics.constants,
+            "aif normalisation": "learned",
+            "aif network": found.model_name,
+            **expected.constants,
+        },
         notices=(
             *physics.notices,
             _by_network(found),
@@ -93,8 +100,10 @@ def by_network(state: StateResult, settings: AifSettings, conversion: Conversion
     )
 
 
-def restored_curve(curve: BloodCurve, physics: SeriesPhysics, weights: str = "") -> Restored:
-    """Return what the networks make of a saturated blood curve.
+def restored_curve(
+    curve: BloodCurve, physics: SeriesPhysics, weights: str = "", area_mmol_s_l: float = float("nan")
+) -> Restored:
+    """Return what the networks make of a saturated blood curve and the first-pass area that its dose lets expect.
 
     The networks look at 38 s around the arrival; what comes before and after is hardly saturated and is inverted by
     the signal equation, at the scale at which its curve and that of the networks agree best.
@@ -108,7 +117,8 @@ def restored_curve(curve: BloodCurve, physics: SeriesPhysics, weights: str = "")
     valid = grid <= curve.time_s[-1]
     signal = np.where(valid, np.interp(grid, curve.time_s, curve.signal), 0.0)
     top = float(signal.max())
-    curves, before = restored(ensemble, signal / top, valid, nominal_protocol(physics), curve.proton_density / top)
+    density = curve.proton_density / top
+    curves, before = restored(ensemble, signal / top, valid, nominal_protocol(physics), density, area_mmol_s_l)
     curves = curves[:, valid]
     loss, residual = before * (LOSS_UNIT, RESIDUAL_UNIT_MMOL_L)
     whole = _completed(curve, grid[valid], curves, physics)

@@ -18,6 +18,7 @@ from .blood_curve import BloodCurve, tissue_blood_curve
 from .checks import shape_checks, tissue_saturation_check
 from .clock_checks import on_tissue_clock
 from .drift import detrended
+from .expected_height import dose_check, expected_height
 from .features import curve_features
 from .population import instead_of_lost_peak
 from .relative import in_relative_enhancement
@@ -82,6 +83,8 @@ class AifCorrectionLogic:
             features |= apparent
             notices += found
         notices += curve.notices + shape_checks(curve.gd_mmol_l, curve.time_s, features, curve.mode)
+        if self.conversion.mode != "relative_enhancement":
+            notices += dose_check(features["area_mmol_s_l"], expected_height(state, self.settings))
         progress.update(1.0, "arterial input found")
         return _finished(finely_sampled(curve), features, notices, str(state.state))
 

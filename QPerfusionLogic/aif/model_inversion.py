@@ -9,6 +9,7 @@ from QPerfusionLogic.study import Notice, Severity, StateResult
 from .blood_curve import BloodCurve, tissue_blood_curve
 from .checks import guessed_peak
 from .course_scale import scale_by_course
+from .expected_height import ExpectedHeight, expected_height
 from .inversion import invert_blood_curve, linear_signal
 from .levels import myocardium_over_blood, tissue_levels
 from .precontrast import estimate_precontrast, with_efficiency
@@ -28,7 +29,7 @@ def by_model_inversion(state: StateResult, settings: AifSettings, conversion: Co
     physics = physics_of_series(series, conversion)
     by_density = conversion.normalisation != "baseline" and curve.proton_density > 0
     if not by_density and conversion.normalisation == "automatic" and conversion.saturation_efficiency is None:
-        scaled = _scaled_by_usual_boluses(state, curve, physics)
+        scaled = _scaled_by_usual_boluses(state, curve, physics, expected_height(state, settings))
         if scaled is not None:
             return scaled
     found = estimate_precontrast(tissue_levels(state, curve, physics)) if by_density else None
@@ -46,9 +47,11 @@ def by_model_inversion(state: StateResult, settings: AifSettings, conversion: Co
     )
 
 
-def _scaled_by_usual_boluses(state: StateResult, curve: BloodCurve, physics: SeriesPhysics) -> RouteCurve | None:
+def _scaled_by_usual_boluses(
+    state: StateResult, curve: BloodCurve, physics: SeriesPhysics, expected: ExpectedHeight
+) -> RouteCurve | None:
     ratio = myocardium_over_blood(state, curve, physics.field_strength_t)
-    scaled = scale_by_shape(curve, physics, ratio) or scale_by_course(curve, physics, ratio)
+    scaled = scale_by_shape(curve, physics, ratio, expected) or scale_by_course(curve, physics, ratio, expected)
     if scaled is None:
         return None
     return RouteCurve(
@@ -59,17 +62,21 @@ def _scaled_by_usual_boluses(state: StateResult, curve: BloodCurve, physics: Ser
         lower_mmol_l=scaled.lower_mmol_l,
         upper_mmol_l=scaled.upper_mmol_l,
         mode="model",
-        constants={**physics.constants, "aif normalisation": "usual shape of boluses"},
+        constants={**physics.constants, "aif normalisation": "usual shape of boluses", **expected.constants},
         notices=(
             *physics.notices,
             _note(
-                "scaled, for want of proton-density frames, by what boluses usually look like: peak between "
-                f"{scaled.lower_mmol_l.max():.1f} and {scaled.upper_mmol_l.max():.1f} mmol/L"
+                f"scaled, for want of proton-density frames, by what boluses {_of_dose(expected)} look like: peak "
+                f"between {scaled.lower_mmol_l.max():.1f} and {scaled.upper_mmol_l.max():.1f} mmol/L"
             ),
             *guessed_peak(curve, "a usual bolus puts"),
         ),
         precontrast=scaled.precontrast,
     )
+
+
+def _of_dose(expected: ExpectedHeight) -> str:
+    return f"after {expected.dose}" if expected.dose else "usually"
 
 
 def _note(how: str) -> Notice:

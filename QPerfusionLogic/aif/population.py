@@ -10,16 +10,14 @@ import numpy as np
 from QPerfusionLogic.errors import InputError
 from QPerfusionLogic.settings import AifSettings, ConversionSettings
 from QPerfusionLogic.signal_model.bolus import find_bolus
-from QPerfusionLogic.study import FloatArray, Notice, Severity, State, StateResult
+from QPerfusionLogic.study import FloatArray, Notice, Severity, StateResult
 
 from .blood_curve import tissue_blood_curve
 from .checks import peak_is_lost
+from .expected_height import PEAK_MMOL_L, ExpectedHeight, expected_height
 from .route import BAND_SDS, RouteCurve
 from .saturated_shape import STEP_S, gamma_variate, shape_behind, with_return
-from .shape_prior import PEAK_LOG_SD
 
-PEAK_MMOL_L = {State.STRESS: 4.4, State.REST: 5.2, State.UNKNOWN: 4.8}
-"""Healthy volunteers (Xue 2020); unknown: their mean."""
 TIME_TO_PEAK_S, FULL_WIDTH_S = 6.60, 5.34
 """Medians of 44 patients at stress (AI-AIF, Scannell 2022)."""
 STEEPNESS = (2.3548 * TIME_TO_PEAK_S / FULL_WIDTH_S) ** 2
@@ -29,7 +27,7 @@ EQUILIBRIUM_SHARE = 0.15
 
 
 def by_population(state: StateResult, settings: AifSettings, conversion: ConversionSettings) -> RouteCurve:
-    """Return a curve of average height: its course is that of this patient's blood with the saturation undone.
+    """Return a curve of average height for the dose: its course is that of this patient's blood, unsaturated.
 
     Where that course is none of a bolus, it is the average one, placed at this patient's arrival.
 
@@ -42,7 +40,8 @@ def by_population(state: StateResult, settings: AifSettings, conversion: Convers
     bolus = measured.bolus
     if bolus is None:
         raise InputError("no bolus in the left ventricle, so a population curve cannot be placed in time")
-    peak = PEAK_MMOL_L[state.state]
+    expected = expected_height(state, settings)
+    peak = expected.peak_mmol_l if expected.dose else PEAK_MMOL_L[state.state]
     shape = shape_behind(measured)
     if shape is None:
         time = np.arange(measured.time_s[0], measured.time_s[-1] + STEP_S, STEP_S)
@@ -56,14 +55,15 @@ def by_population(state: StateResult, settings: AifSettings, conversion: Convers
         measured=np.interp(time, measured.time_s, measured.signal),
         corrected=np.interp(time, measured.time_s, measured.signal),
         gd_mmol_l=gadolinium,
-        lower_mmol_l=gadolinium * np.exp(-BAND_SDS * PEAK_LOG_SD),
-        upper_mmol_l=gadolinium * np.exp(BAND_SDS * PEAK_LOG_SD),
+        lower_mmol_l=gadolinium * np.exp(-BAND_SDS * expected.peak_log_sd),
+        upper_mmol_l=gadolinium * np.exp(BAND_SDS * expected.peak_log_sd),
         mode="population",
         constants={
             "aif peak": f"{peak:g} mmol/L (Xue 2020)",
             "aif time to peak, width": source,
+            **expected.constants,
         },
-        notices=(_notice(shape is not None),),
+        notices=(_notice(shape is not None, expected),),
     )
 
 
@@ -92,16 +92,19 @@ def instead_of_lost_peak(
     return dataclasses.replace(found, notices=(notice, *found.notices))
 
 
-def _notice(own_course: bool) -> Notice:
+def _notice(own_course: bool, expected: ExpectedHeight) -> Notice:
+    known = f" for {expected.dose}" if expected.dose else ""
+    left = "cardiac output" if expected.dose else "dose, cardiac output"
     message = (
-        "the arterial input is a population average placed at this patient's arrival: dose, cardiac output and "
+        f"the arterial input is a population average{known} placed at this patient's arrival: {left} and "
         "injection of this patient do not enter, so flows are not the patient's own"
     )
     action = "use it for teaching only"
     if own_course:
         message = (
-            "the height of the arterial input is a population average, its course what the saturated blood curve "
-            "of this patient shows: all flows of this state are off by one factor, which dose and cardiac output make"
+            f"the height of the arterial input is a population average{known}, its course what the saturated blood "
+            "curve of this patient shows: all flows of this state are off by one factor, which "
+            f"{left if expected.dose else 'dose and cardiac output'} makes"
         )
         action = "compare segments with each other, not with published flows"
     return Notice(code="aif-population", message=message, action=action, severity=Severity.SERIOUS)

@@ -17,13 +17,12 @@ from QPerfusionLogic.study import FloatArray
 
 from .blood_curve import BloodCurve
 from .checks import tail_share
+from .expected_height import USUAL_HEIGHT, ExpectedHeight
 from .levels import blood_and_muscle
 from .precontrast import Precontrast, estimate_precontrast, level_cost
 
 USUAL_TAIL, TAIL_SD = 0.16, 0.035
 """Blood ten seconds and more after the peak relative to the peak: 0.10 to 0.20 in unsaturated curves."""
-USUAL_PEAK_MMOL_L, PEAK_LOG_SD = 4.8, 0.35
-"""Mean of healthy stress and rest (4.4 and 5.2 mmol/L, Xue 2020); the spread covers dose and cardiac output."""
 LARGEST_TAIL = 0.3
 """A tail above it at the best scale means that the peak is lost, not that the scale is wrong."""
 CANDIDATES = 160
@@ -50,7 +49,12 @@ class Scaled:
     precontrast: Precontrast
 
 
-def scale_by_shape(curve: BloodCurve, physics: SeriesPhysics, myocardium_over_blood: float) -> Scaled | None:
+def scale_by_shape(
+    curve: BloodCurve,
+    physics: SeriesPhysics,
+    myocardium_over_blood: float,
+    expected: ExpectedHeight = USUAL_HEIGHT,
+) -> Scaled | None:
     """Return the curve at the scales that give it a usual shape, or None where no scale does.
 
     Parameters
@@ -61,7 +65,10 @@ def scale_by_shape(curve: BloodCurve, physics: SeriesPhysics, myocardium_over_bl
         Of the same series.
     myocardium_over_blood : float
         Pre-contrast signal of myocardium over that of blood, both per unit of proton density; NaN when not known.
+    expected : ExpectedHeight
+        Of the peak, before the curve is looked at.
     """
+    prior = _Prior(curve, physics, myocardium_over_blood, expected)
     bolus = curve.bolus
     if bolus is None or np.isnan(tail_share(curve.signal, curve.time_s, bolus)):
         return None
@@ -77,7 +84,7 @@ def scale_by_shape(curve: BloodCurve, physics: SeriesPhysics, myocardium_over_bl
         gadolinium, above = blood.gadolinium_from_proton_density(curve.signal / density)
         gadolinium = gadolinium - np.mean(gadolinium[bolus.baseline_frames])
         curves.append(gadolinium)
-        costs.append(np.inf if above.any() else _cost(gadolinium, curve, level / scale, myocardium_over_blood, physics))
+        costs.append(np.inf if above.any() else prior.cost(gadolinium, level / scale))
     best = int(np.argmin(costs))
     own = dataclasses.replace(bolus, baseline=0.0)
     if not np.isfinite(costs[best]) or tail_share(curves[best], curve.time_s, own) > LARGEST_TAIL:
@@ -91,16 +98,23 @@ def scale_by_shape(curve: BloodCurve, physics: SeriesPhysics, myocardium_over_bl
     return None if found is None else Scaled(mean, lower, upper, s0, found)
 
 
-def _cost(
-    gadolinium: FloatArray, curve: BloodCurve, level: float, myocardium_over_blood: float, physics: SeriesPhysics
-) -> float:
-    """Minus twice the logarithm of the posterior, up to a constant."""
-    bolus = curve.bolus
-    assert bolus is not None
-    peak = float(np.max(gadolinium))
-    tail = tail_share(gadolinium, curve.time_s, dataclasses.replace(bolus, baseline=0.0))
-    usual = ((tail - USUAL_TAIL) / TAIL_SD) ** 2 + (np.log(max(peak, 1e-3) / USUAL_PEAK_MMOL_L) / PEAK_LOG_SD) ** 2
-    return float(usual + level_cost(blood_and_muscle(level, myocardium_over_blood, physics)))
+@dataclass(frozen=True)
+class _Prior:
+    """How usual an inverted curve and its pre-contrast level are."""
+
+    curve: BloodCurve
+    physics: SeriesPhysics
+    myocardium_over_blood: float
+    expected: ExpectedHeight
+
+    def cost(self, gadolinium: FloatArray, level: float) -> float:
+        """Return minus twice the logarithm of the posterior, up to a constant, of a curve (n,) and a level over S0."""
+        bolus = self.curve.bolus
+        assert bolus is not None
+        tail = tail_share(gadolinium, self.curve.time_s, dataclasses.replace(bolus, baseline=0.0))
+        height = np.log(max(float(np.max(gadolinium)), 1e-3) / self.expected.peak_mmol_l) / self.expected.peak_log_sd
+        usual = ((tail - USUAL_TAIL) / TAIL_SD) ** 2 + height**2
+        return float(usual + level_cost(blood_and_muscle(level, self.myocardium_over_blood, self.physics)))
 
 
 def _posterior(curves: FloatArray, weights: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:

@@ -9,6 +9,7 @@ import numpy as np
 from QPerfusionLogic.study import Notice, Protocol
 
 from .image_group import ImageGroup
+from .injection import dose_of
 from .siemens_protocol import SiemensProtocol, siemens_protocol_of
 from .tags import Tags, flattened
 
@@ -51,6 +52,7 @@ def protocol_of(group: ImageGroup) -> tuple[Protocol, tuple[Notice, ...]]:
         pulses_to_centre=pulses,
         proton_density_flip_angle_deg=density_flips.pop() if len(density_flips) == 1 else None,
         agent=shared.text("ContrastBolusAgent").lower(),
+        dose_mmol_kg=dose_of(header),
         heart_rate_bpm=_heart_rate(group),
     )
     return protocol, tuple(notices)

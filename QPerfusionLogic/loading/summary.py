@@ -102,6 +102,7 @@ class SeriesSummary:
             ("saturation_time_s", "TS ", " ms", 1e3),
             ("pulses_to_centre", "", " pulses to centre", 1.0),
             ("agent", "", "", 1.0),
+            ("dose_mmol_kg", "", " mmol/kg", 1.0),
             ("heart_rate_bpm", "heart rate ", "", 1.0),
         )
         parts = []

@@ -38,7 +38,8 @@ def measured_as_gadolinium(arterial_input: ArterialInput) -> FloatArray:
 
 def population_at(arterial_input: ArterialInput, state: State) -> FloatArray | None:
     """Return the population curve (n,) in mmol/L placed at the arrival of this bolus, None without an arrival."""
-    from QPerfusionLogic.aif.population import PEAK_MMOL_L, population_curve
+    from QPerfusionLogic.aif.expected_height import PEAK_MMOL_L
+    from QPerfusionLogic.aif.population import population_curve
 
     foot_s = arterial_input.features.get("foot_s", float("nan"))
     if not np.isfinite(foot_s) or arterial_input.mode == "population":

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from QPerfusionLogic.contrast_agents import agent_concentration_mmol_ml
 from QPerfusionLogic.study import PerfusionSeries, SeriesKind
 
 from .dicom_pictures import STUDY_START_S
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
 STUDY_DATE = "20260102"
 SYNTHETIC = "SYNTHETIC: digital patient simulated by QPerfusion, not a human being"
 UID_ROOT = "1.2.826.0.1.3680043.8.498."
+WEIGHT_KG = 75.0
+"""What every digital patient is told to weigh: with the volume it gives the dose, which is all that is asked of it."""
 MR_IMAGE_STORAGE = "1.2.840.10008.5.1.4.1.1.4"
 _KIND_WORDS = {SeriesKind.AIF: "AIF", SeriesKind.PRE_BOLUS: "prebolus"}
 
@@ -110,6 +113,9 @@ def _describe_acquisition(data: Dataset, series: PerfusionSeries) -> None:
     protocol = series.protocol
     if protocol.agent:
         data.ContrastBolusAgent = protocol.agent
+        if protocol.dose_mmol_kg:
+            volume = protocol.dose_mmol_kg * WEIGHT_KG / agent_concentration_mmol_ml(protocol.agent)
+            data.PatientWeight, data.ContrastBolusVolume = WEIGHT_KG, decimal(volume)
     data.MagneticFieldStrength = protocol.field_strength_t
     data.RepetitionTime = milliseconds(protocol.repetition_time_s)
     data.FlipAngle = protocol.flip_angle_deg

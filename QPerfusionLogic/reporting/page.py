@@ -7,7 +7,7 @@ from html import escape
 
 from QPerfusionLogic.resources import resource_path
 from QPerfusionLogic.settings import ReportingSettings
-from QPerfusionLogic.study import Notice, StudyResult
+from QPerfusionLogic.study import Notice, Protocol, StudyResult
 
 from .charts import arterial_input_charts, segment_charts
 from .map_sections import Images, flow_map_section, placement_section, polar_section
@@ -104,9 +104,14 @@ def _subtitle(study: StudyResult) -> str:
     protocols = [result.acquisition.tissue.protocol for result in study.states.values()]
     scanners = {f"{_VENDORS.get(item.vendor, item.vendor)} {item.model_name}".strip() for item in protocols} - {""}
     fields = {f"{item.field_strength_t:g} T" for item in protocols if item.field_strength_t is not None}
-    agents = {item.agent for item in protocols} - {""}
+    agents = {_agent(item) for item in protocols} - {""}
     parts += [", ".join(sorted(group)) for group in (scanners, fields, agents) if group]
     return " · ".join(parts)
+
+
+def _agent(protocol: Protocol) -> str:
+    dose = protocol.dose_mmol_kg
+    return protocol.agent if dose is None else f"{protocol.agent} {dose:g} mmol/kg".strip()
 
 
 def _doubtful(rows: Sequence[SegmentRow], settings: ReportingSettings) -> dict[str, frozenset[int]]:

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import csv
-import functools
 from dataclasses import dataclass
 
-from QPerfusionLogic.errors import SettingsError
-from QPerfusionLogic.resources import resource_path
+from QPerfusionLogic.contrast_agents import agent_name
+from QPerfusionLogic.resources import constant_rows
 
 
 @dataclass(frozen=True)
@@ -50,7 +48,7 @@ def native_property(quantity: str, tissue: str, field_strength_t: float, table: 
     """
     rows = [
         row
-        for row in _rows("tissues.csv")
+        for row in constant_rows("tissues.csv")
         if row["tissue"] == tissue and row["quantity"] == quantity and row["set"] == table
     ]
     return _nearest_field(rows, field_strength_t)
@@ -72,35 +70,10 @@ def relaxivity(quantity: str, agent: str, field_strength_t: float, table: str = 
     name = agent_name(agent)
     rows = [
         row
-        for row in _rows("relaxivities.csv")
+        for row in constant_rows("relaxivities.csv")
         if row["agent"] in (name, "any") and row["quantity"] == quantity and row["set"] == table
     ]
     return _nearest_field(rows, field_strength_t)
-
-
-def agent_name(label: str) -> str:
-    """Return the generic name of an agent from any of its names, as found in a header or a setting.
-
-    Raises
-    ------
-    SettingsError
-        When no known name occurs in the label.
-
-    Examples
-    --------
-    >>> agent_name("GADOVIST 1.0 mmol/ml")
-    'gadobutrol'
-    """
-    words = label.lower()
-    for row in _rows("agents.csv"):
-        if row["name"] in words:
-            return row["agent"]
-    known = sorted({row["agent"] for row in _rows("agents.csv")})
-    raise SettingsError(
-        f"contrast agent {label!r}",
-        expected=f"one of {', '.join(known)}",
-        action="set conversion.agent, or give conversion.relaxivity_l_mmol_s",
-    )
 
 
 def typical_acquisition(series: str, quantity: str) -> Constant:
@@ -111,16 +84,10 @@ def typical_acquisition(series: str, quantity: str) -> Constant:
     >>> typical_acquisition("aif", "saturation_time").value
     0.0235
     """
-    for row in _rows("acquisitions.csv"):
+    for row in constant_rows("acquisitions.csv"):
         if row["series"] == series and row["quantity"] == quantity:
             return _constant(row)
     raise KeyError((series, quantity))
-
-
-@functools.lru_cache(maxsize=8)
-def _rows(name: str) -> tuple[dict[str, str], ...]:
-    with resource_path("Constants", name).open(encoding="utf-8", newline="") as file:
-        return tuple(csv.DictReader(file))
 
 
 def _nearest_field(rows: list[dict[str, str]], field_strength_t: float) -> Constant:

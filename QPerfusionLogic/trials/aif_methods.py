@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from QPerfusionLogic.aif.expected_height import USUAL_HEIGHT
 from QPerfusionLogic.aif.inversion import apparent_gadolinium, invert_blood_curve
 from QPerfusionLogic.aif.learned import restored_curve
 from QPerfusionLogic.aif.resampling import between_samples, fine_times
@@ -41,7 +42,9 @@ def methods(weights: str = "", paper_weights: Path | None = None) -> dict[str, M
         "inversion, baseline": _by_baseline,
         "inversion, usual shape": _by_shape,
         "inversion, proton density": _by_density,
+        "inversion, shape and dose": lambda patient: _by_shape(patient, with_dose=True),
         "learned": lambda patient: _learned(patient, weights, with_density=False),
+        "learned, dose": lambda patient: _learned(patient, weights, with_density=False, with_dose=True),
         "learned, proton density": lambda patient: _learned(patient, weights, with_density=True),
     }
     if paper_weights is not None:
@@ -73,17 +76,19 @@ def _by_density(patient: CurvePatient) -> Answer:
     return _fine(patient.time_s, invert_blood_curve(patient.measured, patient.physics, ConversionSettings()).gd_mmol_l)
 
 
-def _by_shape(patient: CurvePatient) -> Answer:
+def _by_shape(patient: CurvePatient, with_dose: bool = False) -> Answer:
     """Scaled by usual shapes, by the baseline where none fits; `aif.mode=model` looks at the course before that."""
-    scaled = scale_by_shape(without_density(patient.measured), patient.physics, float("nan"))
+    expected = patient.expected if with_dose else USUAL_HEIGHT
+    scaled = scale_by_shape(without_density(patient.measured), patient.physics, float("nan"), expected)
     if scaled is None:
         return _by_baseline(patient)
     return _fine(patient.time_s, scaled.gd_mmol_l, scaled.lower_mmol_l, scaled.upper_mmol_l)
 
 
-def _learned(patient: CurvePatient, weights: str, with_density: bool) -> Answer:
+def _learned(patient: CurvePatient, weights: str, with_density: bool, with_dose: bool = False) -> Answer:
     curve = patient.measured if with_density else without_density(patient.measured)
-    found = restored_curve(curve, patient.physics, weights)
+    area = (patient.expected if with_dose else USUAL_HEIGHT).area_mmol_s_l
+    found = restored_curve(curve, patient.physics, weights, area)
     return _fine(found.time_s, found.gd_mmol_l, found.lower_mmol_l, found.upper_mmol_l)
 
 

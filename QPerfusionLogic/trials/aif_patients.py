@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from QPerfusionLogic.aif.blood_curve import BloodCurve
+from QPerfusionLogic.aif.expected_height import ExpectedHeight, height_by_dose
 from QPerfusionLogic.phantom import DigitalPatient
 from QPerfusionLogic.phantom.bloch import Readout, echo_decay, simulate_readout
 from QPerfusionLogic.phantom.circulation import BloodCurves, blood_curves
@@ -56,6 +57,8 @@ class CurvePatient:
     tissue : (16, frames) array
         Gadolinium of the segments, mmol/L.
     hematocrit : float
+    expected : ExpectedHeight
+        Of the bolus, by its dose.
     """
 
     seed: int
@@ -70,6 +73,7 @@ class CurvePatient:
     true_mbf: FloatArray
     tissue: FloatArray
     hematocrit: float
+    expected: ExpectedHeight
 
 
 def curve_patient(seed: int, state: State = State.STRESS) -> CurvePatient:
@@ -120,6 +124,7 @@ def curve_patient(seed: int, state: State = State.STRESS) -> CurvePatient:
         true_mbf=true_mbf,
         tissue=tissue,
         hematocrit=patient.pattern.hematocrit,
+        expected=height_by_dose(given.circulation.dose_mmol_kg, state, "header"),
     )
 
 

@@ -15,17 +15,19 @@ from QPerfusionLogic.progress import Progress
 
 SEED, POOL = 90_000, 2000
 """Other boluses than those of any training, whose seeds are small."""
-WITHOUT = {"protocol_known": True, "density_known": False}
-WITH = {"protocol_known": True, "density_known": True}
+WITHOUT = {"protocol_known": True, "density_known": False, "dose_known": False}
+WITH = {"protocol_known": True, "density_known": True, "dose_known": False}
 COLUMNS = (("uncorrected", 14), ("AI-AIF network", 17), ("inversion by PD", 17), ("learned", 14), ("in band %", 11))
 SHIFTS = {
     "in distribution": Shift(**WITHOUT),
     "saturation time 150 ms": Shift(saturation_time_s=0.15, **WITHOUT),
     "saturation time 70 ms": Shift(saturation_time_s=0.07, **WITHOUT),
     "transmit field 0.7": Shift(flip_scale=0.7, **WITHOUT),
+    "single regular boluses": Shift(regular=True, **WITHOUT),
+    "dose known": Shift(protocol_known=True, density_known=False, dose_known=True),
     "proton density known": Shift(**WITH),
     "proton density, field 0.7": Shift(flip_scale=0.7, **WITH),
-    "protocol not known": Shift(protocol_known=False, density_known=False),
+    "protocol not known": Shift(protocol_known=False, density_known=False, dose_known=False),
 }
 
 

@@ -24,8 +24,9 @@ class Arm:
         "truth", "noisy truth", or "images".
     settings : tuple of (str, str)
         Settings changed, as "stage.field" and value.
-    true_hematocrit, t1_map, proton_density : bool
-        Whether the patient's haematocrit, native T1 map and the proton-density frames of all series are at hand.
+    true_hematocrit, t1_map, proton_density, dose : bool
+        Whether the patient's haematocrit, native T1 map, the proton-density frames of all series and the injected dose
+        are at hand.
     """
 
     name: str
@@ -37,6 +38,7 @@ class Arm:
     true_hematocrit: bool = False
     t1_map: bool = False
     proton_density: bool = True
+    dose: bool = True
 
 
 STAGES = (
@@ -59,17 +61,19 @@ ROUTES = (
     Arm("true input", gadolinium="truth"),
     *(
         Arm(f"{mode} input", gadolinium="truth", arterial_input="images", settings=(("aif.mode", mode),))
-        for mode in ("dual_sequence", "dual_bolus", "learned", "model", "population")
+        for mode in ("dual_sequence", "dual_bolus", "learned", "model")
     ),
     *(
         Arm(
-            f"{mode} input, no proton density",
+            f"{mode} input, no proton density{'' if dose else ', no dose'}",
             gadolinium="truth",
             arterial_input="images",
             settings=(("aif.mode", mode),),
             proton_density=False,
+            dose=dose,
         )
-        for mode in ("learned", "model")
+        for mode in ("learned", "model", "population")
+        for dose in (True, False)
     ),
     Arm("uncorrected", arterial_input="uncorrected", settings=(("conversion.mode", "relative_enhancement"),)),
 )

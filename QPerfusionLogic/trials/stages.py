@@ -85,6 +85,8 @@ class StateStages:
 
     def _acquisition(self, arm: Arm) -> Acquisition:
         acquisition = self._study.acquisition(self._truth.state)
+        if not arm.dose:
+            acquisition = _without_dose(acquisition)
         return acquisition if arm.proton_density else _without_proton_density(acquisition)
 
     def _registered(self, arm: Arm, settings: Settings, series: PerfusionSeries) -> Registered:
@@ -115,7 +117,7 @@ class StateStages:
             return None
         logic = AifCorrectionLogic(settings.aif, settings.conversion)
         return self._once(
-            ("input", arm.registration, arm.contours, arm.proton_density, *_before_kinetics(settings)),
+            ("input", arm.registration, arm.contours, arm.proton_density, arm.dose, *_before_kinetics(settings)),
             lambda: logic.run(state),
         )
 
@@ -126,7 +128,7 @@ class StateStages:
             return self._once(("true gadolinium", cnr), lambda: true_concentration(self._truth, cnr, random))
         t1_map = self._study.t1_map if arm.t1_map else None
         logic = ConversionLogic(settings.conversion)
-        key = (arm.registration, arm.contours, arm.t1_map, arm.proton_density)
+        key = (arm.registration, arm.contours, arm.t1_map, arm.proton_density, arm.dose)
         return self._once(("gadolinium", *key, *_before_kinetics(settings)), lambda: logic.run(state, t1_map))
 
     def _arterial_input(self, arm: Arm, state: StateResult) -> ArterialInput:
@@ -150,6 +152,12 @@ def _without_proton_density(acquisition: Acquisition) -> Acquisition:
         if (found := getattr(acquisition, name)) is not None
     }
     return dataclasses.replace(acquisition, **series)
+
+
+def _without_dose(acquisition: Acquisition) -> Acquisition:
+    tissue = acquisition.tissue
+    protocol = dataclasses.replace(tissue.protocol, dose_mmol_kg=None)
+    return dataclasses.replace(acquisition, tissue=dataclasses.replace(tissue, protocol=protocol))
 
 
 def _before_kinetics(settings: Settings) -> tuple[Hashable, ...]:

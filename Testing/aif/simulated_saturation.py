@@ -20,9 +20,11 @@ def pairs_of_shape(times: np.ndarray, curve: np.ndarray, count: int, density: bo
     first = float(times[np.argmax(curve > 0.1)])
     grid = np.arange(POINTS) * STEP_S
     shape = np.interp(grid - 12.0 + first, times, curve, left=0.0, right=float(np.mean(curve[-5:])))
-    pool = BolusPool(torch.tensor(shape, dtype=torch.float32)[None], torch.tensor([[11.0]]))
+    pool = BolusPool(
+        torch.tensor(shape, dtype=torch.float32)[None], torch.tensor([[11.0]]), torch.tensor([[torch.nan]])
+    )
 
-    def drawn(number: int, given: BolusPool) -> Boluses:
+    def drawn(number: int, given: BolusPool, *_: object) -> Boluses:
         peaks = torch.exp(1.5 + 0.35 * torch.randn(number, 1)).clamp(1.5, 10.0)
         weights = torch.stack([peaks, torch.zeros(number, 1)])
         stretch = torch.exp(0.3 * torch.rand(number, 1) - 0.15)
@@ -33,6 +35,6 @@ def pairs_of_shape(times: np.ndarray, curve: np.ndarray, count: int, density: bo
 
     usual, room.draw_boluses = room.draw_boluses, drawn
     try:
-        return room.draw_pairs(count, pool, Shift(protocol_known=True, density_known=density))
+        return room.draw_pairs(count, pool, Shift(protocol_known=True, density_known=density, dose_known=False))
     finally:
         room.draw_boluses = usual

@@ -46,19 +46,41 @@ def test_saturated_curves_are_restored_with_an_honest_band(shipped, pool, densit
     from QPerfusionLogic.aif.unsaturation.pairs import Shift, draw_pairs
 
     torch.manual_seed(1)
-    pairs = draw_pairs(400, pool, Shift(protocol_known=True, density_known=density))
+    pairs = draw_pairs(400, pool, Shift(protocol_known=True, density_known=density, dose_known=False))
     found, inside = errors(shipped, pairs)
     assert np.median(found) < bar
     assert 0.88 < inside < 0.98
 
 
-@pytest.mark.parametrize("shift", [{"saturation_time_s": 0.15}, {"saturation_time_s": 0.07}, {"flip_scale": 0.7}])
+@pytest.mark.parametrize(
+    "shift",
+    [{"saturation_time_s": 0.15}, {"saturation_time_s": 0.07}, {"flip_scale": 0.7}, {"dose_known": True}],
+)
 def test_shifts_of_the_protocol_are_borne(shipped, pool, shift):
     from QPerfusionLogic.aif.unsaturation.pairs import Shift, draw_pairs
 
     torch.manual_seed(2)
-    pairs = draw_pairs(400, pool, Shift(protocol_known=True, density_known=False, **shift))
+    pairs = draw_pairs(400, pool, Shift(protocol_known=True, density_known=False, **{"dose_known": False, **shift}))
     assert np.median(errors(shipped, pairs)[0]) < 2.0
+
+
+@pytest.mark.parametrize("factor", [0.6, 1.8])
+def test_the_networks_follow_a_dose_that_is_not_the_usual_one(shipped, pool, factor):
+    """Boluses of one area, told that their dose lets expect it or none: what is told takes the bias off."""
+    from QPerfusionLogic.aif.unsaturation.pairs import AREA_UNIT_MMOL_S_L, Shift, draw_pairs
+
+    torch.manual_seed(4)
+    pairs = draw_pairs(3000, pool, Shift(protocol_known=True, density_known=False, dose_known=True))
+    told = AREA_UNIT_MMOL_S_L * torch.exp(0.5 * pairs.conditions[:, 8])
+    pairs = pairs.chosen((torch.log(told / (factor * AREA_UNIT_MMOL_S_L)).abs() < 0.2).nonzero()[:, 0])
+    untold = pairs.conditions.clone()
+    untold[:, 8:10] = 0.0
+    bias = []
+    for conditions in (pairs.conditions, untold):
+        with torch.no_grad():
+            curves, _ = shipped(pairs.signal, pairs.valid, pairs.family, conditions)
+        bias.append(float(torch.log(curves[:, 0].amax(dim=1) / pairs.gadolinium.amax(dim=1)).median()))
+    assert abs(bias[0]) < min(0.05, abs(bias[1]))
 
 
 def test_automatic_takes_the_networks_where_a_saturated_series_has_no_proton_density(make_input):

@@ -5,6 +5,7 @@ import pydicom
 import pytest
 
 from QPerfusionLogic.loading import LoadingLogic, StudyRequest
+from QPerfusionLogic.loading.injection import dose_of
 
 ASCCONV = (
     b"garbage\x00### ASCCONV BEGIN ###\n"
@@ -94,3 +95,30 @@ def test_malformed_numbers_do_not_stop_the_loading(write, clocks, tmp_path):
     series = loaded(tmp_path)
     assert series.protocol.flip_angle_deg is None
     assert np.isfinite(series.signal).all()
+
+
+@pytest.mark.parametrize(
+    ("tags", "dose"),
+    [
+        ({"ContrastBolusAgent": "Gadovist", "ContrastBolusVolume": 6.0, "PatientWeight": 80.0}, 0.075),
+        ({"ContrastBolusAgent": "DOTAREM", "ContrastBolusTotalDose": 12.0, "PatientWeight": 80.0}, 0.075),
+        ({"ContrastBolusAgent": "Dotarem", "ContrastBolusVolume": 32.0, "PatientWeight": 80.0}, None),
+        ({"ContrastBolusAgent": "Gadovist", "ContrastBolusVolume": 0.0, "PatientWeight": 80.0}, None),
+        ({"ContrastBolusAgent": "Gadovist", "ContrastBolusVolume": 6.0}, None),
+        ({"ContrastBolusAgent": "contrast", "ContrastBolusVolume": 6.0, "PatientWeight": 80.0}, None),
+    ],
+    ids=["volume", "total", "several injections", "no volume", "no weight", "unknown agent"],
+)
+def test_the_dose_comes_from_volume_agent_and_weight(tags, dose, write, clocks, tmp_path):
+    write(tmp_path, frames=10, **tags, **clocks.siemens())
+    assert loaded(tmp_path).protocol.dose_mmol_kg == dose
+
+
+def test_the_dose_of_a_multi_frame_object_stands_in_the_profile_of_the_agent():
+    header = pydicom.Dataset()
+    header.ContrastBolusAgent, header.PatientWeight = "gadoteridol", 60.0
+    agent, profile = pydicom.Dataset(), pydicom.Dataset()
+    profile.ContrastBolusVolume = 6.0
+    agent.ContrastAdministrationProfileSequence = [profile]
+    header.ContrastBolusAgentSequence = [agent]
+    assert dose_of(header) == 0.05

@@ -19,14 +19,19 @@ DOUBLE_SHARE, IRREGULAR_SHARE = 0.4, 0.4
 """Shares of the boluses that come in two parts, and that a smooth disturbance makes irregular."""
 USUAL_SHARE = 0.65
 """Share of the peaks and recirculations that are drawn as in the digital patients; the rest is wide."""
+PEAK_RANGE_MMOL_L = (1.0, 14.0)
 
 
 @dataclass(frozen=True)
 class BolusPool:
-    """Boluses (n, POINTS) with a peak of 1 on a grid of `STEP_S`, and the time (n, 1) at which each arrives."""
+    """Boluses (n, POINTS) with a peak of 1 on a grid of `STEP_S`, and the time (n, 1) at which each arrives.
+
+    `area_s` (n, 1) is the area of the first pass alone: dose over flow, for a peak of 1. NaN where it is not known.
+    """
 
     curves: Any
     arrival_s: Any
+    area_s: Any
 
 
 @dataclass(frozen=True)
@@ -81,13 +86,16 @@ def draw_pool(count: int) -> BolusPool:
     import torch
 
     parts = [_circulated(min(500, count - start)) for start in range(0, count, 500)]
-    curves = torch.cat(parts)
+    curves, area = (torch.cat(part) for part in zip(*parts, strict=True))
     above = (curves > 0.1).float()
-    return BolusPool(curves, torch.argmax(above, dim=1, keepdim=True).float() * STEP_S - 1.0)
+    return BolusPool(curves, torch.argmax(above, dim=1, keepdim=True).float() * STEP_S - 1.0, area)
 
 
-def draw_boluses(count: int, pool: BolusPool) -> Boluses:
+def draw_boluses(count: int, pool: BolusPool, area_mmol_s_l: Any = None, regular: bool = False) -> Boluses:
     """Draw a batch from a pool: most peaks usual for a dose of 0.05 to 0.1 mmol/kg, the rest from 1.5 to 12 mmol/L.
+
+    Where the area of the first pass is given, (n, 1) and not NaN, it decides the height instead; regular ones
+    come in one part and undisturbed.
 
     Examples
     --------
@@ -99,11 +107,11 @@ def draw_boluses(count: int, pool: BolusPool) -> Boluses:
     import torch
 
     chosen = torch.randint(len(pool.curves), (2, count))
-    second = (torch.rand(count, 1) < DOUBLE_SHARE) * uniform(count, 0.1, 1.0)
+    second = (torch.rand(count, 1) < DOUBLE_SHARE * (not regular)) * uniform(count, 0.1, 1.0)
     stretch = torch.exp(_usual_or(count, (-0.25, 0.25), (-0.5, 0.5)))
     arrivals = pool.arrival_s[chosen] * stretch
     delays = torch.stack([torch.zeros(count, 1), arrivals[0] - arrivals[1] + uniform(count, 1.5, 11.0)])
-    irregular = (torch.rand(count, 1) < IRREGULAR_SHARE).float()[:, :, None]
+    irregular = (torch.rand(count, 1) < IRREGULAR_SHARE * (not regular)).float()[:, :, None]
     waves = torch.cat(
         [
             irregular * 0.16 * torch.rand(count, 3, 1),
@@ -115,7 +123,12 @@ def draw_boluses(count: int, pool: BolusPool) -> Boluses:
     weights = torch.stack([torch.ones(count, 1), second])
     boluses = Boluses(pool.curves[chosen], weights, delays, stretch, waves, arrivals[0])
     grid = arrivals[0] + torch.arange(0.0, 45.0, 0.4)
-    scale = _peaks(count) / boluses.at(grid).amax(dim=1, keepdim=True)
+    peaks, tops = _peaks(count), boluses.at(grid).amax(dim=1, keepdim=True)
+    if area_mmol_s_l is not None:
+        area = stretch * (weights * pool.area_s[chosen]).sum(dim=0)
+        by_area = (area_mmol_s_l / area * tops).clamp(*PEAK_RANGE_MMOL_L)
+        peaks = torch.where(torch.isfinite(by_area), by_area, peaks)
+    scale = peaks / tops
     return Boluses(boluses.parts, weights * scale, delays, stretch, waves, arrivals[0])
 
 
@@ -132,7 +145,7 @@ def _peaks(count: int) -> Any:
 
     usual = torch.exp(1.5 + 0.35 * torch.randn(count, 1))
     wide = torch.exp(uniform(count, 0.405, 2.485))
-    return torch.where(torch.rand(count, 1) < USUAL_SHARE, usual, wide).clamp(1.0, 14.0)
+    return torch.where(torch.rand(count, 1) < USUAL_SHARE, usual, wide).clamp(*PEAK_RANGE_MMOL_L)
 
 
 def _usual_or(count: int, usual: tuple[float, float], wide: tuple[float, float]) -> Any:
@@ -142,8 +155,11 @@ def _usual_or(count: int, usual: tuple[float, float], wide: tuple[float, float])
     return torch.where(torch.rand(count, 1) < USUAL_SHARE, uniform(count, *usual), uniform(count, *wide))
 
 
-def _circulated(count: int) -> Any:
-    """Return pool curves (count, POINTS) with a peak of 1; contrast arrives some 10 to 25 s after their start."""
+def _circulated(count: int) -> tuple[Any, Any]:
+    """Return pool curves (count, POINTS) with a peak of 1, and the area (count, 1) of their first pass in s.
+
+    Contrast arrives some 10 to 25 s after their start.
+    """
     import torch
 
     size = 4 * POINTS
@@ -164,4 +180,5 @@ def _circulated(count: int) -> Any:
     injected = ((grid >= 6.0) & (grid < 6.0 + uniform(count, 0.8, 6.0))).float()
     spectrum = torch.fft.rfft(damping * injected) * vein * lungs / (1.0 - returned * lungs * body)
     left = (torch.fft.irfft(spectrum, size) / damping)[:, :POINTS].clamp(min=0.0)
-    return left / left.amax(dim=1, keepdim=True)
+    top = left.amax(dim=1, keepdim=True)
+    return left / top, STEP_S * injected.sum(dim=1, keepdim=True) / top

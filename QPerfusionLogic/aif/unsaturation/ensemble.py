@@ -42,7 +42,12 @@ def empty_ensemble(members: int) -> Ensemble:
 
 @torch.no_grad()
 def restored(
-    ensemble: Ensemble, signal: FloatArray, valid: FloatArray, protocol: dict[str, float] | None, density: float
+    ensemble: Ensemble,
+    signal: FloatArray,
+    valid: FloatArray,
+    protocol: dict[str, float] | None,
+    density: float,
+    area_mmol_s_l: float,
 ) -> tuple[FloatArray, FloatArray]:
     """Return gadolinium with its 5 and 95 % points (3, 64) in mmol/L, and the scaled state before contrast (2,).
 
@@ -56,12 +61,14 @@ def restored(
         Fields of `Protocols`; None where decisive values are not known.
     density : float
         Proton-density signal over the same maximum; NaN without.
+    area_mmol_s_l : float
+        First-pass area that the dose lets expect; NaN without.
     """
     shown, there = (torch.tensor(np.asarray(values), dtype=torch.float32)[None] for values in (signal, valid))
     nominal = Protocols.typical(1) if protocol is None else _protocols(protocol)
     known = torch.tensor([[protocol is not None]])
-    ratio = torch.tensor([[density]], dtype=torch.float32)
-    family, conditions = network_input(shown, there, nominal, known, ratio)
+    ratio, area = (torch.tensor([[value]], dtype=torch.float32) for value in (density, area_mmol_s_l))
+    family, conditions = network_input(shown, there, nominal, known, ratio, area)
     curves, state = ensemble(shown, there, family, conditions)
     return GADOLINIUM_UNIT_MMOL_L * curves[0].double().numpy(), state[0].double().numpy()
 

@@ -96,5 +96,5 @@ class Ensemble(nn.Module):
 
 
 def density_known(conditions: Any) -> Any:
-    """Return whether the proton density of each curve is known, (n,) bool, by its conditions (n, 9)."""
+    """Return whether the proton density of each curve is known, (n,) bool, by its conditions (n, 11)."""
     return conditions[:, -1] > 0.5

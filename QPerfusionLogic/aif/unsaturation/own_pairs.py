@@ -115,7 +115,7 @@ class OwnPairs:
         signal = signal / signal.amax(dim=1, keepdim=True)
         protocol = Protocols(*(value[index] for value in self._protocol.values()))
         nothing = torch.full((count, 1), torch.nan)
-        family, conditions = network_input(signal, valid, protocol, self._known[index], nothing)
+        family, conditions = network_input(signal, valid, protocol, self._known[index], nothing, nothing)
         gadolinium = self._gadolinium[index]
         linear = _linear(signal, gadolinium, valid)
         return Pairs(signal, valid, family, conditions, gadolinium, torch.full((count, 2), torch.nan), linear)

@@ -19,8 +19,13 @@ LEAD_S = 4.0
 ARRIVAL_JITTER_S = 1.5
 GADOLINIUM_UNIT_MMOL_L = 5.0
 LOSS_UNIT, RESIDUAL_UNIT_MMOL_L = 0.05, 0.25
-CONDITIONS = 9
-"""Seven scaled protocol values, whether they are known, whether there are proton-density frames."""
+CONDITIONS = 11
+"""Seven scaled protocol values, whether they are known; the first-pass area that the dose lets expect, whether it is
+known; whether there are proton-density frames."""
+DOSE_SHARE, AREA_MMOL_S_L, AREA_UNIT_MMOL_S_L = 0.4, (12.0, 110.0), 40.0
+"""Share of the pairs whose dose is known; 0.03 to 0.15 mmol/kg over 65 to 150 mL/min/kg of blood."""
+AREA_LOG_SD, WRONG_SHARE, WRONG_LOG_SD = 0.28, 0.1, 0.7
+"""Spread of cardiac output about what is expected of it; the same for the share of doses that are told wrong."""
 SERIES_BEATS = 80
 WIDE_FIELD_SHARE, WIDE_FIELD = 0.4, (0.6, 1.25)
 """Share of the transmit fields that are anything in this range of nominal; the rest is 0.97 +- 0.09."""
@@ -42,6 +47,9 @@ class Shift:
     flip_scale: float | None = None
     protocol_known: bool | None = None
     density_known: bool | None = None
+    dose_known: bool | None = None
+    regular: bool = False
+    """Boluses in one part and undisturbed."""
 
 
 @dataclass(frozen=True)
@@ -56,8 +64,8 @@ class Pairs:
         1 where there is data.
     family : (n, 7, 64)
         Candidate curves of the nominal signal equation, in units of 5 mmol/L.
-    conditions : (n, 9)
-        Scaled protocol values and the flags that they, and a proton density, are known.
+    conditions : (n, 11)
+        Scaled protocol values and expected area, and the flags that they, and a proton density, are known.
     gadolinium : (n, 64)
         True blood gadolinium above baseline, in units of 5 mmol/L.
     state : (n, 2)
@@ -86,8 +94,8 @@ def joined_pairs(parts: list[Pairs]) -> Pairs:
     return Pairs(*(torch.cat([getattr(part, item.name) for part in parts]) for item in fields(Pairs)))
 
 
-def network_input(signal: Any, valid: Any, protocol: Protocols, known: Any, density: Any) -> tuple[Any, Any]:
-    """Return family (n, 7, 64) and conditions (n, 9) of curves, the same for training and use.
+def network_input(signal: Any, valid: Any, protocol: Protocols, known: Any, density: Any, area: Any) -> tuple[Any, Any]:
+    """Return family (n, 7, 64) and conditions (n, 11) of curves, the same for training and use.
 
     Parameters
     ----------
@@ -99,6 +107,8 @@ def network_input(signal: Any, valid: Any, protocol: Protocols, known: Any, dens
         Whether the protocol is known.
     density : (n, 1)
         Proton-density signal over the curve's maximum; NaN without.
+    area : (n, 1)
+        First-pass area that the dose lets expect, mmol s/L; NaN without.
     """
     import torch
 
@@ -118,7 +128,9 @@ def network_input(signal: Any, valid: Any, protocol: Protocols, known: Any, dens
         ],
         dim=1,
     )
-    return family, torch.cat([scaled * known, known.float(), with_density.float()], dim=1)
+    with_dose = torch.isfinite(area)
+    expected = torch.log(torch.where(with_dose, area, AREA_UNIT_MMOL_S_L) / AREA_UNIT_MMOL_S_L) / 0.5
+    return family, torch.cat([scaled * known, known.float(), expected, with_dose.float(), with_density.float()], dim=1)
 
 
 def draw_pairs(count: int, pool: BolusPool, shift: Shift | None = None) -> Pairs:
@@ -126,7 +138,8 @@ def draw_pairs(count: int, pool: BolusPool, shift: Shift | None = None) -> Pairs
     import torch
 
     shift = shift or Shift()
-    bolus = draw_boluses(count, pool)
+    told_area, area = _areas(count, shift)
+    bolus = draw_boluses(count, pool, area, shift.regular)
     played, nominal = _protocols(count, shift)
     loss = 0.03 * torch.randn(count, 1).abs().clamp(max=4.0)
     residual = (torch.rand(count, 1) < 0.3) * uniform(count, 0.0, 0.4)
@@ -152,12 +165,24 @@ def draw_pairs(count: int, pool: BolusPool, shift: Shift | None = None) -> Pairs
     plain = blood_signal(residual, played, decay, flip_scale=scale, density=True)
     density = plain * (1.0 + 0.015 * torch.randn(count, 1)) / top
     density = torch.where(with_density, density, torch.nan)
-    family, conditions = network_input(signal / top, valid, nominal, known, density)
+    family, conditions = network_input(signal / top, valid, nominal, known, density, told_area)
     gadolinium = bolus.at(grid) / GADOLINIUM_UNIT_MMOL_L
     state = torch.cat([loss / LOSS_UNIT, residual / RESIDUAL_UNIT_MMOL_L], dim=1)
     low, more = (blood_signal(residual + step, played, decay, loss, scale) / top for step in (0.0, SMALL_MMOL_L))
     linear = low + (more - low) / SMALL_MMOL_L * GADOLINIUM_UNIT_MMOL_L * gadolinium
     return Pairs(signal / top, valid, family, conditions, gadolinium, state, linear)
+
+
+def _areas(count: int, shift: Shift) -> tuple[Any, Any]:
+    """Return the first-pass areas (n, 1) that doses let expect, and those there are, mmol s/L; NaN without a dose."""
+    import torch
+
+    low, high = AREA_MMOL_S_L
+    told = low * (high / low) ** torch.rand(count, 1)
+    known = torch.rand(count, 1) < (DOSE_SHARE if shift.dose_known is None else float(shift.dose_known))
+    told = torch.where(known, told, torch.nan)
+    spread = torch.where(torch.rand(count, 1) < WRONG_SHARE, WRONG_LOG_SD, AREA_LOG_SD)
+    return told, told * torch.exp(spread * torch.randn(count, 1))
 
 
 def _protocols(count: int, shift: Shift) -> tuple[Protocols, Protocols]:
