@@ -114,7 +114,7 @@ WITHOUT_DENSITY = pytest.param(
 
 TAIL_WITH_DENSITY = pytest.param(
     True,
-    marks=pytest.mark.xfail(reason="aif-4: 14.8 by one shape, a spike of one frame; aif-2 had 9.5"),
+    marks=pytest.mark.xfail(reason="aif-5: 22 by one shape, a spike of one frame; aif-2 had 9.5"),
 )
 
 
