@@ -10,10 +10,9 @@ from QPerfusionLogic.signal_model.physics import SeriesPhysics
 from QPerfusionLogic.study import FloatArray, Notice, Severity
 
 from .blood_curve import BloodCurve
+from .expected_height import USUAL_HEIGHT, ExpectedHeight
 from .inversion import apparent_gadolinium, invert_blood_curve
 
-PLAUSIBLE_PEAK_MMOL_L = (3.0, 8.0)
-"""First-pass peak of blood gadolinium (physics table; healthy 4.4 stress, 5.2 rest, Xue 2020)."""
 HIGHEST_TAIL = 0.6
 """Blood after the first pass holds 0.1 to 0.3 of the peak; a saturated curve compresses the peak, not what follows."""
 TAIL_AFTER_S = 10.0
@@ -26,7 +25,11 @@ FEWEST_BASELINE_FRAMES = 3
 
 
 def shape_checks(
-    gd_mmol_l: FloatArray, time_s: FloatArray, features: dict[str, float], mode: str
+    gd_mmol_l: FloatArray,
+    time_s: FloatArray,
+    features: dict[str, float],
+    mode: str,
+    expected: ExpectedHeight = USUAL_HEIGHT,
 ) -> tuple[Notice, ...]:
     """Return notices about the curve itself: bolus, foot, baseline, cut end, plateau, tail and peak height."""
     bolus = find_bolus(gd_mmol_l, time_s)
@@ -38,7 +41,7 @@ def shape_checks(
         _cut_at_end(gd_mmol_l, bolus),
         _plateau(gd_mmol_l, time_s, bolus),
         _high_tail(gd_mmol_l, time_s, bolus, mode),
-        _implausible_peak(features["peak_mmol_l"]),
+        _implausible_peak(features["peak_mmol_l"], expected),
     )
     return tuple(notice for notice in found if notice is not None)
 
@@ -196,14 +199,15 @@ def _high_tail(gd_mmol_l: FloatArray, time_s: FloatArray, bolus: Bolus, mode: st
     )
 
 
-def _implausible_peak(peak: float) -> Notice | None:
-    low, high = PLAUSIBLE_PEAK_MMOL_L
+def _implausible_peak(peak: float, expected: ExpectedHeight) -> Notice | None:
+    low, high = expected.plausible_peaks_mmol_l
     if low <= peak <= high:
         return None
     word = "below" if peak < low else "above"
     return Notice(
         code="aif-peak-implausible",
-        message=f"the peak of the arterial input is {peak:.2g} mmol/L, {word} the usual {low:g} to {high:g}",
+        message=f"the peak of the arterial input is {peak:.2g} mmol/L, {word} the usual {low:.2g} to {high:.2g}"
+        f"{f' after {expected.dose}' if expected.dose else ''}",
         action="check dose, agent, units, protocol values and (dual bolus) the dose ratio",
         severity=Severity.WARNING,
     )

@@ -17,6 +17,8 @@ USUAL_PEAK_MMOL_L, PEAK_LOG_SD = 4.8, 0.35
 """Mean of healthy stress and rest; the spread covers dose and cardiac output."""
 PEAK_MMOL_L = {State.STRESS: 4.4, State.REST: 5.2, State.UNKNOWN: 4.8}
 """Healthy volunteers (Xue 2020); unknown: their mean."""
+PLAUSIBLE_PEAK_MMOL_L = (3.0, 8.0)
+"""First-pass peaks of blood gadolinium where the dose is not known (physics table)."""
 PEAK_DOSE_MMOL_KG = 0.05
 """What these were given."""
 OUTPUT_ML_MIN_KG = {State.STRESS: 110.0, State.REST: 76.0, State.UNKNOWN: 91.0}
@@ -45,6 +47,14 @@ class ExpectedHeight:
     peak_log_sd: float = PEAK_LOG_SD
     area_mmol_s_l: float = float("nan")
     dose: str = ""
+
+    @property
+    def plausible_peaks_mmol_l(self) -> tuple[float, float]:
+        """Lowest and highest peak (mmol/L) that need no explanation: two spreads about that of a known dose."""
+        if not self.dose:
+            return PLAUSIBLE_PEAK_MMOL_L
+        reach = float(np.exp(2.0 * self.peak_log_sd))
+        return self.peak_mmol_l / reach, self.peak_mmol_l * reach
 
     @property
     def constants(self) -> dict[str, str]:

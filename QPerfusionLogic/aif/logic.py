@@ -82,9 +82,10 @@ class AifCorrectionLogic:
             )
             features |= apparent
             notices += found
-        notices += curve.notices + shape_checks(curve.gd_mmol_l, curve.time_s, features, curve.mode)
+        expected = expected_height(state, self.settings)
+        notices += curve.notices + shape_checks(curve.gd_mmol_l, curve.time_s, features, curve.mode, expected)
         if self.conversion.mode != "relative_enhancement":
-            notices += dose_check(features["area_mmol_s_l"], expected_height(state, self.settings))
+            notices += dose_check(features["area_mmol_s_l"], expected)
         progress.update(1.0, "arterial input found")
         return _finished(finely_sampled(curve), features, notices, str(state.state))
 

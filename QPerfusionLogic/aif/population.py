@@ -104,7 +104,7 @@ def _notice(own_course: bool, expected: ExpectedHeight) -> Notice:
         message = (
             f"the height of the arterial input is a population average{known}, its course what the saturated blood "
             "curve of this patient shows: all flows of this state are off by one factor, which "
-            f"{left if expected.dose else 'dose and cardiac output'} makes"
+            f"{'cardiac output makes' if expected.dose else 'dose and cardiac output make'}"
         )
         action = "compare segments with each other, not with published flows"
     return Notice(code="aif-population", message=message, action=action, severity=Severity.SERIOUS)

@@ -76,5 +76,15 @@ def test_an_arterial_input_that_its_dose_cannot_have_given_is_told(make_input, f
     assert ("aif-against-dose" in {notice.code for notice in found.notices}) == told
 
 
+def test_a_peak_is_judged_by_its_dose(make_input):
+    known = make_input(aif_series=True, peak=9.0)
+    codes = [
+        {notice.code for notice in AifCorrectionLogic(AifSettings(), ConversionSettings()).run(state).notices}
+        for state in (known.state, with_dose(known, 0.1))
+    ]
+    assert "aif-peak-implausible" in codes[0]
+    assert "aif-peak-implausible" not in codes[1]
+
+
 def test_a_protocol_without_dose_is_the_usual_case():
     assert Protocol().dose_mmol_kg is None
