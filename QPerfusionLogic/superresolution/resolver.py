@@ -25,8 +25,8 @@ from .network import BridgeNetwork
 SHIPPED = "superresolution"
 """Stem of the shipped model file."""
 CPU = torch.device("cpu")
-VIEWS: tuple[tuple[int, ...], ...] = ((), (-1,))
-"""Axes along which the views of a frame are mirrored."""
+VIEWS: tuple[tuple[int, ...], ...] = ((), (-1,), (-2,), (-1, -2))
+"""Axes along which the views of a frame are mirrored; the lines that are kept are the same for all."""
 
 
 @dataclass(frozen=True)

@@ -66,7 +66,7 @@ def test_provenance_names_the_model_and_the_reader_is_told(
     low_series: PerfusionSeries, bridge_settings: SuperresolutionSettings
 ) -> None:
     found = SuperresolutionLogic(dataclasses.replace(bridge_settings, samples=0)).resolve(low_series)
-    assert found.model_name == "superresolution-3"
+    assert found.model_name == "superresolution-4"
     assert len(found.model_checksum) == 64
     assert "superresolution-applied" in _codes(found.series)
     assert all(notice.stage == "superresolution" for notice in found.series.notices)

@@ -67,7 +67,7 @@ def test_the_cascade_hands_the_super_resolved_series_on(low_series: PerfusionSer
     state = result.states[State.STRESS]
     assert state.superresolved is not None
     assert state.acquisition.tissue is state.superresolved.series
-    assert "superresolution-3 sha256" in result.provenance["models"]["stress"]["superresolution"]
+    assert "superresolution-4 sha256" in result.provenance["models"]["stress"]["superresolution"]
     assert "superresolution-applied" in {notice.code for notice in result.notices}
 
 
