@@ -13,10 +13,10 @@ import numpy as np
 from QPerfusionLogic.settings import AifSettings
 from QPerfusionLogic.study import Notice, Severity, State, StateResult
 
-USUAL_PEAK_MMOL_L, PEAK_LOG_SD = 4.8, 0.35
-"""Mean of healthy stress and rest; the spread covers dose and cardiac output."""
 PEAK_MMOL_L = {State.STRESS: 4.4, State.REST: 5.2, State.UNKNOWN: 4.8}
 """Healthy volunteers (Xue 2020); unknown: their mean."""
+PEAK_LOG_SD = 0.35
+"""Covers dose and cardiac output."""
 PLAUSIBLE_PEAK_MMOL_L = (3.0, 8.0)
 """First-pass peaks of blood gadolinium where the dose is not known (physics table)."""
 PEAK_DOSE_MMOL_KG = 0.05
@@ -43,7 +43,7 @@ class ExpectedHeight:
         The dose and where it is from, "" where it is not known.
     """
 
-    peak_mmol_l: float = USUAL_PEAK_MMOL_L
+    peak_mmol_l: float = PEAK_MMOL_L[State.UNKNOWN]
     peak_log_sd: float = PEAK_LOG_SD
     area_mmol_s_l: float = float("nan")
     dose: str = ""

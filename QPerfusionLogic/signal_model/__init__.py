@@ -1,8 +1,10 @@
 """What a saturation-recovery sequence makes of gadolinium: constants with sources, signal equations, look-up tables."""
 
+from QPerfusionLogic.contrast_agents import agent_name
+
 from .bolus import Bolus, find_bolus
 from .bssfp import balanced_magnetisation
-from .constants import Constant, agent_name, native_property, relaxivity, typical_acquisition
+from .constants import Constant, native_property, relaxivity, typical_acquisition
 from .flash import proton_density_magnetisation, saturation_recovery_magnetisation
 from .look_up_table import LookUpTable
 from .physics import SeriesPhysics, physics_of_series

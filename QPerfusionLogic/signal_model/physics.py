@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 
+from QPerfusionLogic.contrast_agents import agent_name
 from QPerfusionLogic.settings import ConversionSettings
 from QPerfusionLogic.study import Notice, PerfusionSeries, Protocol, SeriesKind, Severity
 
-from .constants import Constant, agent_name, native_property, relaxivity
+from .constants import Constant, native_property, relaxivity
 from .response import SignalResponse, Tissue
 from .sequence import SaturationRecovery, resolve_sequence
 
