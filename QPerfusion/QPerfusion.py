@@ -9,7 +9,7 @@ import slicer
 import slicer.util
 import vtk
 from slicer.i18n import tr as _
-from slicer.parameterNodeWrapper import Choice, Decimals, SingleStep, WithinRange, parameterNodeWrapper
+from slicer.parameterNodeWrapper import Choice, WithinRange, parameterNodeWrapper
 from slicer.ScriptedLoadableModule import (
     ScriptedLoadableModule,
     ScriptedLoadableModuleLogic,
@@ -78,15 +78,16 @@ class QPerfusionParameterNode:
     """What the user chose; lives in the scene.
 
     The settings are those of the package (`QPerfusionLogic.settings`): five have widgets of their own, the others are
-    kept in `changes` as JSON, "stage.field" -> text, where they differ from the defaults.
+    kept in `changes` as JSON, "stage.field" -> text, where they differ from the defaults. A choice between classes of
+    nodes names None too: the wrapper writes None as the default, and a union does not take it by itself.
     """
 
     stressSeries: slicer.vtkMRMLSequenceNode
-    stressAif: slicer.vtkMRMLSequenceNode | slicer.vtkMRMLTableNode
-    stressMask: slicer.vtkMRMLSegmentationNode | slicer.vtkMRMLLabelMapVolumeNode
+    stressAif: slicer.vtkMRMLSequenceNode | slicer.vtkMRMLTableNode | None
+    stressMask: slicer.vtkMRMLSegmentationNode | slicer.vtkMRMLLabelMapVolumeNode | None
     restSeries: slicer.vtkMRMLSequenceNode
-    restAif: slicer.vtkMRMLSequenceNode | slicer.vtkMRMLTableNode
-    restMask: slicer.vtkMRMLSegmentationNode | slicer.vtkMRMLLabelMapVolumeNode
+    restAif: slicer.vtkMRMLSequenceNode | slicer.vtkMRMLTableNode | None
+    restMask: slicer.vtkMRMLSegmentationNode | slicer.vtkMRMLLabelMapVolumeNode | None
     t1Map: slicer.vtkMRMLScalarVolumeNode
     preBolus: slicer.vtkMRMLSequenceNode
     superresolutionMode: Annotated[str, Choice(options_of("superresolution.mode"))] = default_of("superresolution.mode")
@@ -94,9 +95,7 @@ class QPerfusionParameterNode:
     aifMode: Annotated[str, Choice(options_of("aif.mode"))] = default_of("aif.mode")
     conversionMode: Annotated[str, Choice(options_of("conversion.mode"))] = default_of("conversion.mode")
     kineticModel: Annotated[str, Choice(options_of("kinetics.model"))] = default_of("kinetics.model")
-    hematocrit: Annotated[float, WithinRange(0.2, 0.6), Decimals(2), SingleStep(0.01)] = default_of(
-        "kinetics.hematocrit"
-    )
+    hematocrit: Annotated[float, WithinRange(0.2, 0.6)] = default_of("kinetics.hematocrit")
     changes: str = "{}"
     outputFolder: str = ""
     studyName: str = ""
@@ -292,6 +291,7 @@ class QPerfusionWidget(ScriptedLoadableModuleWidget, slicer.util.VTKObservationM
         self.ui = None
         self._parameters = None
         self._guiTag = None
+        self._isSetUp = self._isEntered = False
         self.results = self.settingsPart = self.runPart = None
         self.stages = self.frames = self.presets = None
         self._nodesChanged = Coalesced(qt.QTimer.singleShot, self._showStudies)
@@ -314,6 +314,7 @@ class QPerfusionWidget(ScriptedLoadableModuleWidget, slicer.util.VTKObservationM
             self.addObserver(slicer.mrmlScene, event, self.onSceneEndClose)
         self.addObserver(slicer.mrmlScene, slicer.mrmlScene.NodeRemovedEvent, self.onNodeRemoved)
         self.initializeParameterNode()
+        self._isSetUp = True
 
     def _makeParts(self, parameters, settings):
         change = lambda changed: self.logic.setSettings(self._parameters, changed)  # noqa: E731
@@ -330,17 +331,24 @@ class QPerfusionWidget(ScriptedLoadableModuleWidget, slicer.util.VTKObservationM
         self.removeObservers()
 
     def enter(self):
-        self.initializeParameterNode()
+        self._isEntered = True
+        # What was missing when setup() failed has been reported there; it would only be reported once more.
+        if self._isSetUp:
+            self.initializeParameterNode()
 
     def exit(self):
+        self._isEntered = False
         self.setParameterNode(None)
 
     def onSceneStartClose(self, caller, event):
-        self.logic.cancel()
+        if self.logic is not None:
+            self.logic.cancel()
         self.setParameterNode(None)
 
     def onSceneEndClose(self, caller, event):
-        self.initializeParameterNode()
+        # A panel that nobody looks at takes the scene when it is entered, as Slicer's own modules do.
+        if self._isSetUp and self._isEntered:
+            self.initializeParameterNode()
 
     def onNodeRemoved(self, caller, event):
         self.runPart.update()
@@ -366,9 +374,12 @@ class QPerfusionWidget(ScriptedLoadableModuleWidget, slicer.util.VTKObservationM
         """Show other parameters, or none."""
         if self._parameters is not None:
             self._parameters.disconnectGui(self._guiTag)
-            self.removeObserver(self._parameters.parameterNode, vtk.vtkCommand.ModifiedEvent, self.onParametersModified)
+            watched = self._parameters.parameterNode, vtk.vtkCommand.ModifiedEvent, self.onParametersModified
+            if self.hasObserver(*watched):
+                self.removeObserver(*watched)
         self._parameters = parameters
-        self.results.release()
+        if self.results is not None:
+            self.results.release()
         if parameters is not None:
             self.results.watch()
             self._guiTag = parameters.connectGui(self.ui)

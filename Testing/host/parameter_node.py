@@ -1,21 +1,24 @@
 """A stand-in for slicer.parameterNodeWrapper, for the kinds of parameters the panel uses.
 
-Behaves as Slicer's wrapper does (read in November 2026): values live as text parameters and node references of a
-module's node, widgets with the dynamic property SlicerParameterName are bound both ways, only widget classes that
-Slicer has a connector for are accepted.
+As strict as the original at v5.12.3 (README.md names the lines): every parameter is written into the node
+under its own name when the wrapper is made, a union finds a member that takes the value or raises, values are checked
+against their type, and only widget classes that Slicer has a connector for are accepted. What the original only logs as
+a warning, an annotation that nobody uses, is an error here.
 """
 
 from __future__ import annotations
 
+import types
 import typing
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+import slicer
+import slicer.util
 import vtk
-from PySide6 import QtWidgets
 
-from .stand_ins import qMRMLNodeComboBox
+from .widget_connectors import connector_of
 
 
 @dataclass
@@ -23,6 +26,22 @@ class Choice:
     """The values a parameter may take."""
 
     choices: list[Any]
+
+    def validate(self, value: Any) -> None:
+        if value not in self.choices:
+            raise ValueError(f"{value!r} is not one of {self.choices}")
+
+
+@dataclass
+class WithinRange:
+    """The range of a number, both ends within."""
+
+    minimum: float
+    maximum: float
+
+    def validate(self, value: Any) -> None:
+        if not self.minimum <= value <= self.maximum:
+            raise ValueError(f"{value!r} is not within {self.minimum} to {self.maximum}")
 
 
 @dataclass
@@ -32,69 +51,202 @@ class Default:
     value: Any
 
 
-@dataclass
-class WithinRange:
-    """The range of a number."""
-
-    minimum: float
-    maximum: float
+_VALIDATORS = (Choice, WithinRange)
 
 
-@dataclass
-class Decimals:
-    """Digits after the point that a spin box shows."""
-
-    value: int
+class UnusedAnnotationError(TypeError):
+    """An annotation that Slicer warns of at every start."""
 
 
-@dataclass
-class SingleStep:
-    """Step of a spin box."""
+class _Text:
+    """A parameter that lives as text; numbers and truth values too."""
 
-    value: float
+    def __init__(self, kind: type) -> None:
+        self.kind = kind
+        self.accepted = (int, float) if kind is float else kind
+
+    def default(self) -> Any:
+        return self.kind()
+
+    def takes(self, value: Any) -> bool:
+        return type(value) in (int, float) if self.kind in (int, float) else type(value) is self.kind
+
+    def check(self, value: Any) -> None:
+        if value is None:
+            raise ValueError("None is no value of a parameter")
+        if not isinstance(value, self.accepted):
+            raise TypeError(f"{value!r} is no {self.kind.__name__}")
+
+    def is_in(self, node: Any, name: str) -> bool:
+        return bool(node.HasParameter(name))
+
+    def write(self, node: Any, name: str, value: Any) -> None:
+        node.SetParameter(name, ("True" if value else "False") if self.kind is bool else str(value))
+
+    def read(self, node: Any, name: str) -> Any:
+        text = node.GetParameter(name)
+        return text == "True" if self.kind is bool else self.kind(text)
+
+    def remove(self, node: Any, name: str) -> None:
+        node.UnsetParameter(name)
+
+
+class _Node:
+    """A reference to a node of one class; None is a value too, unless a union asks."""
+
+    def __init__(self, kind: type) -> None:
+        self.kind = kind
+
+    def default(self) -> None:
+        return None
+
+    def takes(self, value: Any) -> bool:
+        return isinstance(value, slicer.vtkMRMLNode)
+
+    def check(self, value: Any) -> None:
+        if value is not None and not isinstance(value, self.kind):
+            raise TypeError(f"{value!r} is no {self.kind.__name__}")
+
+    def is_in(self, node: Any, name: str) -> bool:
+        return bool(node.HasParameter(name))
+
+    def write(self, node: Any, name: str, value: Any) -> None:
+        node.SetParameter(name, "")
+        node.SetNodeReferenceID(name, value.GetID() if value is not None else None)
+
+    def read(self, node: Any, name: str) -> Any:
+        return node.GetNodeReference(name)
+
+    def remove(self, node: Any, name: str) -> None:
+        node.UnsetParameter(name)
+        node.RemoveNodeReferenceIDs(name)
+
+
+class _Nothing(_Text):
+    """The member None of a union."""
+
+    def __init__(self) -> None:
+        super().__init__(bool)
+
+    def default(self) -> Any:
+        return {}
+
+    def takes(self, value: Any) -> bool:
+        return value is None
+
+    def check(self, value: Any) -> None:
+        if value is not None:
+            raise ValueError(f"{value!r} is not None")
+
+    def write(self, node: Any, name: str, value: Any) -> None:
+        super().write(node, name, True)
+
+    def read(self, node: Any, name: str) -> None:
+        return None
+
+
+class _Union:
+    """The first member that takes a value; each has a name of its own in the node."""
+
+    def __init__(self, members: list[Any]) -> None:
+        self.members = members
+
+    def default(self) -> Any:
+        two = len(self.members) == 2
+        return None if two and isinstance(self.members[1], _Nothing) else self.members[0].default()
+
+    def check(self, value: Any) -> None:
+        """The members check."""
+
+    def is_in(self, node: Any, name: str) -> bool:
+        return any(member.is_in(node, f"{name}.{index}") for index, member in enumerate(self.members))
+
+    def _index_for(self, value: Any) -> int:
+        refusal = TypeError(f"no member of the union takes {value!r}")
+        for index, member in enumerate(self.members):
+            if member.takes(value):
+                try:
+                    member.check(value)
+                except (TypeError, ValueError) as error:
+                    refusal = error
+                else:
+                    return index
+        raise refusal
+
+    def write(self, node: Any, name: str, value: Any) -> None:
+        index = self._index_for(value)
+        with slicer.util.NodeModify(node):
+            self.remove(node, name)
+            self.members[index].write(node, f"{name}.{index}", value)
+
+    def read(self, node: Any, name: str) -> Any:
+        for index, member in enumerate(self.members):
+            if member.is_in(node, f"{name}.{index}"):
+                return member.read(node, f"{name}.{index}")
+        raise KeyError(name)
+
+    def remove(self, node: Any, name: str) -> None:
+        with slicer.util.NodeModify(node):
+            for index, member in enumerate(self.members):
+                member.remove(node, f"{name}.{index}")
+
+
+def _serializer_of(hint: Any) -> Any:
+    if isinstance(hint, types.UnionType) or typing.get_origin(hint) is typing.Union:
+        return _Union([_serializer_of(member) for member in typing.get_args(hint)])
+    if hint in (int, float, str, bool):
+        return _Text(hint)
+    if hint is type(None):
+        return _Nothing()
+    if isinstance(hint, type) and issubclass(hint, slicer.vtkMRMLNode):
+        return _Node(hint)
+    raise TypeError(f"{hint} has no serializer in this stand-in")
 
 
 @dataclass(frozen=True)
 class _Info:
-    name: str
-    kind: type
-    is_node: bool
+    basename: str
+    serializer: Any
     default: Any
-    annotations: tuple[Any, ...]
+    validators: tuple[Any, ...]
+    unalteredType: Any  # noqa: N815
 
-    def validated(self, value: Any) -> Any:
-        for annotation in self.annotations:
-            if isinstance(annotation, Choice) and value not in annotation.choices:
-                raise ValueError(f"{self.name} = {value!r} is not one of {annotation.choices}")
-            if isinstance(annotation, WithinRange) and not annotation.minimum <= value <= annotation.maximum:
-                raise ValueError(f"{self.name} = {value!r} is not within {annotation.minimum} to {annotation.maximum}")
-        return value
+    def write(self, node: Any, value: Any) -> None:
+        self.serializer.check(value)
+        for validator in self.validators:
+            validator.validate(value)
+        self.serializer.write(node, self.basename, value)
+
+    def read(self, node: Any) -> Any:
+        if not self.serializer.is_in(node, self.basename):
+            self.write(node, self.default)
+        return self.serializer.read(node, self.basename)
 
 
 def parameterNodeWrapper(kind: type) -> type:  # noqa: N802
     """Turn a class of annotations into a typed view of a parameter node."""
     infos = {}
     for name, hint in typing.get_type_hints(kind, include_extras=True).items():
-        parts = typing.get_args(hint)
         annotated = typing.get_origin(hint) is typing.Annotated
-        annotations = parts[1:] if annotated else ()
-        base = parts[0] if annotated else hint
-        members = typing.get_args(base) or (base,)
-        is_node = all(isinstance(item, type) and issubclass(item, vtk.vtkObject) for item in members)
-        if not is_node and base not in (str, float, int, bool):
-            raise TypeError(f"{name}: {base} has no serializer in this stand-in")
-        fallback = None if is_node else base()
-        default = getattr(kind, name, next((a.value for a in annotations if isinstance(a, Default)), fallback))
-        info = _Info(name, base, is_node, default, annotations)
-        if not is_node:
-            info.validated(default)
-        infos[name] = info
-    namespace = {name: _property(info) for name, info in infos.items()}
+        base, *annotations = typing.get_args(hint) if annotated else (hint,)
+        serializer = _serializer_of(base)
+        validators = tuple(item for item in annotations if isinstance(item, _VALIDATORS))
+        given = [item for item in annotations if isinstance(item, Default)]
+        if hasattr(kind, name):
+            default = getattr(kind, name)
+            unused = [item for item in annotations if item not in validators]
+        else:
+            default = given[0].value if given else serializer.default()
+            unused = [item for item in annotations if item not in validators and item not in given]
+        if unused:
+            raise UnusedAnnotationError(f"{name}: Slicer warns of unused annotations at every start: {unused}")
+        infos[name] = _Info(name, serializer, default, validators, hint)
+    namespace = {name: _property(name) for name in infos}
     return type(kind.__name__, (_Wrapper,), {**namespace, "allParameters": infos, "__doc__": kind.__doc__})
 
 
-def _property(info: _Info) -> property:
-    return property(lambda self: self.read(info), lambda self, value: self.write(info, value))
+def _property(name: str) -> property:
+    return property(lambda self: self.getValue(name), lambda self, value: self.setValue(name, value))
 
 
 class _Wrapper:
@@ -102,24 +254,31 @@ class _Wrapper:
 
     def __init__(self, parameter_node: Any) -> None:
         self.parameterNode = parameter_node
-        self._bound: dict[int, list[tuple[_Info, Any]]] = {}
+        self._bound: dict[int, dict[str, Any]] = {}
         self._observers: dict[int, int] = {}
         self._updating = False
-        for info in self.allParameters.values():
-            if not info.is_node and not parameter_node.GetParameter(info.name) and info.default != "":
-                self.write(info, info.default)
+        self._cached: dict[str, Any] = {}
+        for name, info in self.allParameters.items():
+            if not info.serializer.is_in(parameter_node, name):
+                info.write(parameter_node, info.default)
+        self._read_again()
+        parameter_node.AddObserver(vtk.vtkCommand.ModifiedEvent, lambda *_: self._read_again())
 
-    def read(self, info: _Info) -> Any:
-        if info.is_node:
-            return self.parameterNode.GetNodeReference(info.name)
-        text = self.parameterNode.GetParameter(info.name)
-        return text == "True" if info.kind is bool else info.kind(text)
+    def _read_again(self) -> None:
+        """Values are kept from one change of the node to the next, as in the original."""
+        for name, info in self.allParameters.items():
+            self._cached[name] = info.read(self.parameterNode)
 
-    def write(self, info: _Info, value: Any) -> None:
-        if info.is_node:
-            self.parameterNode.SetNodeReferenceID(info.name, value.GetID() if value is not None else None)
-        else:
-            self.parameterNode.SetParameter(info.name, str(info.kind(info.validated(value))))
+    def getValue(self, name: str) -> Any:  # noqa: N802
+        return self._cached[name]
+
+    def setValue(self, name: str, value: Any) -> None:  # noqa: N802
+        with slicer.util.NodeModify(self.parameterNode):
+            self.allParameters[name].write(self.parameterNode, value)
+            self._cached[name] = self.allParameters[name].read(self.parameterNode)
+
+    def dataType(self, name: str) -> Any:  # noqa: N802
+        return self.allParameters[name].unalteredType
 
     def StartModify(self) -> int:  # noqa: N802
         return self.parameterNode.StartModify()
@@ -137,95 +296,42 @@ class _Wrapper:
         self.parameterNode.Modified()
 
     def connectGui(self, gui: Any) -> int:  # noqa: N802
-        bound = []
+        widgets = {}
         for widget in vars(gui).values():
             name = widget.property("SlicerParameterName")
-            if not name:
-                continue
+            if name:
+                widgets[name] = widget
+        for name in widgets:
             if name not in self.allParameters:
-                raise ValueError(f"{widget.objectName} is bound to {name}, which is no parameter")
-            bound.append((self.allParameters[name], widget))
+                raise ValueError(f"{widgets[name].objectName} is bound to {name}, which is no parameter")
+        connectors = {name: connector_of(widget, self.dataType(name)) for name, widget in widgets.items()}
         tag = len(self._observers)
-        self._bound[tag] = bound
-        for info, widget in bound:
-            _prepare(info, widget)
-            _show(info, widget, self.read(info))
-            _listen(widget, lambda info=info, widget=widget: self._take(info, widget, tag))
-        event = vtk.vtkCommand.ModifiedEvent
-        self._observers[tag] = self.parameterNode.AddObserver(event, lambda *_: self._show_all())
+        self._bound[tag] = connectors
+        for name, connector in connectors.items():
+            connector.write(self.getValue(name))
+            connector.on_changed(lambda name=name, connector=connector: self._take(name, connector))
+        self._observers[tag] = self.AddObserver(vtk.vtkCommand.ModifiedEvent, lambda *_: self._show_all())
         return tag
 
     def disconnectGui(self, tag: int) -> None:  # noqa: N802
-        self._bound.pop(tag, None)
+        for connector in self._bound.pop(tag, {}).values():
+            connector.on_changed(None)
         if tag in self._observers:
-            self.parameterNode.RemoveObserver(self._observers.pop(tag))
+            self.RemoveObserver(self._observers.pop(tag))
 
-    def _take(self, info: _Info, widget: Any, tag: int) -> None:
-        if tag in self._bound and not self._updating:
-            self.write(info, _taken(info, widget))
+    def _take(self, name: str, connector: Any) -> None:
+        with slicer.util.NodeModify(self):
+            if not self._updating:
+                self.setValue(name, connector.read())
 
     def _show_all(self) -> None:
         if self._updating:
             return
         self._updating = True
         try:
-            for bound in self._bound.values():
-                for info, widget in bound:
-                    _show(info, widget, self.read(info))
+            with slicer.util.NodeModify(self):
+                for connectors in self._bound.values():
+                    for name, connector in connectors.items():
+                        connector.write(self.getValue(name))
         finally:
             self._updating = False
-
-
-def _prepare(info: _Info, widget: Any) -> None:
-    if isinstance(widget, QtWidgets.QComboBox):
-        choice = next((item for item in info.annotations if isinstance(item, Choice)), None)
-        if choice is None:
-            raise RuntimeError(f"{info.name}: a QComboBox needs the Choice annotation")
-        widget.clear()
-        widget.addItems([str(item) for item in choice.choices])
-    for annotation in info.annotations:
-        if isinstance(annotation, Decimals):
-            widget.setDecimals(annotation.value)
-        elif isinstance(annotation, SingleStep):
-            widget.setSingleStep(annotation.value)
-        elif isinstance(annotation, WithinRange):
-            widget.setRange(annotation.minimum, annotation.maximum)
-
-
-def _listen(widget: Any, callback: Callable[[], None]) -> None:
-    signals = {
-        qMRMLNodeComboBox: "currentNodeChanged",
-        QtWidgets.QComboBox: "currentIndexChanged",
-        QtWidgets.QCheckBox: "stateChanged",
-        QtWidgets.QDoubleSpinBox: "valueChanged",
-        QtWidgets.QSpinBox: "valueChanged",
-        QtWidgets.QLineEdit: "textChanged",
-    }
-    if type(widget) not in signals:
-        raise RuntimeError(f"Slicer has no connector for {type(widget).__name__}")
-    getattr(widget, signals[type(widget)]).connect(lambda *_: callback())
-
-
-def _show(info: _Info, widget: Any, value: Any) -> None:
-    if isinstance(widget, qMRMLNodeComboBox):
-        widget.setCurrentNode(value)
-    elif isinstance(widget, QtWidgets.QComboBox):
-        widget.setCurrentText(str(value))
-    elif isinstance(widget, QtWidgets.QCheckBox):
-        widget.setChecked(value)
-    elif isinstance(widget, QtWidgets.QLineEdit):
-        if widget.property("text") != value:
-            widget.setText(value)
-    else:
-        widget.setValue(value)
-
-
-def _taken(info: _Info, widget: Any) -> Any:
-    if isinstance(widget, qMRMLNodeComboBox):
-        return widget.currentNode()
-    names = {
-        QtWidgets.QComboBox: "currentText",
-        QtWidgets.QCheckBox: "checked",
-        QtWidgets.QLineEdit: "text",
-    }
-    return widget.property(names.get(type(widget), "value"))

@@ -106,9 +106,10 @@ def load_module_file(path: Path = MODULE_FILE) -> types.ModuleType:
 
 
 def open_panel(module: types.ModuleType) -> Any:
-    """Return the panel of a module as the application opens it: in a parent, then set up."""
+    """Return the panel of a module as the application opens it: in a parent, then set up, then entered."""
     widget = getattr(module, f"{module.__name__}Widget")(scripted_module.new_parent())
     widget.setup()
+    widget.enter()
     return widget
 
 
@@ -131,7 +132,7 @@ def _add(name: str, module: types.ModuleType) -> None:
 
 def _parameter_node_module() -> types.ModuleType:
     module = types.ModuleType("slicer.parameterNodeWrapper")
-    for name in ("parameterNodeWrapper", "Choice", "Default", "WithinRange", "Decimals", "SingleStep"):
+    for name in ("parameterNodeWrapper", "Choice", "Default", "WithinRange"):
         setattr(module, name, getattr(parameter_node, name))
     return module
 
