@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import dataclasses
 import signal
 import sys
 from collections.abc import Callable, Sequence
@@ -84,8 +85,10 @@ def _add_quantify(verbs: argparse._SubParsersAction) -> None:
         ("rest-aif", "AIF image series, or curve CSV (time_s,value)"),
         ("stress-mask", "label map: 1 myocardium, 2 LV blood, 3 RV blood"),
         ("rest-mask", "label map: 1 myocardium, 2 LV blood, 3 RV blood"),
+        ("stress-pre-bolus", "pre-bolus series of a dual-bolus study"),
+        ("rest-pre-bolus", "pre-bolus series of a dual-bolus study"),
         ("t1-map", "native T1 map"),
-        ("pre-bolus", "pre-bolus series of a dual-bolus study"),
+        ("pre-bolus", "pre-bolus series of a dual-bolus study of one state"),
         ("times", "CSV of frame times (time_s)"),
     ):
         verb.add_argument(f"--{name}", type=Path, metavar="PATH", help=text)
@@ -208,8 +211,8 @@ def _quantify(options: argparse.Namespace, terminal: Terminal) -> None:
         settings = settings.with_value("reporting.dicom", True)
     if options.compare_aif:
         settings = settings.with_value("aif.compare", True)
-    names = ("study", "stress", "rest", "stress_aif", "rest_aif", "stress_mask", "rest_mask", "t1_map", "pre_bolus")
-    request = StudyRequest(**{name: getattr(options, name) for name in (*names, "times")})
+    names = [item.name for item in dataclasses.fields(StudyRequest)]
+    request = StudyRequest(**{name: getattr(options, name) for name in names})
     result = quantify(request, options.output, settings, terminal.progress(), options.resume_from, options.stop_after)
     terminal.notices(result.notices)
     terminal.say(f"written to {options.output}", output=str(options.output))

@@ -41,7 +41,7 @@ def by_dual_bolus(state: StateResult, settings: AifSettings, conversion: Convers
     if series is None:
         raise InputError(
             "no pre-bolus series for a dual-bolus arterial input",
-            action="give it with --pre-bolus, or choose another aif.mode",
+            action="give it with --stress-pre-bolus or --rest-pre-bolus, or choose another aif.mode",
         )
     main = tissue_blood_curve(state)
     series = dataclasses.replace(series, kind=SeriesKind.PRE_BOLUS)

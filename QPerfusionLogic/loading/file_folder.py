@@ -22,7 +22,7 @@ def with_files_named(request: StudyRequest) -> StudyRequest:
     """Return the request with the volume and CSV files of its study folder named by their part; others unchanged.
 
     Names tell the part by the words stress, rest, aif, mask, t1 map, pre-bolus and times: `stress.nii.gz`,
-    `stress_aif.csv`, `rest_mask.nrrd`, `t1_map.nrrd`. What the user named wins.
+    `stress_aif.csv`, `rest_mask.nrrd`, `rest_pre_bolus.nrrd`, `t1_map.nrrd`. What the user named wins.
 
     Raises
     ------
@@ -69,11 +69,11 @@ def _part_of(path: Path) -> str:
     is_curve = path.suffix.lower() == ".csv"
     if re.search(T1_MAP_WORDS, words) and not is_curve:
         return "t1_map"
-    if re.search(PRE_BOLUS_WORDS, words) and not is_curve:
-        return "pre_bolus"
     if is_curve and re.search(TIMES_WORDS, words):
         return "times"
     state = state_of_words(words)
+    if re.search(PRE_BOLUS_WORDS, words) and not is_curve:
+        return "pre_bolus" if state is State.UNKNOWN else f"{state}_pre_bolus"
     if state is State.UNKNOWN:
         return ""
     if re.search(AIF_WORDS, words):

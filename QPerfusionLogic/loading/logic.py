@@ -31,10 +31,11 @@ from .given_times import clock_notice, with_given_times
 from .identity import check_one_patient, salt_of
 from .image_files import is_volume_file, load_series_file, read_volume
 from .masks import load_mask
+from .pre_bolus import named_pre_bolus, order_notice, pre_bolus_beside, state_notice, unused_notice
 from .quiet import quiet_pydicom
 from .request import StudyRequest
 from .roles import state_of_words
-from .series_choice import choose, companion, contrast_notice, with_states
+from .series_choice import aif_beside, choose, contrast_notice, with_states
 from .slice_order import base_first
 
 STATES = (State.STRESS, State.REST)
@@ -73,6 +74,8 @@ class _Loading:
         self._request = request = with_files_named(request)
         self._progress = progress
         self._notices: list[Notice] = []
+        self._pre_bolus_names: dict[State, str] = {}
+        self._pre_boluses: list[Found | Path] = []
         times_path = request.given.get("times")
         self._times = {state: read_times(times_path, state) for state in STATES} if times_path else {}
         self._contents = self._read_contents()
@@ -90,6 +93,7 @@ class _Loading:
                 action="see `qperfusion inspect`, then name it with --stress PATH or --rest PATH",
             )
         self._check_patients(tissue)
+        self._pre_bolus_names = named_pre_bolus(self._request, [state for state in STATES if tissue[state]])
         parts = dict(zip(STATES, (self._progress.part(0.3, 0.65), self._progress.part(0.65, 0.95)), strict=True))
         acquired = {state: self._acquisition(state, found, parts[state]) for state, found in tissue.items() if found}
         told = {state: self._told(tissue[state]) for state in acquired if state.value in self._request.given}
@@ -97,6 +101,7 @@ class _Loading:
         self._notices.extend(
             check_not_swapped(told, series[State.STRESS], series[State.REST], self._settings.accept_swapped)
         )
+        self._notices.extend(unused_notice(self._contents.get("study", ()), self._pre_boluses))
         t1_map = self._t1_map()
         self._progress.update(1.0, "loaded")
         return PerfusionStudy(
@@ -197,23 +202,21 @@ class _Loading:
         path = self._request.given.get(f"{state}_aif")
         if path is not None and path.suffix.lower() == ".csv":
             return read_curve(path)
-        found = self._part(f"{state}_aif", SeriesKind.AIF, tissue)
+        found = self._named_part(f"{state}_aif", SeriesKind.AIF)
+        if found is None and isinstance(tissue, Found):
+            found = aif_beside(self._neighbours(tissue), tissue)
         if found is None:
             return None
         aif = self._series(found, SeriesKind.AIF, state, progress)
         return self._on_clock_of(timed, aif)
 
-    def _part(self, name: str, kind: SeriesKind, tissue: Found | Path) -> Found | Path | None:
-        """Return the AIF or pre-bolus series: the one named, else the one beside the perfusion series."""
+    def _named_part(self, name: str, kind: SeriesKind) -> Found | Path | None:
+        """Return the AIF or pre-bolus series that the user named, or None."""
         path = self._request.given.get(name)
-        if path is not None and name not in self._contents:
+        if path is None or name not in self._contents:
             return path
-        if path is not None:
-            found = choose(self._contents[name], kind)[0] or choose(self._contents[name], SeriesKind.TISSUE)[0]
-            return found or max(self._contents[name], key=lambda item: item.group.frames)
-        if isinstance(tissue, Path):
-            return None
-        return companion(self._neighbours(tissue), kind, tissue)
+        found = choose(self._contents[name], kind)[0] or choose(self._contents[name], SeriesKind.TISSUE)[0]
+        return found or max(self._contents[name], key=lambda item: item.group.frames)
 
     def _neighbours(self, tissue: Found) -> Sequence[Found]:
         return next(
@@ -231,8 +234,18 @@ class _Loading:
         return replace(aif.series, notices=(*aif.series.notices, clock_notice(tissue.series, aif.series)))
 
     def _pre_bolus(self, state: State, tissue: Found | Path, progress: Progress) -> PerfusionSeries | None:
-        found = self._part("pre_bolus", SeriesKind.PRE_BOLUS, tissue)
-        return None if found is None else self._series(found, SeriesKind.PRE_BOLUS, state, progress).series
+        """Return the pre-bolus series of one state, with what contradicts it as notices."""
+        found = self._named_part(self._pre_bolus_names.get(state, ""), SeriesKind.PRE_BOLUS)
+        if found is None and isinstance(tissue, Found):
+            found = pre_bolus_beside(self._neighbours(tissue), tissue, state)
+        if found is None:
+            return None
+        self._pre_boluses.append(found)
+        series = self._series(found, SeriesKind.PRE_BOLUS, state, progress).series
+        notices = state_notice(self._told(found), state)
+        if isinstance(found, Found) and isinstance(tissue, Found):
+            notices += order_notice(found, tissue)
+        return replace(series, notices=(*series.notices, *notices))
 
     def _t1_map(self) -> T1Map | None:
         path = self._request.given.get("t1_map")

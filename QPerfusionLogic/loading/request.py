@@ -22,8 +22,12 @@ class StudyRequest:
         AIF image series, or a curve as CSV (time_s, value).
     stress_mask, rest_mask : Path, optional
         Label map on the grid of the series: 1 myocardium, 2 LV blood, 3 RV blood.
-    t1_map, pre_bolus : Path, optional
-        Native T1 map (ms or s) and pre-bolus series.
+    stress_pre_bolus, rest_pre_bolus : Path, optional
+        Pre-bolus series of a dual-bolus study.
+    t1_map : Path, optional
+        Native T1 map (ms or s).
+    pre_bolus : Path, optional
+        Pre-bolus series of a study of one state; refused where there are two.
     times : Path, optional
         CSV with the time of every frame in seconds, for series whose files carry none or wrong ones.
     """
@@ -35,6 +39,8 @@ class StudyRequest:
     rest_aif: Path | None = None
     stress_mask: Path | None = None
     rest_mask: Path | None = None
+    stress_pre_bolus: Path | None = None
+    rest_pre_bolus: Path | None = None
     t1_map: Path | None = None
     pre_bolus: Path | None = None
     times: Path | None = None

@@ -94,25 +94,23 @@ def contrast_notice(t1_map: Found, tissue: Sequence[Found]) -> tuple[Notice, ...
     return (Notice("t1-map-after-contrast", message, "give a native T1 map or none", Severity.SERIOUS),)
 
 
-def companion(found: Sequence[Found], kind: SeriesKind, tissue: Found) -> Found | None:
-    """Return the AIF or pre-bolus acquisition of a perfusion series: same series, same state, or nearest in time."""
+def aif_beside(found: Sequence[Found], tissue: Found) -> Found | None:
+    """Return the AIF acquisition of a perfusion series: same series, same state, or nearest in time."""
     patient = patient_of(tissue.group.header)
-    all_fitting = [item for item in found if item.fits(kind) and patient_of(item.group.header) == patient]
+    all_fitting = [item for item in found if item.fits(SeriesKind.AIF) and patient_of(item.group.header) == patient]
     fitting = [item for item in all_fitting if not item.role.derived] or all_fitting
     same_series = [item for item in fitting if item.group.first.series_uid == tissue.group.first.series_uid]
     same_state = [item for item in fitting if item.role.state is tissue.role.state]
-    undecided = [item for item in fitting if item.role.state is State.UNKNOWN and _belongs(item, tissue, kind)]
+    undecided = [item for item in fitting if item.role.state is State.UNKNOWN and _overlaps(item, tissue)]
     chosen = same_series or same_state or undecided
     return min(chosen, key=lambda item: abs(_start(item) - _start(tissue))) if chosen else None
 
 
-def _belongs(item: Found, tissue: Found, kind: SeriesKind) -> bool:
+def _overlaps(item: Found, tissue: Found) -> bool:
     own, other = session_window(item.group.records), session_window(tissue.group.records)
     if own is None or other is None:
         return True
-    if kind is SeriesKind.AIF:
-        return min(own[1], other[1]) > max(own[0], other[0])
-    return own[0] < other[0]
+    return min(own[1], other[1]) > max(own[0], other[0])
 
 
 def _start(item: Found) -> float:
