@@ -18,7 +18,7 @@ import slicer
 import slicer.util
 import vtk
 
-from .widget_connectors import connector_of
+from .widget_connectors import createGuiConnector
 
 
 @dataclass
@@ -304,18 +304,18 @@ class _Wrapper:
         for name in widgets:
             if name not in self.allParameters:
                 raise ValueError(f"{widgets[name].objectName} is bound to {name}, which is no parameter")
-        connectors = {name: connector_of(widget, self.dataType(name)) for name, widget in widgets.items()}
+        connectors = {name: createGuiConnector(widget, self.dataType(name)) for name, widget in widgets.items()}
         tag = len(self._observers)
         self._bound[tag] = connectors
         for name, connector in connectors.items():
             connector.write(self.getValue(name))
-            connector.on_changed(lambda name=name, connector=connector: self._take(name, connector))
+            connector.onChanged(lambda name=name, connector=connector: self._take(name, connector))
         self._observers[tag] = self.AddObserver(vtk.vtkCommand.ModifiedEvent, lambda *_: self._show_all())
         return tag
 
     def disconnectGui(self, tag: int) -> None:  # noqa: N802
         for connector in self._bound.pop(tag, {}).values():
-            connector.on_changed(None)
+            connector.onChanged(None)
         if tag in self._observers:
             self.RemoveObserver(self._observers.pop(tag))
 

@@ -17,7 +17,7 @@ from PySide6 import QtWidgets
 from .stand_ins import qMRMLNodeComboBox
 
 
-def connector_of(widget: Any, hint: Any) -> Connector:
+def createGuiConnector(widget: Any, hint: Any) -> GuiConnector:  # noqa: N802
     """Return the connector of a widget for a type, maybe annotated.
 
     Raises
@@ -28,34 +28,37 @@ def connector_of(widget: Any, hint: Any) -> Connector:
     annotated = typing.get_origin(hint) is typing.Annotated
     kind, *annotations = typing.get_args(hint) if annotated else (hint,)
     for connector in _CONNECTORS:
-        if connector.can_represent(widget, kind):
+        if connector.canRepresent(widget, kind):
             return connector(widget, kind, annotations)
     raise RuntimeError(f"Slicer has no connector from {kind} to {type(widget).__name__}")
 
 
-class Connector:
+class GuiConnector:
     """A widget and the signal by which it says that the user changed it."""
 
-    signal = ""
+    _signal = ""
 
     def __init__(self, widget: Any, kind: Any, annotations: list[Any]) -> None:
-        self.widget = widget
+        self._widget = widget
         self._callback: Callable[[], None] | None = None
         self._slot: Any = None
 
     @staticmethod
-    def can_represent(widget: Any, kind: Any) -> bool:
+    def canRepresent(widget: Any, kind: Any) -> bool:  # noqa: N802
         raise NotImplementedError
 
-    def on_changed(self, callback: Callable[[], None] | None) -> None:
+    def onChanged(self, callback: Callable[[], None] | None) -> None:  # noqa: N802
         """Call when the widget changes; None: no more."""
         self._callback = callback
-        signal = getattr(self.widget, self.signal)
+        signal = getattr(self._widget, self._signal)
         if callback is None:
             signal.disconnect(self._slot)
         else:
             self._slot = lambda *_: self._callback() if self._callback else None
             signal.connect(self._slot)
+
+    def widget(self) -> Any:
+        return self._widget
 
     def read(self) -> Any:
         raise NotImplementedError
@@ -64,26 +67,26 @@ class Connector:
         raise NotImplementedError
 
 
-class CheckBox(Connector):
+class QCheckBoxToBoolConnector(GuiConnector):
     """A truth value."""
 
-    signal = "stateChanged"
+    _signal = "stateChanged"
 
     @staticmethod
-    def can_represent(widget: Any, kind: Any) -> bool:
+    def canRepresent(widget: Any, kind: Any) -> bool:  # noqa: N802
         return kind is bool and type(widget) is QtWidgets.QCheckBox
 
     def read(self) -> bool:
-        return self.widget.property("checked")
+        return self._widget.property("checked")
 
     def write(self, value: bool) -> None:
-        self.widget.setProperty("checked", value)
+        self._widget.setProperty("checked", value)
 
 
-class DoubleSpinBox(Connector):
+class QDoubleSpinBoxCtkSliderWidgetToFloatIntConnector(GuiConnector):
     """A number; the range of the annotation, or none at all, becomes that of the widget."""
 
-    signal = "valueChanged"
+    _signal = "valueChanged"
 
     def __init__(self, widget: Any, kind: Any, annotations: list[Any]) -> None:
         super().__init__(widget, kind, annotations)
@@ -96,21 +99,21 @@ class DoubleSpinBox(Connector):
         widget.setMaximum(high)
 
     @staticmethod
-    def can_represent(widget: Any, kind: Any) -> bool:
+    def canRepresent(widget: Any, kind: Any) -> bool:  # noqa: N802
         return kind in (float, int) and type(widget) is QtWidgets.QDoubleSpinBox
 
     def read(self) -> float | int:
-        value = self.widget.property("value")
+        value = self._widget.property("value")
         return int(value) if self._whole else value
 
     def write(self, value: float) -> None:
-        self.widget.setValue(value)
+        self._widget.setValue(value)
 
 
-class ComboBox(Connector):
+class QComboBoxToStringableConnector(GuiConnector):
     """One of the choices; the box is emptied and filled with them whenever it is connected."""
 
-    signal = "currentIndexChanged"
+    _signal = "currentIndexChanged"
 
     def __init__(self, widget: Any, kind: Any, annotations: list[Any]) -> None:
         super().__init__(widget, kind, annotations)
@@ -122,53 +125,53 @@ class ComboBox(Connector):
         widget.addItems([str(item) for item in self._choices])
 
     @staticmethod
-    def can_represent(widget: Any, kind: Any) -> bool:
+    def canRepresent(widget: Any, kind: Any) -> bool:  # noqa: N802
         return kind in (int, float, str, bool) and type(widget) is QtWidgets.QComboBox
 
     def read(self) -> Any:
-        return self._choices[self.widget.property("currentIndex")]
+        return self._choices[self._widget.property("currentIndex")]
 
     def write(self, value: Any) -> None:
         if value not in self._choices:
             raise ValueError(f"{value!r} is not one of {self._choices}")
-        self.widget.setCurrentIndex(self._choices.index(value))
+        self._widget.setCurrentIndex(self._choices.index(value))
 
 
-class LineEdit(Connector):
+class QLineEditToStrConnector(GuiConnector):
     """Text; the cursor stays where it is when nothing changed."""
 
-    signal = "textChanged"
+    _signal = "textChanged"
 
     @staticmethod
-    def can_represent(widget: Any, kind: Any) -> bool:
+    def canRepresent(widget: Any, kind: Any) -> bool:  # noqa: N802
         return kind is str and type(widget) is QtWidgets.QLineEdit
 
     def read(self) -> str:
-        return self.widget.property("text")
+        return self._widget.property("text")
 
     def write(self, value: str) -> None:
         if value != self.read():
-            self.widget.setText(value)
+            self._widget.setText(value)
 
 
-class NodeComboBox(Connector):
+class qMRMLNodeComboBoxToNodeConnector(GuiConnector):  # noqa: N801
     """A node; the classes of the annotation replace those that the .ui file names."""
 
-    signal = "currentNodeChanged"
+    _signal = "currentNodeChanged"
 
     def __init__(self, widget: Any, kind: Any, annotations: list[Any]) -> None:
         super().__init__(widget, kind, annotations)
         widget.setProperty("nodeTypes", [item().GetClassName() for item in _node_classes(kind)])
 
     @staticmethod
-    def can_represent(widget: Any, kind: Any) -> bool:
+    def canRepresent(widget: Any, kind: Any) -> bool:  # noqa: N802
         return type(widget) is qMRMLNodeComboBox and bool(_node_classes(kind))
 
     def read(self) -> Any:
-        return self.widget.currentNode()
+        return self._widget.currentNode()
 
     def write(self, value: Any) -> None:
-        self.widget.setCurrentNode(value)
+        self._widget.setCurrentNode(value)
 
 
 def _node_classes(kind: Any) -> list[type]:
@@ -180,4 +183,10 @@ def _node_classes(kind: Any) -> list[type]:
     return []
 
 
-_CONNECTORS = (CheckBox, DoubleSpinBox, ComboBox, LineEdit, NodeComboBox)
+_CONNECTORS = (
+    QCheckBoxToBoolConnector,
+    QDoubleSpinBoxCtkSliderWidgetToFloatIntConnector,
+    QComboBoxToStringableConnector,
+    QLineEditToStrConnector,
+    qMRMLNodeComboBoxToNodeConnector,
+)
