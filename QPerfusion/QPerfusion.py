@@ -25,6 +25,7 @@ from QPerfusionLogic.errors import CancelledError
 from QPerfusionLogic.panel import choices
 from QPerfusionLogic.panel.background import BackgroundRun
 from QPerfusionLogic.panel.coalesced import Coalesced
+from QPerfusionLogic.panel.earlier_scenes import take_over_pre_bolus
 from QPerfusionLogic.panel.export_part import ExportPart
 from QPerfusionLogic.panel.frames_part import FramesPart
 from QPerfusionLogic.panel.guesses import guess
@@ -89,7 +90,8 @@ class QPerfusionParameterNode:
     restAif: slicer.vtkMRMLSequenceNode | slicer.vtkMRMLTableNode | None
     restMask: slicer.vtkMRMLSegmentationNode | slicer.vtkMRMLLabelMapVolumeNode | None
     t1Map: slicer.vtkMRMLScalarVolumeNode
-    preBolus: slicer.vtkMRMLSequenceNode
+    stressPreBolus: slicer.vtkMRMLSequenceNode
+    restPreBolus: slicer.vtkMRMLSequenceNode
     superresolutionMode: Annotated[str, Choice(options_of("superresolution.mode"))] = default_of("superresolution.mode")
     registrationMode: Annotated[str, Choice(options_of("registration.mode"))] = default_of("registration.mode")
     aifMode: Annotated[str, Choice(options_of("aif.mode"))] = default_of("aif.mode")
@@ -113,7 +115,10 @@ class QPerfusionLogic(ScriptedLoadableModuleLogic):
         self.currentRun = None
 
     def getParameterNode(self):
-        return QPerfusionParameterNode(super().getParameterNode())
+        node = super().getParameterNode()
+        parameters = QPerfusionParameterNode(node)
+        take_over_pre_bolus(node, parameters)
+        return parameters
 
     def fillInGuesses(self, parameters):
         """Choose the inputs that are still empty from what their names and contents tell."""
@@ -135,8 +140,8 @@ class QPerfusionLogic(ScriptedLoadableModuleLogic):
         return choices.why_not(
             parameters.stressSeries,
             parameters.restSeries,
-            {"AIF": parameters.stressAif, "mask": parameters.stressMask, "pre-bolus series": parameters.preBolus},
-            {"AIF": parameters.restAif, "mask": parameters.restMask},
+            {"AIF": parameters.stressAif, "mask": parameters.stressMask, "pre-bolus": parameters.stressPreBolus},
+            {"AIF": parameters.restAif, "mask": parameters.restMask, "pre-bolus": parameters.restPreBolus},
         )
 
     def settings(self, parameters):
@@ -159,8 +164,8 @@ class QPerfusionLogic(ScriptedLoadableModuleLogic):
             name, folder = parameters.studyName, parameters.outputFolder
             return job_to_resume(slicer.mrmlScene, name, settings, folder, resumeFrom, stopAfter)
         study = study_from_scene(
-            StateNodes(parameters.stressSeries, parameters.stressAif, parameters.stressMask, parameters.preBolus),
-            StateNodes(parameters.restSeries, parameters.restAif, parameters.restMask),
+            StateNodes(parameters.stressSeries, parameters.stressAif, parameters.stressMask, parameters.stressPreBolus),
+            StateNodes(parameters.restSeries, parameters.restAif, parameters.restMask, parameters.restPreBolus),
             parameters.t1Map,
         )
         return Job(study, settings, parameters.outputFolder, stop_after=stopAfter)

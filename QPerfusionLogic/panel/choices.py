@@ -130,7 +130,7 @@ def why_not(stress: Any, rest: Any, stress_companions: dict[str, Any], rest_comp
     stress, rest : node, optional
         Series of the two states.
     stress_companions, rest_companions : dict
-        What ("AIF", "mask") -> node, which need their series.
+        What ("AIF", "mask", "pre-bolus") -> node, which need their series.
 
     Examples
     --------
@@ -149,6 +149,9 @@ def why_not(stress: Any, rest: Any, stress_companions: dict[str, Any], rest_comp
             if node is not None and node is series:
                 text = _("The {name} {what} is the {name} series itself: choose another node, or leave it empty.")
                 return text.format(name=name, what=what)
+    diluted = stress_companions.get("pre-bolus")
+    if diluted is not None and diluted is rest_companions.get("pre-bolus"):
+        return _("Stress and rest have the same pre-bolus: choose the one of each, or leave one empty.")
     for name, series in ((_("stress"), stress), (_("rest"), rest)):
         if series is not None and series.GetNumberOfDataNodes() < 8:
             text = _("The {name} series has {count} frames; a bolus needs at least 8.")

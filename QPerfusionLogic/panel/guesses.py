@@ -39,19 +39,26 @@ def guess(candidates: list[Candidate]) -> dict[str, Any]:
     Returns
     -------
     dict
-        Among stressSeries, restSeries, stressAif, restAif, stressMask, restMask, t1Map, preBolus.
+        Among stressSeries, restSeries, stressAif, restAif, stressMask, restMask, t1Map, stressPreBolus, restPreBolus.
     """
     sequences = [item for item in candidates if item.class_name == "vtkMRMLSequenceNode"]
     found: dict[str, Any] = {}
     for state in ("stress", "rest"):
-        _put(found, f"{state}Series", [item for item in sequences if _kind(item) == "tissue" and _state(item) == state])
+        _put(
+            found, f"{state}Series", [item for item in sequences if _kind(item) == "tissue" and state_of(item) == state]
+        )
         blood = [item for item in candidates if item.class_name in ("vtkMRMLSequenceNode", "vtkMRMLTableNode")]
-        _put(found, f"{state}Aif", [item for item in blood if _kind(item) == "aif" and _state(item) == state])
-    unnamed = [item for item in sequences if _kind(item) == "tissue" and not _state(item)]
+        _put(found, f"{state}Aif", [item for item in blood if _kind(item) == "aif" and state_of(item) == state])
+    unnamed = [item for item in sequences if _kind(item) == "tissue" and not state_of(item)]
     for name in ("stressSeries", "restSeries"):
         if name not in found and unnamed:
             found[name] = unnamed.pop(0).node
-    _put(found, "preBolus", [item for item in sequences if _kind(item) == "pre_bolus"])
+    diluted = [item for item in sequences if _kind(item) == "pre_bolus"]
+    for state in ("stress", "rest"):
+        _put(found, f"{state}PreBolus", [item for item in diluted if state_of(item) == state])
+    chosen = [state for state in ("stress", "rest") if f"{state}Series" in found]
+    if len(chosen) == 1 and f"{chosen[0]}PreBolus" not in found:
+        _put(found, f"{chosen[0]}PreBolus", [item for item in diluted if not state_of(item)])
     volumes = [item for item in candidates if item.class_name == "vtkMRMLScalarVolumeNode"]
     _put(found, "t1Map", [item for item in volumes if _kind(item) == "t1_map"])
     return found
@@ -71,7 +78,8 @@ def _kind(item: Candidate) -> str:
     return "tissue" if item.class_name == "vtkMRMLSequenceNode" else ""
 
 
-def _state(item: Candidate) -> str:
+def state_of(item: Candidate) -> str:
+    """Return the state, stress or rest, that QPerfusion wrote on a node or else that its name tells, or ""."""
     if item.state:
         return item.state
     for state in ("stress", "rest"):

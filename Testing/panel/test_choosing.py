@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import pytest
 from host.hand_made import hand_made_result, quick_study
 
 from QPerfusionLogic.scene.inputs import add_study_inputs
-from QPerfusionLogic.study import PerfusionStudy
+from QPerfusionLogic.study import PerfusionStudy, SeriesKind, State
 
 
 @pytest.fixture
@@ -49,6 +51,46 @@ def test_an_aif_without_its_series_is_explained(a_panel, a_loaded_scene):
     a_panel._parameters.restSeries = a_loaded_scene["rest", "tissue"]
     a_panel._parameters.stressAif = a_loaded_scene["stress", "aif"]
     assert "stress AIF is chosen without a stress series" in a_panel.ui.applyButton.toolTip
+
+
+@pytest.fixture
+def a_dual_bolus_scene(a_scene):
+    study = quick_study()
+    acquired = []
+    for state in (State.STRESS, State.REST):
+        tissue = study.acquisition(state).tissue
+        diluted = dataclasses.replace(tissue, kind=SeriesKind.PRE_BOLUS)
+        acquired.append(dataclasses.replace(study.acquisition(state), pre_bolus=diluted))
+    return add_study_inputs(a_scene, PerfusionStudy(*acquired))
+
+
+def test_each_state_is_given_its_own_pre_bolus(a_panel, a_dual_bolus_scene):
+    a_panel.enter()
+    for state in ("stress", "rest"):
+        chosen = getattr(a_panel.ui, f"{state}PreBolusSelector").currentNode()
+        assert chosen is a_dual_bolus_scene[state, "pre_bolus"]
+    study = a_panel.logic.job(a_panel._parameters).study
+    assert study.stress.pre_bolus is not None
+    assert study.rest.pre_bolus is not None
+
+
+def test_one_pre_bolus_for_both_states_is_explained(a_panel, a_dual_bolus_scene):
+    a_panel.enter()
+    a_panel._parameters.restPreBolus = a_dual_bolus_scene["stress", "pre_bolus"]
+    assert not a_panel.ui.applyButton.enabled
+    assert "same pre-bolus" in a_panel.ui.applyButton.toolTip
+
+
+@pytest.mark.parametrize(("named", "field"), [("pre-bolus", "stressPreBolus"), ("rest pre-bolus", "restPreBolus")])
+def test_the_one_pre_bolus_of_an_earlier_scene_is_still_read(the_module, a_scene, named, field):
+    diluted = a_scene.AddNewNodeByClass("vtkMRMLSequenceNode", named)
+    logic = the_module.QPerfusionLogic()
+    node = logic.getParameterNode().parameterNode
+    node.SetParameter("preBolus", "")
+    node.SetNodeReferenceID("preBolus", diluted.GetID())
+    parameters = logic.getParameterNode()
+    assert {name: getattr(parameters, name) for name in ("stressPreBolus", "restPreBolus")}[field] is diluted
+    assert node.GetNodeReference("preBolus") is None
 
 
 def test_too_few_frames_are_explained(a_panel, a_scene):

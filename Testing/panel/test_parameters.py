@@ -58,7 +58,8 @@ def test_a_choice_that_does_not_exist_is_refused(a_node):
     [
         ("stressSeries", ["vtkMRMLSequenceNode"]),
         ("restSeries", ["vtkMRMLSequenceNode"]),
-        ("preBolus", ["vtkMRMLSequenceNode"]),
+        ("stressPreBolus", ["vtkMRMLSequenceNode"]),
+        ("restPreBolus", ["vtkMRMLSequenceNode"]),
         ("t1Map", ["vtkMRMLScalarVolumeNode"]),
         ("stressAif", ["vtkMRMLSequenceNode", "vtkMRMLTableNode"]),
         ("restAif", ["vtkMRMLSequenceNode", "vtkMRMLTableNode"]),
