@@ -8,6 +8,7 @@ import qt
 import slicer
 import slicer.util
 import vtk
+from slicer.i18n import getContext, translate
 from slicer.i18n import tr as _
 from slicer.parameterNodeWrapper import Choice, WithinRange, parameterNodeWrapper
 from slicer.ScriptedLoadableModule import (
@@ -19,9 +20,9 @@ from slicer.ScriptedLoadableModule import (
 
 # From a source checkout the package lies beside the module's folder; once installed Slicer finds it by itself.
 if (Path(__file__).resolve().parents[1] / "QPerfusionLogic").is_dir():
-    sys.path.append(str(Path(__file__).resolve().parents[1]))
+    sys.path[:] = dict.fromkeys([*sys.path, str(Path(__file__).resolve().parents[1])])
 
-from QPerfusionLogic.errors import CancelledError
+from QPerfusionLogic.errors import CancelledError, QPerfusionError
 from QPerfusionLogic.panel import choices
 from QPerfusionLogic.panel.background import BackgroundRun
 from QPerfusionLogic.panel.coalesced import Coalesced
@@ -63,6 +64,9 @@ def registerSampleData():
     SampleData.SampleDataLogic.registerCustomSampleDataSource(
         category="QPerfusion",
         sampleName="DigitalStressRest",
+        # Slicer counts files to download: there are none, and it needs to be told so.
+        uris=[],
+        fileNames=[],
         thumbnailFileName=str(Path(__file__).parent / "Resources" / "Icons" / "QPerfusion.png"),
         customDownloader=makeSample,
     )
@@ -71,7 +75,29 @@ def registerSampleData():
 def makeSample(source=None):
     """Open the panel and let it simulate the digital study."""
     slicer.util.selectModule("QPerfusion")
-    slicer.util.getModuleWidget("QPerfusion").runPart.make_digital_patient()
+    panel = slicer.util.getModuleWidget("QPerfusion")
+    # A panel that could not be set up says why itself.
+    if panel.isSetUp:
+        panel.runPart.make_digital_patient()
+
+
+OLDEST_SLICER = (5, 12)
+
+
+def whyNotThisSlicer():
+    """Return why this version of Slicer cannot run the module, "" when it can."""
+    version = slicer.app.majorVersion, slicer.app.minorVersion
+    if version >= OLDEST_SLICER:
+        return ""
+    return _(
+        "This is Slicer {version}. QPerfusion needs Slicer {oldest} or later: it brings pydicom 3, installs packages "
+        "and runs processes beside the window. Install the current Slicer from slicer.org."
+    ).format(version="{}.{}".format(*version), oldest="{}.{}".format(*OLDEST_SLICER))
+
+
+def translated(file, text):
+    """Translate a text of the package; Slicer's translators find it under the name of the file that it stands in."""
+    return translate(getContext(file), text)
 
 
 @parameterNodeWrapper
@@ -252,6 +278,8 @@ class QPerfusionLogic(ScriptedLoadableModuleLogic):
 
     def ensurePackages(self):
         """Install what the package needs and Slicer does not bundle, after asking the user."""
+        if whyNotThisSlicer():
+            raise QPerfusionError(whyNotThisSlicer())
         from slicer.packaging import load_requirements, pip_ensure
 
         pip_ensure(load_requirements(Path(__file__).parent / "Resources" / "requirements.txt"), requester="QPerfusion")
@@ -296,7 +324,7 @@ class QPerfusionWidget(ScriptedLoadableModuleWidget, slicer.util.VTKObservationM
         self.ui = None
         self._parameters = None
         self._guiTag = None
-        self._isSetUp = self._isEntered = False
+        self.isSetUp = False
         self.results = self.settingsPart = self.runPart = None
         self.stages = self.frames = self.presets = None
         self._nodesChanged = Coalesced(qt.QTimer.singleShot, self._showStudies)
@@ -305,7 +333,10 @@ class QPerfusionWidget(ScriptedLoadableModuleWidget, slicer.util.VTKObservationM
 
     def setup(self):
         ScriptedLoadableModuleWidget.setup(self)
-        translate_with(_)
+        translate_with(translated)
+        if whyNotThisSlicer():
+            self.layout.addWidget(makeLabel(whyNotThisSlicer()))
+            return
         uiWidget = slicer.util.loadUI(self.resourcePath("UI/QPerfusion.ui"))
         self.layout.addWidget(uiWidget)
         self.ui = slicer.util.childWidgetVariables(uiWidget)
@@ -319,7 +350,7 @@ class QPerfusionWidget(ScriptedLoadableModuleWidget, slicer.util.VTKObservationM
             self.addObserver(slicer.mrmlScene, event, self.onSceneEndClose)
         self.addObserver(slicer.mrmlScene, slicer.mrmlScene.NodeRemovedEvent, self.onNodeRemoved)
         self.initializeParameterNode()
-        self._isSetUp = True
+        self.isSetUp = True
 
     def _makeParts(self, parameters, settings):
         change = lambda changed: self.logic.setSettings(self._parameters, changed)  # noqa: E731
@@ -336,13 +367,11 @@ class QPerfusionWidget(ScriptedLoadableModuleWidget, slicer.util.VTKObservationM
         self.removeObservers()
 
     def enter(self):
-        self._isEntered = True
         # What was missing when setup() failed has been reported there; it would only be reported once more.
-        if self._isSetUp:
+        if self.isSetUp:
             self.initializeParameterNode()
 
     def exit(self):
-        self._isEntered = False
         self.setParameterNode(None)
 
     def onSceneStartClose(self, caller, event):
@@ -352,8 +381,12 @@ class QPerfusionWidget(ScriptedLoadableModuleWidget, slicer.util.VTKObservationM
 
     def onSceneEndClose(self, caller, event):
         # A panel that nobody looks at takes the scene when it is entered, as Slicer's own modules do.
-        if self._isSetUp and self._isEntered:
+        if self.isSetUp and self._isEntered():
             self.initializeParameterNode()
+
+    def _isEntered(self):
+        """Tell whether the user looks at the panel; one that a script made, in a widget of its own, always counts."""
+        return getattr(self.parent, "isEntered", True)
 
     def onNodeRemoved(self, caller, event):
         self.runPart.update()
@@ -366,10 +399,14 @@ class QPerfusionWidget(ScriptedLoadableModuleWidget, slicer.util.VTKObservationM
                 part.update()
 
     def onReload(self):
-        """Reload the package too, so that an edit anywhere in it is seen."""
-        for name in sorted(name for name in sys.modules if name.split(".")[0] == "QPerfusionLogic"):
-            del sys.modules[name]
-        ScriptedLoadableModuleWidget.onReload(self)
+        """Reload the package too, so that an edit anywhere in it is seen; the old one stays where the new one fails."""
+        package = _takePackage()
+        try:
+            ScriptedLoadableModuleWidget.onReload(self)
+        except Exception:
+            _takePackage()
+            sys.modules.update(package)
+            raise
 
     def initializeParameterNode(self):
         self.setParameterNode(self.logic.getParameterNode())
@@ -408,6 +445,12 @@ class QPerfusionWidget(ScriptedLoadableModuleWidget, slicer.util.VTKObservationM
         self.logic.fillInGuesses(self._parameters)
 
 
+def _takePackage():
+    """Take the modules of the package, and this file, out of those that are loaded, and return them by name."""
+    ours = ("QPerfusion", "QPerfusionLogic")
+    return {name: sys.modules.pop(name) for name in list(sys.modules) if name.split(".")[0] in ours}
+
+
 JSON = "Settings (*.json)"
 
 
@@ -425,6 +468,12 @@ class _Application:
     ask_file_to_save = staticmethod(lambda title, folder: qt.QFileDialog.getSaveFileName(None, title, folder, JSON))
     ask_file_to_open = staticmethod(lambda title, folder: qt.QFileDialog.getOpenFileName(None, title, folder, JSON))
     trying = staticmethod(slicer.util.tryWithErrorDisplay)
+
+
+def makeLabel(text):
+    label = qt.QLabel(text)
+    label.wordWrap = True
+    return label
 
 
 def makeItem(text, tip, editable, checked=None):

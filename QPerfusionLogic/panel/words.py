@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 
-_translator: list[Callable[[str], str]] = []
+_translator: list[Callable[[str, str], str]] = []
 
 
-def translate_with(translator: Callable[[str], str]) -> None:
-    """Let texts be translated from now on; Slicer's `slicer.i18n.tr` is a translator."""
+def translate_with(translator: Callable[[str, str], str]) -> None:
+    """Let texts be translated from now on: `translator(path of the file that a text stands in, text)`."""
     _translator[:] = [translator]
 
 
@@ -20,4 +21,4 @@ def _(text: str) -> str:
     >>> _("Apply")
     'Apply'
     """
-    return _translator[0](text) if _translator else text
+    return _translator[0](sys._getframe(1).f_code.co_filename, text) if _translator else text

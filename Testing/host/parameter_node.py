@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import types
 import typing
+import weakref
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -249,6 +250,12 @@ def _property(name: str) -> property:
     return property(lambda self: self.getValue(name), lambda self, value: self.setValue(name, value))
 
 
+def _read_again_if_alive(weak: Any) -> None:
+    wrapper = weak()
+    if wrapper is not None:
+        wrapper._read_again()
+
+
 class _Wrapper:
     allParameters: dict[str, _Info]  # noqa: N815
 
@@ -262,7 +269,15 @@ class _Wrapper:
             if not info.serializer.is_in(parameter_node, name):
                 info.write(parameter_node, info.default)
         self._read_again()
-        parameter_node.AddObserver(vtk.vtkCommand.ModifiedEvent, lambda *_: self._read_again())
+        # The node must not keep the wrapper alive, and is let go of with it.
+        weak = weakref.ref(self)
+        self._own_observer = parameter_node.AddObserver(
+            vtk.vtkCommand.ModifiedEvent, lambda *_: _read_again_if_alive(weak)
+        )
+
+    def __del__(self) -> None:
+        if hasattr(self, "_own_observer"):
+            self.parameterNode.RemoveObserver(self._own_observer)
 
     def _read_again(self) -> None:
         """Values are kept from one change of the node to the next, as in the original."""

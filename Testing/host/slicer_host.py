@@ -13,14 +13,57 @@ import slicer
 import slicer.util
 from PySide6 import QtCore, QtWidgets
 
-from . import parameter_node, python_qt, scripted_module, stand_ins, ui_loader
+from . import parameter_node, python_qt, sample_data, scripted_module, stand_ins, ui_loader
 
 ROOT = Path(__file__).resolve().parents[2]
 MODULE_FILE = ROOT / "QPerfusion" / "QPerfusion.py"
 
 
-class Application:
+class qSlicerScriptedLoadableModule:  # noqa: N801
+    """What the application keeps of a scripted module: its file, and the widget that holds its panel."""
+
+    def __init__(self, path: Path) -> None:
+        self.name = path.stem
+        self.path = str(path)
+        self._widget: Any = None
+
+    def widgetRepresentation(self) -> Any:  # noqa: N802
+        """Return the widget; it is made when it is first asked for, and set up then."""
+        if self._widget is None:
+            widget = slicer.qSlicerScriptedLoadableModuleWidget()
+            widget.setMRMLScene(slicer.mrmlScene)
+            widget.setPythonSource(self.path)
+            self._widget = widget
+            widget.setup()
+        return self._widget
+
+    def forget_widget(self) -> None:
+        """The next panel is a new one."""
+        self._widget = None
+
+
+class qSlicerModuleManager:  # noqa: N801
+    """Knows the modules by name; it unloads none here."""
+
+    def __init__(self) -> None:
+        self.listeners: list[Any] = []
+
+    def module(self, name: str) -> Any:
+        return getattr(slicer.modules, name.lower(), None)
+
+    def connect(self, signal: str, slot: Any) -> None:
+        if signal != "moduleAboutToBeUnloaded(QString)":
+            raise ValueError(f"the module manager has no signal {signal!r} here")
+        self.listeners.append(slot)
+
+    def disconnect(self, signal: str, slot: Any) -> None:
+        self.listeners.remove(slot)
+
+
+class qSlicerApplication:  # noqa: N801
     """What the panel uses of slicer.app."""
+
+    majorVersion, minorVersion = 5, 12  # noqa: N815
 
     def __init__(self, qt_application: QtWidgets.QApplication) -> None:
         self.temporaryPath = tempfile.mkdtemp(prefix="qperfusion-host-")
@@ -29,6 +72,7 @@ class Application:
         self.errors: list[str] = []
         self.at_startup: list[Any] = []
         self._application = qt_application
+        self._modules = qSlicerModuleManager()
 
     @property
     def slicerUserSettingsFilePath(self) -> str:  # noqa: N802
@@ -52,6 +96,9 @@ class Application:
     def restoreOverrideCursor(self) -> None:  # noqa: N802
         self._application.restoreOverrideCursor()
 
+    def moduleManager(self) -> qSlicerModuleManager:  # noqa: N802
+        return self._modules
+
     def layoutManager(self) -> None:  # noqa: N802
         """There are no views."""
 
@@ -72,13 +119,16 @@ def start() -> None:
     ctk = types.ModuleType("ctk")
     sys.modules["qt"], sys.modules["ctk"] = qt, ctk
     stand_ins.install(qt, ctk, slicer)
-    slicer.app = Application(application)
-    slicer.modules = types.SimpleNamespace(qperfusion=types.SimpleNamespace(path=str(MODULE_FILE)))
+    slicer.app = qSlicerApplication(application)
+    scripted_module.install()
+    slicer.qSlicerScriptedLoadableModule = qSlicerScriptedLoadableModule
+    slicer.modules = types.SimpleNamespace(qperfusion=qSlicerScriptedLoadableModule(MODULE_FILE))
     slicer.moduleNames = types.SimpleNamespace()
     _add("slicer.ScriptedLoadableModule", scripted_module.make_module())
     _add("slicer.parameterNodeWrapper", _parameter_node_module())
     _add("slicer.i18n", _i18n_module())
     _add("slicer.packaging", _packaging_module())
+    sys.modules["SampleData"] = sample_data.make_module()
     slicer.util.selectModule = slicer.app.selected_modules.append
     slicer.util.errorDisplay = lambda text, *_, **__: slicer.app.errors.append(text)
 
@@ -106,11 +156,11 @@ def load_module_file(path: Path = MODULE_FILE) -> types.ModuleType:
 
 
 def open_panel(module: types.ModuleType) -> Any:
-    """Return the panel of a module as the application opens it: in a parent, then set up, then entered."""
-    widget = getattr(module, f"{module.__name__}Widget")(scripted_module.new_parent())
-    widget.setup()
-    widget.enter()
-    return widget
+    """Return the panel of a module as the application opens it: in the widget of the module, set up, then entered."""
+    kept = getattr(slicer.modules, module.__name__.lower())
+    kept.forget_widget()
+    kept.widgetRepresentation().enter()
+    return slicer.util.getModuleWidget(module.__name__)
 
 
 def process_events(seconds: float = 0.0, until: Any = None) -> None:
@@ -141,11 +191,26 @@ def _i18n_module() -> types.ModuleType:
     module = types.ModuleType("slicer.i18n")
     module.tr = lambda text: text  # type: ignore[attr-defined]
     module.translate = lambda context, text: text  # type: ignore[attr-defined]
+    module.getContext = lambda file: _context_of(Path(file))  # type: ignore[attr-defined]
     return module
+
+
+def _context_of(file: Path) -> str:
+    """Return the name under which translators find the texts of a file: package and file, or the file alone."""
+    package = f"{file.parent.name}." if (file.parent / "__init__.py").is_file() else ""
+    return f"{package}{file.stem}" if file.is_file() else file.name
 
 
 def _packaging_module() -> types.ModuleType:
     module = types.ModuleType("slicer.packaging")
-    module.load_requirements = lambda path: Path(path).read_text(encoding="utf-8").split()  # type: ignore[attr-defined]
+    module.load_requirements = _load_requirements  # type: ignore[attr-defined]
     module.pip_ensure = lambda requirements, **_: slicer.app.pip_requests.append(requirements)  # type: ignore[attr-defined]
     return module
+
+
+def _load_requirements(path: Path) -> list[Any]:
+    """Return the requirements of a file; comments, empty lines and options of pip are left out."""
+    from packaging.requirements import Requirement
+
+    lines = (line.strip() for line in Path(path).read_text(encoding="utf-8").splitlines())
+    return [Requirement(line) for line in lines if line and line[0] not in "#-"]

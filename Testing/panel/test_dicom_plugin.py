@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from host import dicom_lib, slicer_host
 
+from QPerfusionLogic.scene.hierarchy import hierarchy_of
 from QPerfusionLogic.scene.sequences import series_of
 from QPerfusionLogic.study import SeriesKind, State
 
@@ -64,18 +65,26 @@ def test_a_stress_series_is_recognised_and_loaded_with_its_times(a_plugin, a_sce
     assert loadable.selected
     assert "12 frames, 2 slices" in loadable.tooltip
     assert a_plugin.load(loadable)
-    (node,) = a_plugin.in_hierarchy
+    node = a_scene.GetFirstNodeByClass("vtkMRMLSequenceNode")
+    assert place_in_the_tree(a_scene, node) == ["Digital^Patient (digital)", "study"]
     series = series_of(node, SeriesKind.TISSUE, State.STRESS)
     expected = 0.8 * np.arange(12)[:, None] + [0.0, 0.2]
     np.testing.assert_allclose(np.sort(series.time_s, axis=1), expected, atol=1e-4)
     np.testing.assert_array_equal(series.signal[:, 0, 0, 0], 100 + np.arange(12))
 
 
-def test_a_loaded_series_is_guessed_by_the_panel(a_plugin, a_panel, tmp_path):
+def place_in_the_tree(scene, node):
+    """Return patient and study above a node in the subject hierarchy; the study has its level, for it has no name."""
+    tree = hierarchy_of(scene)
+    study = tree.GetItemParent(tree.GetItemByDataNode(node))
+    return [tree.GetItemName(tree.GetItemParent(study)), tree.GetItemLevel(study).lower()]
+
+
+def test_a_loaded_series_is_guessed_by_the_panel(a_plugin, a_panel, a_scene, tmp_path):
     (loadable,) = a_plugin.examineForImport([write_files(tmp_path)])
     a_plugin.load(loadable)
     a_panel.ui.guessButton.click()
-    assert a_panel.ui.stressSelector.currentNode() is a_plugin.in_hierarchy[0]
+    assert a_panel.ui.stressSelector.currentNode() is a_scene.GetFirstNodeByClass("vtkMRMLSequenceNode")
 
 
 @pytest.mark.parametrize(
@@ -88,12 +97,13 @@ def test_other_series_are_left_to_other_plugins_at_once(a_plugin, tmp_path, kind
     assert time.perf_counter() - started < 0.2
 
 
-def test_no_patient_name_reaches_the_scene(a_plugin, a_scene, tmp_path):
+def test_the_patient_is_named_in_slicers_tree_alone(a_plugin, a_scene, tmp_path):
     (loadable,) = a_plugin.examineForImport([write_files(tmp_path)])
     a_plugin.load(loadable)
-    node = a_plugin.in_hierarchy[0]
-    attributes = " ".join(str(node.GetAttribute(name)) for name in node.GetAttributeNames())
-    assert "digital" not in attributes.lower()
+    for index in range(a_scene.GetNumberOfNodes()):
+        node = a_scene.GetNthNode(index)
+        attributes = " ".join(str(node.GetAttribute(name)) for name in node.GetAttributeNames())
+        assert "digital" not in f"{node.GetName()} {node.GetDescription()} {attributes}".lower()
 
 
 def test_slicer_finds_the_plugin(a_plugin):

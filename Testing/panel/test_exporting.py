@@ -85,23 +85,24 @@ def test_without_a_study_there_is_nothing_to_export(a_panel):
 
 
 def test_sample_data_is_registered_at_start_and_made_by_the_panel(a_panel, the_module, monkeypatch):
-    import sys
     import types
+    from pathlib import Path
 
+    import SampleData
     import slicer
 
-    registered = []
-    logic = types.SimpleNamespace(registerCustomSampleDataSource=lambda **entry: registered.append(entry))
-    monkeypatch.setitem(sys.modules, "SampleData", types.SimpleNamespace(SampleDataLogic=logic))
     slicer.app.at_startup.clear()
-    the_module.QPerfusion(types.SimpleNamespace())
+    the_module.QPerfusion(types.SimpleNamespace(path=slicer.modules.qperfusion.path))
     (slot,) = slicer.app.at_startup
     slot()
+    slot()
+    (source,) = SampleData.SampleDataLogic.sampleDataSourcesByCategory("QPerfusion")
+    assert source.sampleName == "DigitalStressRest"
+    assert Path(source.thumbnailFileName).is_file()
     made = []
     monkeypatch.setattr(a_panel.runPart, "make_digital_patient", lambda: made.append(True))
-    monkeypatch.setattr(slicer.util, "getModuleWidget", lambda name: a_panel)
-    registered[0]["customDownloader"](registered[0])
-    assert registered[0]["category"] == "QPerfusion"
+    source.customDownloader(source)
+    assert slicer.app.selected_modules[-1] == "QPerfusion"
     assert made == [True]
 
 

@@ -59,24 +59,51 @@ def test_removing_the_folder_of_a_study_removes_its_nodes_only(a_scene, a_result
     assert all(a_scene.IsNodePresent(node) for node in kept.nodes.values())
 
 
-def test_reload_loads_the_package_again(a_panel):
+@pytest.fixture
+def the_loaded_package():
+    """Whatever a test loads anew, the package of the other tests is back afterwards."""
+    import sys
+
+    kept = {name: module for name, module in sys.modules.items() if name.split(".")[0] == "QPerfusionLogic"}
+    yield kept
+    for name in [name for name in sys.modules if name.split(".")[0] == "QPerfusionLogic"]:
+        del sys.modules[name]
+    sys.modules.update(kept)
+    slicer_host.load_module_file()
+
+
+def test_reload_makes_the_panel_and_the_package_anew(the_loaded_package, a_panel, a_scene):
     import sys
 
     import slicer
 
-    before = sys.modules["QPerfusionLogic.panel.choices"]
-    kept = dict(sys.modules)
-    reloaded = []
-    slicer.util.reloadScriptedModule = reloaded.append
-    try:
+    a_panel.onReload()
+    new = slicer.util.getModuleWidget("QPerfusion")
+    assert new is not a_panel
+    assert sys.modules["QPerfusionLogic.panel.choices"] is not the_loaded_package["QPerfusionLogic.panel.choices"]
+    assert a_panel._parameters is None
+    assert new.parent.isEntered
+    a_scene.Clear(False)
+    assert new._parameters is not None, "the application does not enter the panel once more"
+    new.cleanup()
+
+
+def test_a_reload_that_fails_leaves_the_panel_as_it_was(the_loaded_package, a_panel, the_module, monkeypatch):
+    import sys
+
+    import slicer
+
+    def failing(name):
+        import QPerfusionLogic.panel.choices  # noqa: F401
+
+        raise SyntaxError("while it is edited")
+
+    monkeypatch.setattr(slicer.util, "reloadScriptedModule", failing)
+    with pytest.raises(SyntaxError):
         a_panel.onReload()
-        assert reloaded == ["QPerfusion"]
-        assert "QPerfusionLogic.panel.choices" not in sys.modules
-        slicer_host.load_module_file()
-        assert sys.modules["QPerfusionLogic.panel.choices"] is not before
-    finally:
-        sys.modules.update({name: module for name, module in kept.items() if name.startswith("QPerfusionLogic")})
-        slicer_host.load_module_file()
+    assert all(sys.modules[name] is module for name, module in the_loaded_package.items())
+    assert sys.modules["QPerfusion"] is the_module
+    assert a_panel._parameters is not None
 
 
 class User(RuleBasedStateMachine):

@@ -30,3 +30,11 @@ def test_a_script_may_make_the_panel_without_a_parent(a_scene, the_module):
 def test_every_bound_widget_is_of_a_class_that_slicer_has_a_connector_for(a_panel):
     bound = {widget.property("SlicerParameterName") for widget in vars(a_panel.ui).values()} - {None}
     assert bound == set(a_panel._parameters.allParameters) - {"changes", "outputFolder", "studyName"}
+
+
+def test_texts_of_the_package_are_translated_under_the_names_of_their_files(a_scene, the_module, monkeypatch):
+
+    asked = []
+    monkeypatch.setattr(the_module, "translate", lambda context, text: asked.append((context, text)) or text)
+    slicer_host.open_panel(the_module).cleanup()
+    assert ("panel.run_part", "Apply") in asked
