@@ -24,6 +24,9 @@ TABLES = (
 )
 """Title, role and state of the tables that the panel shows."""
 
+NO_ROW = -1
+"""A cell of a table view that belongs to no row of its table."""
+
 
 class ResultsPart:
     """Shows the study that the parameters name.
@@ -126,9 +129,11 @@ class ResultsPart:
         """Show the chosen table."""
         study = self.study()
         role, state = TABLES[self._ui.tableBox.currentIndex][1:]
-        self._ui.tableView.setMRMLTableNode(study.node(role, state) if study is not None else None)
-        if role == "table:segments":
-            self._ui.tableView.resizeColumnsToContents()
+        table = study.node(role, state) if study is not None else None
+        if table is not None and not table.GetUseColumnTitleAsColumnHeader():
+            # Tables of scenes saved by earlier versions.
+            table.SetUseColumnTitleAsColumnHeader(True)
+        self._ui.tableView.setMRMLTableNode(table)
 
     def edit_contours(self) -> None:
         """Open the Segment Editor with the heart of the chosen state; a run from there takes what is drawn then."""
@@ -162,10 +167,8 @@ class ResultsPart:
         if table is None or table.GetColumnIndex("kept") < 0:
             self._application.report(_("Choose a table of frames and select rows in it."))
             return
-        view = self._ui.tableView
-        shown = view.selectionModel().selectedRows()
-        rows = {view.sortFilterProxyModel().mapToSource(index).row() for index in shown}
-        for row in sorted(rows):
+        shown = self._ui.tableView.selectionModel().selectedRows()
+        for row in sorted({self._table_row(index) for index in shown} - {NO_ROW}):
             toggle_frame(table, row)
         self.show_table()
 
@@ -183,10 +186,20 @@ class ResultsPart:
         table = self._ui.tableView.mrmlTableNode()
         if table is None or table.GetColumnIndex("segment") < 0:
             return
-        row = self._ui.tableView.sortFilterProxyModel().mapToSource(index).row()
+        row = self._table_row(index)
+        if row == NO_ROW:
+            return
         segment, layer = (table.GetCellText(row, table.GetColumnIndex(name)) for name in ("segment", "layer"))
         if segment.isdigit():
             self.curves.choose_segment(int(segment), layer or "all")
+
+    def _table_row(self, index: Any) -> int:
+        """Return the row of the table that a cell of the view shows, NO_ROW for a cell with the name of a column.
+
+        Slicer's model of a table begins with a row of column names unless the table shows them as its header.
+        """
+        row = int(self._ui.tableView.sortFilterProxyModel().mapToSource(index).row())
+        return row if self._ui.tableView.mrmlTableNode().GetUseColumnTitleAsColumnHeader() else row - 1
 
     def _choose_study(self) -> None:
         parameters, name = self._parameters(), self._ui.studyBox.currentText

@@ -38,6 +38,8 @@ def add_table(scene: Any, name: str, columns: Sequence[Column]) -> Any:
             node.SetColumnUnitLabel(column.name, column.unit)
         if column.description:
             node.SetColumnDescription(column.name, column.description)
+    # Else Slicer shows the names as a first row, without units.
+    node.SetUseColumnTitleAsColumnHeader(True)
     node.SetLocked(True)
     node.AddDefaultStorageNode()
     return node

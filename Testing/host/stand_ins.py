@@ -204,32 +204,80 @@ class qMRMLNodeComboBox(QWidget):  # noqa: N801
             self.currentNodeChanged.emit(self.currentNode())
 
 
-class qMRMLTableView(QTableView):  # noqa: N801
-    """qMRMLTableView.h: setMRMLTableNode, mrmlTableNode(), sortFilterProxyModel(); no scene without a view node."""
+class qMRMLTableModel(QStandardItemModel):  # noqa: N801
+    """qMRMLTableModel.cxx:200-440: column names are the first row, unless the table says that they are its header."""
+
+    def setMRMLTableNode(self, node: Any) -> None:  # noqa: N802
+        before = self.__dict__.get("_table")
+        if before is not None:
+            before.RemoveObserver(self._tag)
+        self.__dict__["_table"] = node
+        if node is not None:
+            self.__dict__["_tag"] = node.AddObserver("ModifiedEvent", lambda *_: self._fill())
+        self._fill()
 
     def mrmlTableNode(self) -> Any:  # noqa: N802
         return self.__dict__.get("_table")
+
+    def _fill(self) -> None:
+        node = self._table
+        if node is None or node.GetNumberOfColumns() == 0:
+            self.setRowCount(0)
+            self.setColumnCount(0)
+            return
+        in_header = node.GetUseColumnTitleAsColumnHeader()
+        first = 1 if node.GetUseFirstColumnAsRowHeader() else 0
+        above = 0 if in_header else 1
+        self.setRowCount(node.GetNumberOfRows() + above)
+        self.setColumnCount(node.GetNumberOfColumns() - first)
+        for column in range(first, node.GetNumberOfColumns()):
+            title = _titled(node, column) if in_header else _letters(column - first)
+            self.setHeaderData(column - first, Qt.Horizontal, title)
+            texts = [node.GetCellText(row, column) for row in range(node.GetNumberOfRows())]
+            for row, text in enumerate(texts if in_header else [node.GetColumnName(column), *texts]):
+                item = QStandardItem(text)
+                if node.GetLocked():
+                    item.setFlags(item.flags() & ~Qt.ItemIsEditable)
+                self.setItem(row, column - first, item)
+
+
+class qMRMLTableView(QTableView):  # noqa: N801
+    """qMRMLTableView.h: setMRMLTableNode, mrmlTableNode(), sortFilterProxyModel(); no scene without a view node."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        proxy = QSortFilterProxyModel(self)
+        proxy.setSourceModel(qMRMLTableModel(self))
+        self.setModel(proxy)
+
+    def mrmlTableNode(self) -> Any:  # noqa: N802
+        return self.tableModel().mrmlTableNode()
+
+    def tableModel(self) -> Any:  # noqa: N802
+        return self.sortFilterProxyModel().property("sourceModel")
 
     def sortFilterProxyModel(self) -> Any:  # noqa: N802
         return self.model()
 
     def setMRMLTableNode(self, node: Any) -> None:  # noqa: N802
-        self.__dict__["_table"] = node
-        model = QStandardItemModel(self)
-        if node is not None:
-            columns = range(node.GetNumberOfColumns())
-            model.setHorizontalHeaderLabels([_titled(node, column) for column in columns])
-            for row in range(node.GetNumberOfRows()):
-                model.appendRow([QStandardItem(node.GetCellText(row, column)) for column in columns])
-        proxy = QSortFilterProxyModel(self)
-        proxy.setSourceModel(model)
-        self.setModel(proxy)
+        self.tableModel().setMRMLTableNode(node)
+        self.sortFilterProxyModel().invalidate()
+        self.resizeColumnsToContents()
 
 
 def _titled(node: Any, column: int) -> str:
     name = node.GetColumnName(column)
     unit = node.GetColumnUnitLabel(name)
-    return f"{name} ({unit})" if unit else name
+    title = node.GetColumnTitle(name) or name
+    return f"{title} [{unit}]" if unit else title
+
+
+def _letters(index: int) -> str:
+    letters = ""
+    while index >= 0:
+        letters = chr(ord("A") + index % 26) + letters
+        index = index // 26 - 1
+    return letters
 
 
 WIDGETS = (ctkCollapsibleButton, ctkPathLineEdit, qMRMLWidget, qMRMLNodeComboBox, qMRMLTableView)

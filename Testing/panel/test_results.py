@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 from host import slicer_host
+from PySide6.QtCore import Qt
 
 from QPerfusionLogic.scene import fill_scene, load_scene, save_scene
 
@@ -23,8 +24,8 @@ def shown_cells(panel):
 def test_segment_table_is_shown_with_units(a_panel_with_a_result):
     a_panel_with_a_result.ui.showButton.click()
     model = a_panel_with_a_result.ui.tableView.model()
-    titles = [model.sourceModel.horizontalHeaderItem(column).text() for column in range(model.columnCount())]
-    assert "stress_mbf (mL/min/g)" in titles
+    titles = [model.headerData(column, Qt.Horizontal) for column in range(model.columnCount())]
+    assert "stress_mbf [mL/min/g]" in titles
     assert shown_cells(a_panel_with_a_result)[0][1] == "LAD"
 
 
@@ -99,17 +100,57 @@ def test_a_saved_scene_opens_in_the_panel(a_panel_with_a_result, a_scene, tmp_pa
     assert a_panel_with_a_result.ui.tableView.mrmlTableNode().GetName() == "Segments"
 
 
-def test_frames_are_excluded_and_kept_by_hand(a_panel_with_a_result):
-    from QPerfusionLogic.scene.result_tables import toggle_frame
+def row_with(panel, **wanted):
+    """Return the index of the row of the table view in which the named columns show these texts."""
+    model, table = panel.ui.tableView.model(), panel.ui.tableView.mrmlTableNode()
+    columns = {table.GetColumnIndex(name): text for name, text in wanted.items()}
+    rows = range(model.rowCount())
+    return next(row for row in rows if all(model.index(row, item).data() == text for item, text in columns.items()))
+
+
+@pytest.mark.parametrize("names_in_header", [True, False])
+@pytest.mark.parametrize("order", [None, Qt.AscendingOrder, Qt.DescendingOrder])
+def test_the_row_that_is_selected_is_the_frame_that_is_excluded(a_panel_with_a_result, names_in_header, order):
     from QPerfusionLogic.scene.tables import column_values
 
-    table = a_panel_with_a_result.results.study().node("table:frames", "stress")
-    a_panel_with_a_result.ui.tableBox.currentText = "Stress frames"
-    a_panel_with_a_result.ui.tableView.selectRow(3)
-    a_panel_with_a_result.ui.frameKeptButton.click()
-    assert (column_values(table, "kept")[3], column_values(table, "reason")[3]) == (0.0, "excluded by hand")
-    toggle_frame(table, 3)
-    assert (column_values(table, "kept")[3], column_values(table, "reason")[3]) == (1.0, "")
+    panel = a_panel_with_a_result
+    table = panel.results.study().node("table:frames", "stress")
+    panel.ui.tableBox.currentText = "Stress frames"
+    table.SetUseColumnTitleAsColumnHeader(names_in_header)
+    if order is not None:
+        panel.ui.tableView.sortByColumn(1, order)
+    panel.ui.tableView.selectRow(row_with(panel, frame="3", slice="2"))
+    panel.ui.frameKeptButton.click()
+    excluded = [row for row, reason in enumerate(column_values(table, "reason")) if reason == "excluded by hand"]
+    assert [(column_values(table, "frame")[row], column_values(table, "slice")[row]) for row in excluded] == [(3, 2)]
+    assert [column_values(table, "kept")[row] for row in excluded] == [0.0]
+    panel.ui.tableView.selectRow(row_with(panel, frame="3", slice="2"))
+    panel.ui.frameKeptButton.click()
+    assert "excluded by hand" not in column_values(table, "reason")
+
+
+@pytest.mark.parametrize("names_in_header", [True, False])
+def test_the_segment_and_layer_that_are_clicked_are_shown(a_panel_with_a_result, names_in_header):
+    panel = a_panel_with_a_result
+    panel.ui.showButton.click()
+    panel.ui.tableView.mrmlTableNode().SetUseColumnTitleAsColumnHeader(names_in_header)
+    for segment, layer in (("2", "all"), ("2", "endo"), ("16", "epi")):
+        index = panel.ui.tableView.model().index(row_with(panel, segment=segment, layer=layer), 0)
+        panel.ui.tableView.clicked.emit(index)
+        assert (panel.ui.segmentBox.value, panel.ui.layerBox.currentText) == (int(segment), layer)
+
+
+def test_a_click_on_the_names_of_the_columns_changes_nothing(a_panel_with_a_result):
+    from QPerfusionLogic.scene.tables import column_values
+
+    panel = a_panel_with_a_result
+    panel.ui.tableBox.currentText = "Stress frames"
+    table = panel.ui.tableView.mrmlTableNode()
+    kept = column_values(table, "kept")
+    table.SetUseColumnTitleAsColumnHeader(False)
+    panel.ui.tableView.selectRow(0)
+    panel.ui.frameKeptButton.click()
+    assert column_values(table, "kept") == kept
 
 
 def test_the_images_are_found_after_a_sequence_was_changed(a_panel_with_a_result, a_scene):
