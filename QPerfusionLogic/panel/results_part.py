@@ -87,15 +87,26 @@ class ResultsPart:
         if parameters is None:
             return
         names = study_names(self._application.scene())
+        self._choose_among(names)
         box = self._ui.studyBox
         was_blocked = box.blockSignals(True)
         box.clear()
         box.addItems(names)
-        box.setCurrentText(parameters.studyName)
+        box.currentIndex = names.index(parameters.studyName) if parameters.studyName in names else -1
         box.blockSignals(was_blocked)
         self.live.watch()
         for button in ("showButton", "aifButton", "editContoursButton", "editPointsButton", "frameKeptButton"):
             getattr(self._ui, button).enabled = parameters.studyName in names
+
+    def _choose_among(self, names: list[str]) -> None:
+        """Choose the newest study when the one that was chosen is not there, as in a scene that was just loaded."""
+        parameters = self._parameters()
+        if parameters.studyName in names or self._application.scene().IsBatchProcessing():
+            return
+        newest = names[-1] if names else ""
+        if parameters.studyName != newest:
+            parameters.studyName = newest
+            self.curves.forget()
 
     def show_study(self) -> None:
         """Show maps, charts, notices and tables of the study."""

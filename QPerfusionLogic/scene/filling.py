@@ -143,7 +143,9 @@ def remove_study(scene: Any, name: str) -> None:
     folder = folder_named(scene, name)
     # Volumes that show a sequence may have lost their mark; the folder knows them.
     inside = nodes_in(scene, folder) if folder is not None else []
-    for node in [node for node in nodes if name and node.GetAttribute(STUDY) == name] + inside:
+    found = [node for node in nodes if name and node.GetAttribute(STUDY) == name] + inside
+    # A browser whose sequences go first releases its volumes while it counts them, and the application ends.
+    for node in sorted(found, key=lambda node: not node.IsA("vtkMRMLSequenceBrowserNode")):
         if scene.IsNodePresent(node):
             helpers = _helpers_of(node)
             scene.RemoveNode(node)

@@ -100,6 +100,33 @@ def test_a_saved_scene_opens_in_the_panel(a_panel_with_a_result, a_scene, tmp_pa
     assert a_panel_with_a_result.ui.tableView.mrmlTableNode().GetName() == "Segments"
 
 
+def test_a_study_from_a_file_is_shown_after_one_click(a_panel, a_scene, a_result, tmp_path):
+    from QPerfusionLogic.scene import new_scene
+
+    written = new_scene()
+    fill_scene(written, a_result, "Demonstration")
+    save_scene(written, tmp_path / "study.mrb")
+    load_scene(a_scene, tmp_path / "study.mrb")
+    slicer_host.process_events()
+    assert (a_panel.ui.studyBox.currentText, a_panel.ui.showButton.enabled) == ("Demonstration", True)
+    a_panel.ui.showButton.click()
+    assert a_panel.ui.tableView.mrmlTableNode() is a_panel.results.study().node("table:segments")
+    assert a_panel.ui.noticesBrowser.plainText != ""
+
+
+def test_another_study_is_chosen_when_the_chosen_one_is_removed(a_panel_with_a_result, a_scene, a_result):
+    from QPerfusionLogic.scene.filling import remove_study
+
+    fill_scene(a_scene, a_result, "Second patient")
+    remove_study(a_scene, "Perfusion study")
+    slicer_host.process_events()
+    assert a_panel_with_a_result.results.study().name == "Second patient"
+    remove_study(a_scene, "Second patient")
+    slicer_host.process_events()
+    assert a_panel_with_a_result._parameters.studyName == ""
+    assert not a_panel_with_a_result.ui.showButton.enabled
+
+
 def row_with(panel, **wanted):
     """Return the index of the row of the table view in which the named columns show these texts."""
     model, table = panel.ui.tableView.model(), panel.ui.tableView.mrmlTableNode()
