@@ -219,15 +219,16 @@ def _quantify(options: argparse.Namespace, terminal: Terminal) -> None:
 
 
 def _fit(options: argparse.Namespace, terminal: Terminal) -> None:
-    from .kinetics import fit_csv
+    from .kinetics import fit_file
     from .output_folder import writing_file
 
     settings = settings_from(options).with_value("kinetics.model", options.model)
     if options.hematocrit is not None:
         settings = settings.with_value("kinetics.hematocrit", options.hematocrit)
-    text = fit_csv(options.curves, settings.kinetics, terminal.progress())
+    fits = fit_file(options.curves, settings.kinetics, terminal.progress())
     with writing_file(options.output) as beside:
-        beside.write_text(text, encoding="utf-8")
+        beside.write_text(fits.text, encoding="utf-8")
+    terminal.notices(fits.notices)
     terminal.say(f"written to {options.output}", output=str(options.output))
 
 

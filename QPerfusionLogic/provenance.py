@@ -52,6 +52,17 @@ def provenance_of(
     }
 
 
+def input_hashes(study: PerfusionStudy) -> dict[str, dict[str, str]]:
+    """Return the SHA-256 of every part of a study: "stress", "rest" or "study" -> part -> hash."""
+    found = {
+        str(state): {name: part["sha256"] for name, part in _acquisition(study.acquisition(state)).items()}
+        for state in study.states
+    }
+    if study.t1_map is not None:
+        found["study"] = {"t1_map": array_hash(study.t1_map.t1_s)}
+    return found
+
+
 def package_versions() -> dict[str, str]:
     """Return the versions of the packages at work, those that are installed."""
     found = {}

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Mapping
 from pathlib import Path
 
+from .aif import refuse_unused
 from .cascade import Cascade, stages_between
 from .loading import LoadingLogic, StudyRequest
 from .output_folder import check_writable, writing
 from .progress import Progress
+from .remembered_inputs import refuse_other_inputs, remember_inputs, with_remembered
 from .settings import Settings
 from .store import OWNED, write_result
 from .store_reading import read_result
@@ -54,12 +57,16 @@ def quantify(
     stages = stages_between(resume_from, stop_after)
     check_writable(output)
     progress.update(0.0, "loading")
+    if resume_from:
+        request = with_remembered(request, output)
     study = LoadingLogic(settings.loading).run(request, progress.part(0.0, 0.1))
+    refuse_unused(study, settings, request.given)
     earlier = read_result(output, study, settings.segmentation) if resume_from else None
+    if earlier is not None:
+        refuse_other_inputs(study, earlier.provenance, resume_from)
     result = Cascade(settings).run(study, progress.part(0.1, 0.85), earlier, resume_from, stop_after)
-    sources = tuple(request.given.values())
     writing_progress = progress.part(0.85, 1.0)
-    return write_study(result, output, settings, writing_progress, "reporting" in stages, sources, study.t1_map)
+    return write_study(result, output, settings, writing_progress, "reporting" in stages, request.given, study.t1_map)
 
 
 def write_study(
@@ -68,17 +75,19 @@ def write_study(
     settings: Settings,
     progress: Progress | None = None,
     report: bool = True,
-    sources: tuple[Path, ...] = (),
+    inputs: Mapping[str, Path] | None = None,
     t1_map: T1Map | None = None,
 ) -> StudyResult:
     """Write a study result, its report, its scene and DICOM objects when asked for; returns it with all notices.
 
-    `sources` are the files and folders it was read from: DICOM objects take their patient and study from them. The
-    native `t1_map` goes into the scene, so that a run can go on from there.
+    `inputs` are the files and folders it was read from, by field of `StudyRequest`: DICOM objects take their patient
+    and study from them, and a resumed run reads them again. The native `t1_map` goes into the scene, so that a run can
+    go on from there.
     """
     from .scene import can_make_scenes
 
     progress = progress or Progress()
+    sources = tuple((inputs or {}).values())
     with writing(output, OWNED) as beside:
         with_scene = report and can_make_scenes()
         if report:
@@ -86,6 +95,8 @@ def write_study(
             result = result if with_scene else _without_scene(result)
         progress.update(0.3, "writing images")
         write_result(result, beside)
+        if inputs:
+            remember_inputs(inputs, beside, output)
         if with_scene:
             progress.update(0.6, "writing the scene")
             _write_scene(result, beside, t1_map)

@@ -47,6 +47,9 @@ class LoadingSettings:
         default=False,
         metadata={"help": "take --stress and --rest as given even where both series call themselves the opposite"},
     )
+    accept_patient_ids: bool = field(
+        default=False, metadata={"help": "take series with different PatientID as those of one patient"}
+    )
 
 
 @dataclass(frozen=True)

@@ -61,6 +61,7 @@ OWNED = (
     "study.mrb",
     "mpr.nrrd",
     "dicom/*",
+    "inputs.json",
 )
 """Files that a run replaces or removes in an earlier output folder."""
 

@@ -2,5 +2,6 @@
 
 from .compare import allowed_inputs
 from .logic import AifCorrectionLogic
+from .unused_inputs import refuse_unused
 
-__all__ = ["AifCorrectionLogic", "allowed_inputs"]
+__all__ = ["AifCorrectionLogic", "allowed_inputs", "refuse_unused"]

@@ -39,7 +39,7 @@ def shape_checks(
         _foot_missing(bolus),
         _baseline_missing(bolus),
         _cut_at_end(gd_mmol_l, bolus),
-        _plateau(gd_mmol_l, time_s, bolus),
+        plateau_notice(gd_mmol_l, time_s, bolus),
         _high_tail(gd_mmol_l, time_s, bolus, mode),
         _implausible_peak(features["peak_mmol_l"], expected),
     )
@@ -152,7 +152,8 @@ def _cut_at_end(gd_mmol_l: FloatArray, bolus: Bolus) -> Notice | None:
     )
 
 
-def _plateau(gd_mmol_l: FloatArray, time_s: FloatArray, bolus: Bolus) -> Notice | None:
+def plateau_notice(gd_mmol_l: FloatArray, time_s: FloatArray, bolus: Bolus) -> Notice | None:
+    """Return a notice where the peak of a curve (n,) is flat for most of the time that it is high."""
     peak = gd_mmol_l[bolus.peak_frame]
     width = np.gradient(time_s)
     high = width[_run_above(gd_mmol_l, bolus.peak_frame, 0.5 * peak)].sum()

@@ -9,6 +9,7 @@ from QPerfusionLogic.settings import AifSettings, ConversionSettings
 from QPerfusionLogic.study import Curve, Quantity, StateResult
 
 from .blood_curve import tissue_blood_curve
+from .given_checks import given_curve_notices
 from .route import RouteCurve
 
 
@@ -18,7 +19,15 @@ def by_given_curve(state: StateResult, settings: AifSettings, conversion: Conver
     if curve is None:
         raise InputError("no arterial input curve", action="give one as CSV (time_s,value)")
     time, value = _checked(curve)
-    return RouteCurve(time, value, value, value, mode="curve", constants={"aif": curve.source or "curve given"})
+    return RouteCurve(
+        time,
+        value,
+        value,
+        value,
+        mode="curve",
+        constants={"aif": curve.source or "curve given"},
+        notices=given_curve_notices(value, time),
+    )
 
 
 def by_images_as_they_are(state: StateResult, settings: AifSettings, conversion: ConversionSettings) -> RouteCurve:

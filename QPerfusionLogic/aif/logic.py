@@ -26,6 +26,7 @@ from .resampling import finely_sampled
 from .route import Route, RouteCurve
 from .routes import ROUTES, chosen_route
 from .shared_blood import calibrated
+from .unused_inputs import unused_notices
 
 STAGE = "aif"
 MEASURED_APART = ("dual_sequence", "dual_bolus")
@@ -58,6 +59,7 @@ class AifCorrectionLogic:
         progress = progress or Progress()
         progress.update(0.0, "arterial input")
         name, notices = chosen_route(state, self.settings.mode, self.conversion.mode)
+        notices += unused_notices(state.acquisition, name)
         curve, more = self._curve(name, state)
         notices += more
         progress.update(0.6, "arterial input: features and checks")

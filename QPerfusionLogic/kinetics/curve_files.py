@@ -12,7 +12,7 @@ import numpy as np
 from QPerfusionLogic.errors import InputError
 from QPerfusionLogic.progress import Progress
 from QPerfusionLogic.settings import KineticsSettings
-from QPerfusionLogic.study import FIT_STATUS, FitResult, FloatArray
+from QPerfusionLogic.study import FIT_STATUS, FitResult, FloatArray, Notice
 
 from .inputs import KineticInput
 from .logic import KineticFittingLogic
@@ -31,8 +31,21 @@ class CurveTable:
     names: tuple[str, ...]
 
 
+@dataclass(frozen=True)
+class CurveFits:
+    """Fits of a curve file as CSV text, one row per curve, and what the reader has to know of its arterial input."""
+
+    text: str
+    notices: tuple[Notice, ...] = ()
+
+
 def fit_csv(path: Path, settings: KineticsSettings, progress: Progress | None = None) -> str:
-    """Fit every curve of a file and return the fits as CSV text, one row per curve.
+    """Return the fits of every curve of a file as CSV text; see `fit_file`."""
+    return fit_file(path, settings, progress).text
+
+
+def fit_file(path: Path, settings: KineticsSettings, progress: Progress | None = None) -> CurveFits:
+    """Fit every curve of a file.
 
     Parameters
     ----------
@@ -44,9 +57,13 @@ def fit_csv(path: Path, settings: KineticsSettings, progress: Progress | None = 
     InputError
         When the file cannot be read as curves.
     """
+    from QPerfusionLogic.aif.given_checks import given_curve_notices
+
     table = read_curves(path)
     given = KineticInput(table.curves, table.time_s, table.aif_mmol_l, table.time_s)
-    return fits_as_csv(KineticFittingLogic(settings).run(given, progress), table.names)
+    result = KineticFittingLogic(settings).run(given, progress)
+    notices = dict.fromkeys((*given_curve_notices(table.aif_mmol_l, table.time_s), *result.notices))
+    return CurveFits(fits_as_csv(result, table.names), tuple(notices))
 
 
 def read_curves(path: Path) -> CurveTable:

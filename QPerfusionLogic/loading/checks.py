@@ -2,10 +2,73 @@
 
 from __future__ import annotations
 
+import itertools
+from collections.abc import Mapping
+from pathlib import Path
+
+import numpy as np
+
 from QPerfusionLogic.errors import InputError
-from QPerfusionLogic.study import Notice, PerfusionSeries, Severity, State
+from QPerfusionLogic.study import Acquisition, Notice, PerfusionSeries, Severity, State
 
 LARGE_RATE_DIFFERENCE_BPM = 8.0
+
+
+def check_states_given(given: Mapping[str, Path], found: Mapping[State, object]) -> None:
+    """Raise `InputError` when a part was given for a state that has no perfusion series.
+
+    Parameters
+    ----------
+    given : mapping
+        Field of `StudyRequest` -> path.
+    found : mapping
+        State -> its perfusion series, or None.
+    """
+    for name, path in given.items():
+        state, _, part = name.partition("_")
+        if part and state in (State.STRESS, State.REST) and found.get(State(state)) is None:
+            raise InputError(
+                f"{path.name} for --{name.replace('_', '-')} and no {state} series",
+                expected=f"a {state} series for it",
+                action=f"name the series with --{state}, or leave --{name.replace('_', '-')} out",
+            )
+
+
+def check_distinct(acquired: Mapping[State, Acquisition]) -> tuple[Notice, ...]:
+    """Return a notice for images or curves that serve two purposes.
+
+    Raises
+    ------
+    InputError
+        When one series was given as stress and as rest, or as a perfusion series and its arterial input.
+    """
+    series = [
+        (f"{state} {what}", item)
+        for state, acquisition in acquired.items()
+        for what, item in (
+            ("series", acquisition.tissue),
+            ("AIF series", acquisition.aif_series),
+            ("pre-bolus", acquisition.pre_bolus),
+        )
+        if item is not None
+    ]
+    notices: list[Notice] = []
+    for (one, first), (other, second) in itertools.combinations(series, 2):
+        if not np.array_equal(first.signal, second.signal):
+            continue
+        if first.source.series_hash == second.source.series_hash:
+            raise InputError(
+                f"the same images as {one} and as {other}",
+                expected="series that were acquired apart",
+                action="give each its own series",
+            )
+        message = f"the images of {one} and {other} are equal, under different series UIDs"
+        notices.append(Notice("same-images", message, "check that no series was exported twice", Severity.SERIOUS))
+    curves = [acquisition.aif_curve for acquisition in acquired.values() if acquisition.aif_curve is not None]
+    if len(curves) == 2 and np.array_equal(curves[0].value, curves[1].value):
+        message = "stress and rest have the same arterial input curve"
+        notices.append(Notice("same-aif-curve", message, "give each state the curve of its bolus", Severity.SERIOUS))
+    return tuple(notices)
 
 
 def check_not_swapped(

@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from QPerfusionLogic.errors import InputError
+from QPerfusionLogic.study import Notice, Severity
 
 from .tags import Tags
 
@@ -30,15 +31,43 @@ def patient_of(header: Any) -> str:
     return tags.text("PatientID") or tags.text("PatientName")
 
 
-def check_one_patient(headers: Iterable[Any]) -> None:
-    """Raise `InputError` when headers belong to more than one patient."""
+def same_patient(one: Any, other: Any) -> bool:
+    """Return True when two headers name one patient, spelling aside."""
+    return _plain(patient_of(one)) == _plain(patient_of(other))
+
+
+def check_one_patient(headers: Iterable[Any], accepted: bool = False) -> tuple[Notice, ...]:
+    """Return a notice when headers spell the patient in several ways.
+
+    Parameters
+    ----------
+    accepted : bool
+        Take different PatientID as one patient's: only a notice.
+
+    Raises
+    ------
+    InputError
+        When they belong to more than one patient and that was not accepted.
+    """
     patients = {patient_of(header) for header in headers} - {""}
-    if len(patients) > 1:
-        raise InputError(
-            f"series of {len(patients)} patients (different PatientID)",
-            expected="stress and rest of one patient",
-            action="give the folders of one patient",
-        )
+    if len(patients) < 2:
+        return ()
+    if len({_plain(patient) for patient in patients}) == 1:
+        message = "the PatientID of the series is spelled in several ways; they were taken as one patient's"
+        return (Notice("patient-id-spelling", message, "check that all series are of one patient"),)
+    if accepted:
+        message = f"series of {len(patients)} different PatientID were taken as one patient's, as the settings say"
+        return (Notice("patient-ids-differ", message, "check that all series are of one patient", Severity.SERIOUS),)
+    raise InputError(
+        f"series of {len(patients)} patients (different PatientID)",
+        expected="stress and rest of one patient",
+        action="give the folders of one patient, or --set loading.accept_patient_ids=true if it is one",
+    )
+
+
+def _plain(patient: str) -> str:
+    """Return an identifier without case, separators and leading zeros."""
+    return re.sub(r"[\W_]+", "", patient.lower()).lstrip("0")
 
 
 def without_names(text: str, header: Any) -> str:

@@ -21,7 +21,7 @@ from QPerfusionLogic.study import (
     T1Map,
 )
 
-from .checks import check_not_swapped
+from .checks import check_distinct, check_not_swapped, check_states_given
 from .contents import Found, contents_of
 from .csv_files import read_curve, read_times
 from .dicom_series import Timed, load_series, load_t1_map, t1_in_seconds
@@ -92,10 +92,12 @@ class _Loading:
                 expected="a dynamic series of the first pass",
                 action="see `qperfusion inspect`, then name it with --stress PATH or --rest PATH",
             )
+        check_states_given(self._request.given, tissue)
         self._check_patients(tissue)
         self._pre_bolus_names = named_pre_bolus(self._request, [state for state in STATES if tissue[state]])
         parts = dict(zip(STATES, (self._progress.part(0.3, 0.65), self._progress.part(0.65, 0.95)), strict=True))
         acquired = {state: self._acquisition(state, found, parts[state]) for state, found in tissue.items() if found}
+        self._notices.extend(check_distinct(acquired))
         told = {state: self._told(tissue[state]) for state in acquired if state.value in self._request.given}
         series = {state: acquired[state].tissue if state in acquired else None for state in STATES}
         self._notices.extend(
@@ -152,7 +154,7 @@ class _Loading:
         headers = [found.group.header for items in named for found in items]
         headers += [found.group.header for found in tissue.values() if isinstance(found, Found)]
         headers += [item.group.header for item in self._contents.get("study", ()) if item.fits(SeriesKind.TISSUE)]
-        check_one_patient(headers)
+        self._notices.extend(check_one_patient(headers, self._settings.accept_patient_ids))
 
     def _told(self, found: Found | Path | None) -> tuple[State, str]:
         if isinstance(found, Found):

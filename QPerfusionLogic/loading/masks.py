@@ -18,6 +18,7 @@ from QPerfusionLogic.study import (
     LabelMap,
     Notice,
     PerfusionSeries,
+    Severity,
 )
 
 from .image_files import is_volume_file, read_volume
@@ -26,6 +27,7 @@ from .slicer_segments import is_segmentation, labels_of_segments
 from .wording import counted
 
 PLACE_TOLERANCE_PIXELS = 0.5
+ELSEWHERE = "the mask lies elsewhere in space than the series; it was taken pixel by pixel"
 
 
 def load_mask(path: Path, series: PerfusionSeries, settings: LoadingSettings) -> tuple[LabelMap, tuple[Notice, ...]]:
@@ -50,11 +52,19 @@ def load_mask(path: Path, series: PerfusionSeries, settings: LoadingSettings) ->
         labels, notices = _of_most_frames(_labels(path, volume.values))
     if volume.placed and tells_position(volume.geometry) and tells_position(series.geometry):
         labels, remark = _on_grid(labels, volume.geometry, series.geometry, series.image_shape)
-        notices += [Notice("mask-resampled", remark)] if remark else []
+        if remark:
+            notices.append(_placed_notice(remark))
     _check_size(path, labels.shape, series.image_shape)
     if not (labels == MYOCARDIUM).any():
         raise InputError(f"no myocardium on the series in {path}", expected="1 myocardium, 2 LV blood, 3 RV blood")
     return LabelMap(labels, series.geometry, source=path.name), tuple(notices)
+
+
+def _placed_notice(remark: str) -> Notice:
+    if remark != ELSEWHERE:
+        return Notice("mask-resampled", remark)
+    action = "check that the mask was drawn on this series; export it with the series' position"
+    return Notice("mask-elsewhere", remark, action, Severity.SERIOUS)
 
 
 def _check_size(path: Path, found: tuple[int, ...], expected: tuple[int, ...]) -> None:
@@ -109,5 +119,5 @@ def _on_grid(
     x, y, z = np.moveaxis(np.clip(nearest, 0, size - 1), -1, 0)
     moved = np.where(inside, labels[z, y, x], 0).astype(np.uint8)
     if labels.shape == shape and np.count_nonzero(moved) < 0.5 * np.count_nonzero(labels):
-        return labels, "the mask lies elsewhere in space than the series; it was taken pixel by pixel"
+        return labels, ELSEWHERE
     return moved, "the mask was brought onto the series through the positions in both files"

@@ -10,7 +10,7 @@ from QPerfusionLogic.study import Notice, SeriesKind, Severity, State
 
 from .contents import Found
 from .frame_clock import session_window
-from .identity import patient_of
+from .identity import same_patient
 from .request import StudyRequest
 
 
@@ -54,8 +54,11 @@ def pre_bolus_beside(found: Sequence[Found], tissue: Found, state: State) -> Fou
     A pre-bolus whose words name a state belongs to that state. One that names none belongs to the perfusion series
     that follows it, by time or else by series number, so that no pre-bolus serves two states.
     """
-    patient = patient_of(tissue.group.header)
-    fitting = [item for item in found if item.fits(SeriesKind.PRE_BOLUS) and patient_of(item.group.header) == patient]
+    fitting = [
+        item
+        for item in found
+        if item.fits(SeriesKind.PRE_BOLUS) and same_patient(item.group.header, tissue.group.header)
+    ]
     fitting = [item for item in fitting if not item.role.derived] or fitting
     main = [item for item in found if item.fits(SeriesKind.TISSUE)]
     of_state = [item for item in fitting if item.role.state is state]

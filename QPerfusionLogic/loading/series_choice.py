@@ -13,7 +13,7 @@ from QPerfusionLogic.study import Notice, SeriesKind, Severity, State
 
 from .contents import Found
 from .frame_clock import running_clocks, session_window
-from .identity import patient_of
+from .identity import same_patient
 from .protocol_tags import protocol_of, vendor_of
 from .roles import words_of
 
@@ -96,8 +96,9 @@ def contrast_notice(t1_map: Found, tissue: Sequence[Found]) -> tuple[Notice, ...
 
 def aif_beside(found: Sequence[Found], tissue: Found) -> Found | None:
     """Return the AIF acquisition of a perfusion series: same series, same state, or nearest in time."""
-    patient = patient_of(tissue.group.header)
-    all_fitting = [item for item in found if item.fits(SeriesKind.AIF) and patient_of(item.group.header) == patient]
+    all_fitting = [
+        item for item in found if item.fits(SeriesKind.AIF) and same_patient(item.group.header, tissue.group.header)
+    ]
     fitting = [item for item in all_fitting if not item.role.derived] or all_fitting
     same_series = [item for item in fitting if item.group.first.series_uid == tissue.group.first.series_uid]
     same_state = [item for item in fitting if item.role.state is tissue.role.state]

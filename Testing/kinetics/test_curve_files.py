@@ -7,8 +7,9 @@ import numpy as np
 import pytest
 
 from QPerfusionLogic.errors import InputError
-from QPerfusionLogic.kinetics import fit_csv
+from QPerfusionLogic.kinetics import fit_csv, fit_file
 from QPerfusionLogic.settings import KineticsSettings
+from QPerfusionLogic.study import Severity
 
 
 @pytest.fixture
@@ -53,6 +54,16 @@ def test_patlak_calls_its_rate_ki_and_gives_no_flow(a_curve_file):
     assert rows[0]["mbf_ml_min_g"] == ""
     assert rows[0]["status"] == "not_identifiable"
     assert float(rows[0]["ki_ml_min_g"]) > 0
+
+
+def test_an_arterial_input_in_micromolar_is_a_serious_notice(a_curve_file):
+    good = fit_file(a_curve_file, KineticsSettings(model="fermi")).notices
+    rows = [line.split(",") for line in a_curve_file.read_text().splitlines()]
+    wrong = [[row[0], f"{1000.0 * float(row[1]):g}", *row[2:]] for row in rows[1:]]
+    a_curve_file.write_text("\n".join(",".join(row) for row in (rows[0], *wrong)))
+    found = fit_file(a_curve_file, KineticsSettings(model="fermi")).notices
+    assert not [notice for notice in good if notice.severity is Severity.SERIOUS]
+    assert [notice.code for notice in found if notice.severity is Severity.SERIOUS] == ["aif-unit"]
 
 
 @pytest.mark.parametrize(

@@ -37,8 +37,12 @@ def test_every_part_is_found_by_its_name(a_folder):
 
 
 def test_what_the_user_names_wins(a_folder):
-    study = LoadingLogic().run(StudyRequest(study=a_folder, rest=a_folder / "stress_tissue.seq.nrrd"))
-    assert study.rest.tissue.frames == 12
+    other = a_folder / "other" / "series.seq.nrrd"
+    other.parent.mkdir()
+    write_sequence(other, np.ones((14, 1, 8, 9), np.float32), np.arange(14) * 0.8, Geometry.axis_aligned(1))
+    (a_folder / "rest_mask.nrrd").unlink()
+    study = LoadingLogic().run(StudyRequest(study=a_folder, rest=other))
+    assert study.rest.tissue.frames == 14
 
 
 def test_two_files_for_one_part_are_refused(a_folder):

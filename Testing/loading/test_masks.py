@@ -8,7 +8,7 @@ from QPerfusionLogic.errors import InputError
 from QPerfusionLogic.loading import LoadingLogic, StudyRequest
 from QPerfusionLogic.nrrd_files import write_labels, write_sequence
 from QPerfusionLogic.settings import LoadingSettings
-from QPerfusionLogic.study import Geometry
+from QPerfusionLogic.study import Geometry, Severity
 
 
 @pytest.fixture
@@ -53,6 +53,14 @@ def test_a_mask_stored_with_flipped_rows_and_slices_is_put_right_by_its_position
     found = loaded(a_series, tmp_path / "mask.nii.gz")
     np.testing.assert_array_equal(found.mask.labels, labels)
     assert [notice.code for notice in found.tissue.notices] == ["mask-resampled"]
+
+
+def test_a_mask_that_lies_elsewhere_is_a_serious_notice(a_series, labels, a_geometry, tmp_path):
+    away = a_geometry.index_to_lps.copy()
+    away[:, :3, 3] += 300.0
+    write_labels(tmp_path / "mask.nrrd", labels, Geometry(away))
+    notices = loaded(a_series, tmp_path / "mask.nrrd").tissue.notices
+    assert [(item.code, item.severity) for item in notices] == [("mask-elsewhere", Severity.SERIOUS)]
 
 
 def test_a_mask_without_a_place_is_taken_pixel_by_pixel(a_series, labels, tmp_path):

@@ -19,7 +19,8 @@ def refused(match, **request):
 
 @pytest.fixture
 def a_rest_folder(write, clocks, tmp_path):
-    write(tmp_path / "rest", frames=12, SeriesDescription="perf rest", **clocks.siemens(start_s=37000.0))
+    timing = clocks.siemens(start_s=37000.0, SeriesDescription="perf rest")
+    write(tmp_path / "rest", frames=12, pixels=lambda frame, slice_: 200 + 10 * frame + slice_, **timing)
     return tmp_path / "rest"
 
 
@@ -107,7 +108,7 @@ def test_swapped_descriptions_can_be_overruled(a_stress_folder, a_rest_folder):
 
 def test_a_slower_heart_at_stress_is_told(write, clocks, tmp_path):
     write(tmp_path / "a", frames=12, SeriesDescription="perf stress", HeartRate=60, **clocks.siemens())
-    write(tmp_path / "b", frames=12, SeriesDescription="perf rest", HeartRate=90, **clocks.siemens())
+    write(tmp_path / "b", frames=13, SeriesDescription="perf rest", HeartRate=90, **clocks.siemens())
     study = LoadingLogic().run(StudyRequest(stress=tmp_path / "a", rest=tmp_path / "b"))
     assert [notice.code for notice in study.notices] == ["heart-rate-swapped"]
 
