@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterable, Iterator, Sequence
+from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from QPerfusionLogic.errors import QPerfusionError
 from QPerfusionLogic.progress import Progress
 from QPerfusionLogic.study import FloatArray, Geometry, LabelArray, Notice, Severity, State, StateResult, StudyResult
 
@@ -58,6 +61,11 @@ def export_dicom(
     -------
     tuple of Notice
         What could not be written, or belongs to no patient because the input was not DICOM.
+
+    Raises
+    ------
+    QPerfusionError
+        When highdicom cannot make an object from these images.
     """
     progress = progress or Progress()
     folder = Path(folder)
@@ -73,11 +81,12 @@ def export_dicom(
         title = f"QPerfusion {name.replace('_', ' ')} (research use only)"
         identity = ObjectIdentity(name, title, number, fingerprint_of(values))
         geometry = result.acquisition.tissue.geometry
-        dataset = (
-            segmentation(values, LABELS[kind], geometry, found[state], identity, _is_given(result))
-            if kind in LABELS
-            else parametric_map(kind, values, geometry, found[state], identity)
-        )
+        with _explained(name):
+            dataset = (
+                segmentation(values, LABELS[kind], geometry, found[state], identity, _is_given(result))
+                if kind in LABELS
+                else parametric_map(kind, values, geometry, found[state], identity)
+            )
         if dataset is not None:
             dataset.save_as(folder / f"{name}.dcm")
             written.append(dataset)
@@ -122,9 +131,26 @@ def _write_measurements(
         "measurements", "QPerfusion measurements (research use only)", number, fingerprint_of(np.nan_to_num(numbers))
     )
     models = {str(key): result.mapped.model for key, result in study.states.items() if result.mapped is not None}
-    report = measurement_report(rows, found[state], evidence, identity, models)
+    with _explained("measurements"):
+        report = measurement_report(rows, found[state], evidence, identity, models)
     if report is not None:
         report.save_as(folder / "measurements.dcm")
+
+
+@contextlib.contextmanager
+def _explained(name: str) -> Iterator[None]:
+    """Turn what highdicom refuses into one sentence that names the object and the version."""
+    try:
+        yield
+    except QPerfusionError:
+        raise
+    except Exception as error:
+        reason = " ".join(str(error).split())
+        raise QPerfusionError(
+            f"{name}.dcm, which highdicom {version('highdicom')} could not make ({type(error).__name__}: {reason})",
+            expected="images that highdicom 0.25 or later accepts as the source of the object",
+            action="export without DICOM, which writes the report, tables and maps; and report this message",
+        ) from error
 
 
 def _is_given(result: StateResult) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -99,17 +100,18 @@ def parametric_map(
         quantity_definition=coded(quantity),
     )
     found = hd.pm.ParametricMap(
-        source_images=list(sources.datasets),
+        source_images=[_with_planes_of(geometry, dataset) for dataset in sources.datasets],
         pixel_array=pixels,
         contains_recognizable_visual_features=False,
         real_world_value_mappings=[mapping],
         content_label=name.upper()[:16],
         content_description=quantity.meaning[:64],
-        voi_lut_transformations=[_window(name, low, high)],
+        **_window(hd.pm.ParametricMap, *_shown_range(name, low, high)),
         **_planes(geometry),
         **identity.keywords(sources),
         **identity.equipment(),
     )
+    found.SharedFunctionalGroupsSequence[0].FrameVOILUTSequence[0].VOILUTFunction = "LINEAR_EXACT"
     found.BodyPartExamined = "HEART"
     return found
 
@@ -176,16 +178,45 @@ def segmentation(
     )
 
 
-def _window(name: str, low: float, high: float) -> Any:
-    """Return how the map is first shown: flow and reserve over their fixed range, other maps over their own."""
+def _with_planes_of(geometry: Geometry, source: Dataset) -> Dataset:
+    """Return a source whose frames are the slices of the map, if it is a multi-frame image; else as it is.
+
+    Up to highdicom 0.27 a map cannot be made from a multi-frame source with fewer frames, or with planes read from a
+    file: it compares them with its own, one by one.
+    """
+    from pydicom.dataset import Dataset
+
+    if "PerFrameFunctionalGroupsSequence" not in source:
+        return source
+    planes = _planes(geometry)
+    shared, frames = Dataset(), [Dataset() for _ in planes["plane_positions"]]
+    shared.PixelMeasuresSequence = planes["pixel_measures"]
+    shared.PlaneOrientationSequence = planes["plane_orientation"]
+    for frame, position in zip(frames, planes["plane_positions"], strict=True):
+        frame.PlanePositionSequence = position
+    changed = Dataset(dict(source.items()))
+    changed.file_meta = source.file_meta
+    changed.NumberOfFrames = len(frames)
+    changed.SharedFunctionalGroupsSequence = [shared]
+    changed.PerFrameFunctionalGroupsSequence = frames
+    return changed
+
+
+def _shown_range(name: str, low: float, high: float) -> tuple[float, float]:
+    """Return the range a map is first shown over: fixed for flow and reserve, its own for other maps."""
+    if name in ("mbf", "mpr"):
+        return 0.0, colour_table(name.upper()).top
+    return low, high if high > low else low + 1.0
+
+
+def _window(parametric_map: type, low: float, high: float) -> dict[str, Any]:
+    """Return a window as this highdicom takes it: up to 0.27 as two numbers, from 0.28 on as a transformation."""
     import highdicom as hd
 
-    if name in ("mbf", "mpr"):
-        low, high = 0.0, colour_table(name.upper()).top
-    width = high - low if high > low else 1.0
-    return hd.VOILUTTransformation(
-        window_center=(low + high) / 2, window_width=width, voi_lut_function=hd.VOILUTFunctionValues.LINEAR_EXACT
-    )
+    window: dict[str, Any] = {"window_center": (low + high) / 2, "window_width": high - low}
+    if "voi_lut_transformations" not in inspect.signature(parametric_map).parameters:
+        return window
+    return {"voi_lut_transformations": [hd.VOILUTTransformation(**window)]}
 
 
 def fingerprint_of(values: FloatArray | LabelArray) -> str:

@@ -81,17 +81,18 @@ class SourceFolder:
         chosen = [_nearest(own, matrix[:3, 3]) for matrix in series.geometry.index_to_lps]
         found = [header for header in chosen if header is not None]
         if len(found) < series.slices:
-            return SourceImages((self._stand_in(series),), made_up=True)
+            return SourceImages(self._stand_ins(series), made_up=True)
         datasets = [_completed(_read_whole(header.path)) for header in found]
         frame_of_reference = datasets[0].FrameOfReferenceUID
         for dataset in datasets:
             dataset.FrameOfReferenceUID = frame_of_reference
         return SourceImages(tuple(datasets))
 
-    def _stand_in(self, series: PerfusionSeries) -> Any:
-        """Return a made-up image; all of one export share one study."""
+    def _stand_ins(self, series: PerfusionSeries) -> tuple[Any, ...]:
+        """Return a made-up image for every slice; all of one export share one study."""
         self._made_up_study = self._made_up_study or array_hash(series.signal)
-        return _made_up(series, self._made_up_study)
+        fingerprint = array_hash(series.signal)
+        return tuple(_made_up(series, index, fingerprint, self._made_up_study) for index in range(series.slices))
 
     def _belongs(self, header: _Header, series_hash: str) -> bool:
         return bool(series_hash) and any(hashed(header.series, salt) == series_hash for salt in self._salts)
@@ -142,24 +143,23 @@ def _completed(dataset: Any) -> Any:
     return dataset
 
 
-def _made_up(series: PerfusionSeries, study: str) -> Any:
-    """Return a stand-in for the images of a series that did not come from DICOM, without any patient."""
+def _made_up(series: PerfusionSeries, index: int, fingerprint: str, study: str) -> Any:
+    """Return a stand-in for an image of a slice of a series that did not come from DICOM, without any patient."""
     from pydicom.dataset import Dataset, FileMetaDataset
     from pydicom.uid import ExplicitVRLittleEndian, MRImageStorage, generate_uid
 
-    fingerprint = array_hash(series.signal)
     dataset = Dataset()
     dataset.file_meta = FileMetaDataset()
     dataset.file_meta.TransferSyntaxUID = ExplicitVRLittleEndian
     dataset.SOPClassUID = MRImageStorage
-    dataset.SOPInstanceUID = generate_uid(entropy_srcs=[fingerprint, "instance"])
+    dataset.SOPInstanceUID = generate_uid(entropy_srcs=[fingerprint, "instance", str(index)])
     dataset.StudyInstanceUID = generate_uid(entropy_srcs=[study, "study"])
     dataset.SeriesInstanceUID = generate_uid(entropy_srcs=[fingerprint, "series"])
     dataset.Modality = "MR"
-    dataset.InstanceNumber = 1
+    dataset.InstanceNumber = index + 1
     _, dataset.Rows, dataset.Columns = series.image_shape
     spacing = series.geometry.pixel_spacing_mm
-    matrix = series.geometry.index_to_lps[0]
+    matrix = series.geometry.index_to_lps[index]
     dataset.PixelSpacing = [round(value, 6) for value in spacing]
     dataset.SliceThickness = round(float(np.linalg.norm(matrix[:3, 2])), 6)
     dataset.ImagePositionPatient = [round(float(value), 6) for value in matrix[:3, 3]]

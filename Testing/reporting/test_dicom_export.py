@@ -14,6 +14,7 @@ import pytest
 from pydicom.dataset import FileMetaDataset
 from pydicom.uid import ExplicitVRLittleEndian, MRImageStorage, generate_uid
 
+from QPerfusionLogic.errors import QPerfusionError
 from QPerfusionLogic.loading.identity import hashed
 from QPerfusionLogic.reporting import export_dicom
 from QPerfusionLogic.reporting.dicom_codes import SEGMENT_CODES
@@ -115,15 +116,24 @@ def test_a_flow_map_comes_back_with_its_values_and_unit(exported, a_study):
     assert (quantity.CodeValue, quantity.CodingSchemeDesignator) == ("126390", "DCM")
 
 
+def test_a_flow_map_is_first_shown_over_the_fixed_range_of_its_colours(exported):
+    for name, low, high in (("stress_mbf", 0.0, 4.0), ("rest_mbf", 0.0, 4.0), ("mpr", 0.0, 4.0)):
+        shown = pydicom.dcmread(exported / f"{name}.dcm").SharedFunctionalGroupsSequence[0].FrameVOILUTSequence[0]
+        assert float(shown.WindowCenter) - float(shown.WindowWidth) / 2 == pytest.approx(low)
+        assert float(shown.WindowCenter) + float(shown.WindowWidth) / 2 == pytest.approx(high)
+        assert shown.VOILUTFunction == "LINEAR_EXACT"
+
+
 def test_a_map_lies_where_its_slices_lie(exported, a_study):
-    found = hd.imread(exported / "mpr.dcm")
+    found = pydicom.dcmread(exported / "mpr.dcm")
     geometry = a_study.states[State.STRESS].acquisition.tissue.geometry
-    volume = found.get_volume()
-    corner = geometry.index_to_lps[0] @ np.array([0.0, 0.0, 0.0, 1.0])
-    positions = [volume.map_indices_to_reference(np.array([[index, 0, 0]]))[0] for index in (0, 2)]
-    assert min(np.abs(position - corner[:3]).max() for position in positions) < 1e-3
-    spacing = tuple(sorted(round(value, 3) for value in volume.spacing))
-    assert spacing == (2.2, 2.2, 12.0)
+    frames = found.PerFrameFunctionalGroupsSequence
+    positions = {tuple(frame.PlanePositionSequence[0].ImagePositionPatient) for frame in frames}
+    assert positions == {tuple(matrix[:3, 3].tolist()) for matrix in geometry.index_to_lps}
+    shared = found.SharedFunctionalGroupsSequence[0]
+    assert list(shared.PixelMeasuresSequence[0].PixelSpacing) == [2.2, 2.2]
+    assert shared.PixelMeasuresSequence[0].SpacingBetweenSlices == 12.0
+    assert list(shared.PlaneOrientationSequence[0].ImageOrientationPatient) == [1, 0, 0, 0, 1, 0]
 
 
 def test_objects_belong_to_the_patient_and_study_of_their_images(exported):
@@ -278,6 +288,20 @@ def test_an_enhanced_multi_frame_series_is_a_source_too(tmp_path, a_study_from_d
     assert (found.PatientID, found.StudyInstanceUID) == (NUMBER, STUDY_UID)
     assert hd.seg.segread(tmp_path / "out" / "rest_segmentation.dcm").number_of_segments == 3
     assert hd.sr.srread(tmp_path / "out" / "measurements.dcm").PatientID == NUMBER
+
+
+def test_an_object_that_cannot_be_made_is_named_with_its_reason_in_one_sentence(tmp_path, a_study, monkeypatch):
+    def refuse(*_, **__):
+        raise TypeError("an argument is missing\nin two lines")
+
+    monkeypatch.setattr(hd.pm, "ParametricMap", refuse)
+    with pytest.raises(QPerfusionError) as caught:
+        export_dicom(a_study, segment_rows(a_study), tmp_path)
+    message = str(caught.value)
+    assert "stress_mbf.dcm" in message
+    assert "TypeError: an argument is missing in two lines" in message
+    assert f"highdicom {hd.__version__}" in message
+    assert "export without DICOM" in message
 
 
 @pytest.mark.skipif(shutil.which("dciodvfy") is None, reason="dicom3tools is not installed")
