@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -10,10 +11,11 @@ import numpy as np
 
 from .errors import InputError
 from .output_folder import writing_file
+from .stacks import INDEX_TO_LPS, SLICE_TIMES, in_series_order, times_of_slices
 from .study import FloatArray, Geometry, LabelArray, LabelMap
 
-SLICE_TIMES = "QPerfusion slice times"
-"""Header key with the time of every slice of every frame, which Slicer's one time per frame cannot hold."""
+_OLD_SLICE_TIMES = "QPerfusion slice times"
+"""Header key of version 0.1 with the time of every slice of every frame, in the order of the slices in the file."""
 
 _TO_LPS = {
     "left-posterior-superior": (1, 1, 1),
@@ -88,14 +90,17 @@ def write_sequence(
         "DataNodeClassName": "vtkMRMLVectorVolumeNode" if vector else "vtkMRMLScalarVolumeNode",
         "axis 3 index type": "numeric",
         "axis 3 index values": " ".join(format_time(value) for value in times.min(axis=1)),
+        INDEX_TO_LPS: json.dumps(geometry.index_to_lps.tolist()),
     }
     if times.shape[1] > 1:
-        header[SLICE_TIMES] = " ".join(format_time(value) for value in times.ravel())
+        header[SLICE_TIMES] = json.dumps(np.round(times, 6).tolist())
     _write(path, values, {**header, **(metadata or {})})
 
 
 def read_sequence(path: Path) -> ImageSequence:
     """Read a sequence (`.seq.nrrd`, a 4D NRRD or a legacy Slicer MultiVolume) as LPS images over time.
+
+    Slices come in the order in which they were written, also when Slicer has read the file and saved it in another.
 
     Raises
     ------
@@ -104,7 +109,11 @@ def read_sequence(path: Path) -> ImageSequence:
     """
     data, matrix, header = _read(path)
     frames, slices = data.shape[:2]
-    return ImageSequence(data, _times_of(path, header, frames, slices), _geometry_of(matrix, slices), _metadata(header))
+    geometry, is_reversed = _geometry_of(matrix, slices), False
+    if matrix is not None:
+        geometry, is_reversed = in_series_order(matrix, slices, _json(header.get(INDEX_TO_LPS)))
+    values = data[:, ::-1] if is_reversed else data
+    return ImageSequence(values, _times_of(path, header, frames, slices), geometry, _metadata(header))
 
 
 def write_map(path: Path, values: FloatArray, geometry: Geometry, metadata: dict[str, str] | None = None) -> None:
@@ -261,12 +270,12 @@ def _geometry_of(matrix: FloatArray | None, slices: int) -> Geometry:
 def _times_of(path: Path, header: dict[str, Any], frames: int, slices: int) -> FloatArray | None:
     """Return (frames, slices) seconds from Slicer's sequence fields or a legacy MultiVolume; None where absent."""
     named = {str(key): str(value) for key, value in header.items() if key not in _STANDARD_FIELDS}
-    if SLICE_TIMES in named:
-        return _numbers(path, named[SLICE_TIMES], frames * slices, SLICE_TIMES).reshape(frames, slices)
+    if _OLD_SLICE_TIMES in named:
+        return _numbers(path, named[_OLD_SLICE_TIMES], frames * slices, _OLD_SLICE_TIMES).reshape(frames, slices)
     for key, value in named.items():
         if key.startswith("axis ") and key.endswith(" index values") and value.strip():
             scale = 1e-3 if "ms" in list(header.get("units") or []) else 1.0
-            return _per_slice(_numbers(path, value, frames, key) * scale, slices)
+            return times_of_slices(_numbers(path, value, frames, key) * scale, _json(named.get(SLICE_TIMES)), slices)
     labels = named.get("MultiVolume.FrameLabels", "")
     if labels:
         return _per_slice(_numbers(path, labels.replace(",", " "), frames, "MultiVolume.FrameLabels") * 1e-3, slices)
@@ -285,6 +294,14 @@ def _numbers(path: Path, text: str, count: int, key: str) -> FloatArray:
     if values.size != count:
         raise InputError(f"{path}: {values.size} values in {key}", expected=f"{count}, one per frame")
     return values
+
+
+def _json(text: Any) -> Any:
+    """Return the JSON value of a header field, None when there is none or it cannot be read."""
+    try:
+        return json.loads(text) if text else None
+    except (TypeError, json.JSONDecodeError):
+        return None
 
 
 def _metadata(header: dict[str, Any]) -> dict[str, str]:

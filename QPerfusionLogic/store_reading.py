@@ -13,6 +13,7 @@ from .errors import InputError
 from .nrrd_files import read_labels, read_sequence
 from .plain_json import read_plain
 from .settings import SegmentationSettings
+from .stacks import in_order_of, on_grid
 from .store import labels_hash
 from .store_superresolution import with_superresolved
 from .study import (
@@ -22,8 +23,10 @@ from .study import (
     BoolArray,
     Concentration,
     FloatArray,
+    LabelArray,
     LabelMap,
     Notice,
+    PerfusionSeries,
     PerfusionStudy,
     Registered,
     Segmented,
@@ -101,22 +104,37 @@ def read_state(place: Path, state: State, acquisition: Acquisition, settings: Se
 
 def _read_registered(place: Path, acquisition: Acquisition) -> Registered:
     tissue = acquisition.tissue
-    images = read_sequence(place / "registered.seq.nrrd")
-    _require_shape(place / "registered.seq.nrrd", images.values.shape, tissue.signal.shape)
+    signal = _images(place / "registered.seq.nrrd", tissue)
+    _require_shape(place / "registered.seq.nrrd", signal.shape, tissue.signal.shape)
     proton_density = tissue.proton_density
     if (place / "proton_density.seq.nrrd").exists():
-        proton_density = read_sequence(place / "proton_density.seq.nrrd").values
-    motion = read_sequence(place / "motion.seq.nrrd").values
+        proton_density = _images(place / "proton_density.seq.nrrd", tissue)
+    motion = _images(place / "motion.seq.nrrd", tissue)
     kept, reason = _read_frames(place / "frames.csv", tissue.time_s.shape)
     about = read_plain(place / "registration.json")
     return Registered(
-        series=dataclasses.replace(tissue, signal=images.values, proton_density=proton_density),
+        series=dataclasses.replace(tissue, signal=signal, proton_density=proton_density),
         displacement_mm=_along_rows_and_columns(motion, tissue.geometry.index_to_lps),
         kept=kept,
         reason=reason,
         heart_centre=_numbers(about["heart_centre"]),
         quality={name: _number(value) for name, value in about["quality"].items()},
     )
+
+
+def _images(path: Path, tissue: PerfusionSeries) -> FloatArray:
+    """Return the images of a sequence, slices in the order of the input series also when Slicer has saved the file."""
+    found = read_sequence(path)
+    return in_order_of(found.values, found.geometry, tissue.geometry, axis=1)
+
+
+def _labels(path: Path, tissue: PerfusionSeries) -> LabelArray:
+    """Return labels on the grid of the input series, by their place in the patient."""
+    found = read_labels(path)
+    labels = on_grid(found.labels, found.geometry or tissue.geometry, tissue.geometry, tissue.image_shape)
+    if found.labels.any() and not labels.any():
+        raise InputError(f"no label on the input series in {path}", expected="labels drawn on the registered series")
+    return labels
 
 
 def _along_rows_and_columns(vectors: FloatArray, index_to_lps: FloatArray) -> FloatArray:
@@ -143,20 +161,20 @@ def _read_frames(path: Path, shape: tuple[int, ...]) -> tuple[BoolArray, tuple[t
 def _read_segmented(place: Path, registered: Registered, settings: SegmentationSettings) -> Segmented:
     from .segmentation import SegmentationLogic
 
-    labels = read_labels(place / "labels.nrrd")
-    _require_shape(place / "labels.nrrd", labels.labels.shape, registered.series.image_shape)
+    series = registered.series
+    labels = _labels(place / "labels.nrrd", series)
     about = read_plain(place / "landmarks.json")
-    points = _insertion_points(about, registered.series.slices)
-    if labels_hash(labels.labels) != about["labels_sha256"] or about.get("edited"):
+    points = _insertion_points(about, series.slices)
+    if labels_hash(labels) != about["labels_sha256"] or about.get("edited"):
         return SegmentationLogic(settings).run(
-            registered, LabelMap(labels.labels, registered.series.geometry, "edited"), insertion_points=points
+            registered, LabelMap(labels, series.geometry, "edited"), insertion_points=points
         )
     box = about["heart_box"]
     return Segmented(
-        labels=labels.labels,
-        segments=read_labels(place / "segments.nrrd").labels,
-        layers=read_labels(place / "layers.nrrd").labels,
-        aif_region=read_labels(place / "aif_region.nrrd").labels.astype(bool),
+        labels=labels,
+        segments=_labels(place / "segments.nrrd", series),
+        layers=_labels(place / "layers.nrrd", series),
+        aif_region=_labels(place / "aif_region.nrrd", series).astype(bool),
         insertion_points=points,
         peak_frames=about["peak_frames"],
         heart_box=(box["first_row"], box["first_column"], box["end_row"], box["end_column"]),
@@ -197,13 +215,13 @@ def _read_arterial_input(place: Path) -> ArterialInput:
 
 
 def _read_concentration(place: Path, acquisition: Acquisition) -> Concentration:
-    images = read_sequence(place / "gd.seq.nrrd")
-    _require_shape(place / "gd.seq.nrrd", images.values.shape, acquisition.tissue.signal.shape)
+    gadolinium = _images(place / "gd.seq.nrrd", acquisition.tissue)
+    _require_shape(place / "gd.seq.nrrd", gadolinium.shape, acquisition.tissue.signal.shape)
     about = read_plain(place / "conversion.json")
     return Concentration(
-        gd_mmol_l=images.values,
+        gd_mmol_l=gadolinium,
         time_s=acquisition.tissue.time_s,
-        saturated=read_labels(place / "saturated.nrrd").labels.astype(bool),
+        saturated=_labels(place / "saturated.nrrd", acquisition.tissue).astype(bool),
         mode=about["mode"],
         constants=about["constants"],
     )

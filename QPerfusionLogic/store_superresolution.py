@@ -12,7 +12,8 @@ import numpy as np
 from .errors import InputError
 from .nrrd_files import read_map, read_sequence, write_map, write_sequence
 from .plain_json import plain, read_plain
-from .study import Acquisition, FloatArray, Notice, StateResult, Superresolved
+from .stacks import in_order_of
+from .study import Acquisition, FloatArray, Geometry, Notice, PerfusionSeries, StateResult, Superresolved
 
 SERIES, SPREAD, ABOUT = "superresolved.seq.nrrd", "superresolution_spread.nrrd", "superresolution.json"
 FILES = (SERIES, SPREAD, ABOUT, "superresolved_proton_density.seq.nrrd", "superresolved_second_echo.seq.nrrd")
@@ -60,18 +61,19 @@ def with_superresolved(result: StateResult, place: Path, notices: tuple[Notice, 
             f"{place / SERIES} of shape {images.values.shape}",
             expected=f"{tissue.frames} frames and {tissue.slices} slices as in the input series",
         )
+    index_to_lps = in_order_of(images.geometry.index_to_lps, images.geometry, tissue.geometry, axis=0)
     own = tuple(item for item in notices if item.stage == "superresolution" and item.state == str(result.state))
     series = dataclasses.replace(
         tissue,
-        signal=images.values,
-        geometry=images.geometry if images.values.shape != tissue.signal.shape else tissue.geometry,
+        signal=in_order_of(images.values, images.geometry, tissue.geometry, axis=1),
+        geometry=Geometry(index_to_lps) if images.values.shape != tissue.signal.shape else tissue.geometry,
         notices=tuple(dict.fromkeys((*tissue.notices, *own))),
-        proton_density=_images(place, "proton_density"),
-        second_echo=_images(place, "second_echo"),
+        proton_density=_images(place, "proton_density", tissue),
+        second_echo=_images(place, "second_echo", tissue),
     )
     found = Superresolved(
         series=series,
-        spread=read_map(place / SPREAD)[0],
+        spread=in_order_of(*read_map(place / SPREAD), tissue.geometry, axis=0),
         residual=np.array(about["residual"], dtype=float),
         departure=np.array(about["departure"], dtype=float),
         doubt=np.array(about["doubt"], dtype=float),
@@ -89,9 +91,12 @@ def taken_over(result: StateResult, found: Superresolved) -> StateResult:
     return dataclasses.replace(result, acquisition=acquisition, superresolved=found)
 
 
-def _images(place: Path, name: str) -> FloatArray | None:
+def _images(place: Path, name: str, tissue: PerfusionSeries) -> FloatArray | None:
     path = place / f"superresolved_{name}.seq.nrrd"
-    return read_sequence(path).values if path.exists() else None
+    if not path.exists():
+        return None
+    found = read_sequence(path)
+    return in_order_of(found.values, found.geometry, tissue.geometry, axis=1)
 
 
 def _about(path: Path) -> dict[str, Any]:

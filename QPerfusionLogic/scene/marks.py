@@ -54,7 +54,11 @@ def write_note(node: Any, name: str, content: Any) -> None:
 
 def read_note(node: Any, name: str) -> Any:
     """Return the JSON value kept under `QPerfusion.name`, None when there is none or it cannot be read."""
-    text = node.GetAttribute(f"QPerfusion.{name}")
+    return as_json(node.GetAttribute(f"QPerfusion.{name}"))
+
+
+def as_json(text: str | None) -> Any:
+    """Return the JSON value of a text, None when there is none or it cannot be read."""
     if not text:
         return None
     try:

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from vtk.util import numpy_support
 
 from QPerfusionLogic.errors import QPerfusionError
 from QPerfusionLogic.panel.pixel_fit import PixelFit, PixelRequest
@@ -20,7 +19,7 @@ from .marks import mark, read_note
 from .plots import Line, add_chart
 from .sequences import times_of
 from .tables import Column, add_table, column_values
-from .volumes import geometry_of
+from .volumes import geometry_of, stored_image, stored_slice
 
 NEIGHBOURS = 2
 """Pixels on each side of the picked one that are fitted with it."""
@@ -41,11 +40,12 @@ class Pixel:
 
 def pixel_at(study: SceneStudy, state: State, ras: tuple[float, float, float]) -> Pixel | None:
     """Return the pixel at a point (RAS millimetres), None outside the images."""
-    node = study.node("map:mbf", state) or study.node("volume:gadolinium", state)
-    if node is None or node.GetImageData() is None:
+    node = study.node("map:mbf", state) or study.node("gadolinium", state)
+    volume = node.GetNthDataNode(0) if node is not None and node.IsA("vtkMRMLSequenceNode") else node
+    if volume is None or volume.GetImageData() is None:
         return None
     geometry = geometry_of(node)
-    columns, rows, slices = node.GetImageData().GetDimensions()
+    columns, rows, slices = volume.GetImageData().GetDimensions()
     lps = np.array([-ras[0], -ras[1], ras[2], 1.0])
     found = np.linalg.inv(geometry.index_to_lps) @ lps
     index = int(np.argmin(np.abs(found[:, 2])))
@@ -148,20 +148,18 @@ def _pixel_chart(scene: Any, study: SceneStudy, state: State, frames: int) -> tu
 
 
 def _value(node: Any, pixel: Pixel) -> float:
-    data = node.GetImageData() if node is not None else None
-    if data is None:
+    if node is None or node.GetImageData() is None:
         return float("nan")
-    return float(data.GetScalarComponentAsDouble(pixel.column, pixel.row, pixel.slice_index, 0))
+    image = stored_image(node)
+    return float(image[stored_slice(node, pixel.slice_index, len(image)), pixel.row, pixel.column])
 
 
 def _curves(sequence: Any, slice_index: int, rows: Any, columns: Any) -> FloatArray:
     """Return (n, frames) values of some pixels of a slice, without a copy of the images."""
     curves = []
     for index in range(sequence.GetNumberOfDataNodes()):
-        data = sequence.GetNthDataNode(index).GetImageData()
-        width, height, slices = data.GetDimensions()
-        values = numpy_support.vtk_to_numpy(data.GetPointData().GetScalars()).reshape(slices, height, width)
-        curves.append(values[slice_index, rows, columns])
+        image = stored_image(sequence.GetNthDataNode(index))
+        curves.append(image[stored_slice(sequence, slice_index, len(image)), rows, columns])
     return np.array(curves, dtype=float).T
 
 

@@ -30,7 +30,7 @@ from .marks import read_note
 from .memory import flags_edited, flows_of, notices_of, numbers_edited
 from .result_tables import curve_prefix
 from .segmentations import aif_region_of, labels_of
-from .sequences import series_of
+from .sequences import frames_of, series_of
 from .tables import column_names, column_values
 from .volumes import image_of
 
@@ -171,9 +171,8 @@ def _concentration(found: SceneStudy, state: State, series: PerfusionSeries) -> 
     about = read_note(sequence, "Concentration") if sequence is not None else None
     if sequence is None or about is None or saturated is None:
         return None
-    images = [image_of(sequence.GetNthDataNode(index)) for index in range(sequence.GetNumberOfDataNodes())]
     return Concentration(
-        np.stack(images).astype(np.float32),
+        frames_of(sequence),
         series.time_s,
         image_of(saturated).astype(bool),
         about["mode"],

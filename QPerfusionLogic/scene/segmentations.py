@@ -8,13 +8,14 @@ from typing import Any
 import numpy as np
 import slicer
 import vtk
-from numpy.typing import NDArray
 from vtk.util import numpy_support
 
 from QPerfusionLogic.errors import InputError
+from QPerfusionLogic.loading.slice_order import tells_position
+from QPerfusionLogic.stacks import nearest_index, on_grid
 from QPerfusionLogic.study import LEFT_VENTRICLE, MYOCARDIUM, RIGHT_VENTRICLE, BoolArray, Geometry, LabelArray, LabelMap
 
-from .volumes import LPS_TO_RAS, as_array, as_vtk_matrix, geometry_of, ijk_to_ras, image_of, set_image
+from .volumes import LPS_TO_RAS, as_array, geometry_of, image_of, set_image
 
 
 @dataclass(frozen=True)
@@ -110,26 +111,41 @@ def labels_of(node: Any, geometry: Geometry, image_shape: tuple[int, int, int]) 
     Parameters
     ----------
     geometry, image_shape : Geometry and (slices, rows, columns)
-        The grid of the series that a segmentation is read on; a label map keeps its own grid.
+        The grid of the series that the labels are read on, by their place in the patient.
 
     Raises
     ------
     InputError
-        When the segmentation has no segment that is recognised.
+        When the segmentation has no segment that is recognised, or a label map lies beside the series.
     """
     if node.IsA("vtkMRMLSegmentationNode"):
         return LabelMap(_labels_of_segmentation(node, geometry, image_shape), geometry, source=node.GetName())
-    return LabelMap(np.round(image_of(node)).astype(np.uint8), geometry_of(node), source=node.GetName())
+    return LabelMap(_labels_of_volume(node, geometry, image_shape), geometry, source=node.GetName())
 
 
 def oriented_image(mask: LabelArray, geometry: Geometry) -> Any:
     """Return a mask (slices, rows, columns) as a vtkOrientedImageData."""
-    holder = slicer.vtkMRMLLabelMapVolumeNode()
+    holder, matrix = slicer.vtkMRMLLabelMapVolumeNode(), vtk.vtkMatrix4x4()
     set_image(holder, mask, geometry)
+    holder.GetIJKToRASMatrix(matrix)
     image = slicer.vtkOrientedImageData()
     image.ShallowCopy(holder.GetImageData())
-    image.SetGeometryFromImageToWorldMatrix(as_vtk_matrix(ijk_to_ras(geometry)))
+    image.SetGeometryFromImageToWorldMatrix(matrix)
     return image
+
+
+def _labels_of_volume(node: Any, geometry: Geometry, image_shape: tuple[int, int, int]) -> LabelArray:
+    labels, own = np.round(image_of(node)).astype(np.uint8), geometry_of(node)
+    if labels.shape == image_shape and not tells_position(own):
+        return labels
+    found = on_grid(labels, own, geometry, image_shape)
+    if labels.any() and not found.any():
+        raise InputError(
+            f"no label of {node.GetName()} on the series",
+            expected="a label map at the place of the series",
+            action="draw or resample the mask on the series",
+        )
+    return found
 
 
 def _labels_of_segmentation(node: Any, geometry: Geometry, image_shape: tuple[int, int, int]) -> LabelArray:
@@ -160,7 +176,9 @@ def segment_mask(node: Any, segment_id: str, geometry: Geometry, image_shape: tu
     node.CreateBinaryLabelmapRepresentation()
     if not node.GetBinaryLabelmapRepresentation(segment_id, source) or source.GetNumberOfPoints() == 0:
         return np.zeros(image_shape, dtype=bool)
-    found = _nearest_index(source, geometry, image_shape)
+    matrix = vtk.vtkMatrix4x4()
+    source.GetImageToWorldMatrix(matrix)
+    found = nearest_index(np.linalg.inv(LPS_TO_RAS @ as_array(matrix)), geometry, image_shape)
     extent = np.array(source.GetExtent()).reshape(3, 2)
     inside = ((found >= extent[:, 0]) & (found <= extent[:, 1])).all(axis=-1)
     columns, rows, slices = np.moveaxis(found[inside] - extent[:, 0], -1, 0)
@@ -169,22 +187,6 @@ def segment_mask(node: Any, segment_id: str, geometry: Geometry, image_shape: tu
     mask = np.zeros(image_shape, dtype=bool)
     mask[inside] = pixels[slices, rows, columns] > 0
     return mask
-
-
-def _nearest_index(source: Any, geometry: Geometry, image_shape: tuple[int, int, int]) -> NDArray[np.int_]:
-    """Return (slices, rows, columns, 3) indices (i, j, k) of the pixels of an image nearest to those of a grid.
-
-    Every slice is looked up where it really lies, also in stacks that are not evenly spaced.
-    """
-    matrix = vtk.vtkMatrix4x4()
-    source.GetImageToWorldMatrix(matrix)
-    _, rows, columns = image_shape
-    index = np.zeros((rows, columns, 4))
-    index[..., 1], index[..., 0] = np.mgrid[:rows, :columns]
-    index[..., 3] = 1.0
-    lps_to_source = np.linalg.inv(LPS_TO_RAS @ as_array(matrix))
-    found = np.einsum("sij,rcj->srci", lps_to_source @ geometry.index_to_lps, index)[..., :3]
-    return np.rint(found).astype(int)
 
 
 def _terminology(structure: Structure) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 from typing import Any
 
 import numpy as np
@@ -10,6 +11,7 @@ import slicer
 
 from QPerfusionLogic.errors import InputError
 from QPerfusionLogic.nrrd_files import format_time
+from QPerfusionLogic.stacks import SLICE_TIMES, times_of_slices
 from QPerfusionLogic.study import (
     FloatArray,
     Geometry,
@@ -21,8 +23,8 @@ from QPerfusionLogic.study import (
     State,
 )
 
-from .marks import read_note, write_note
-from .volumes import geometry_of, image_of, set_image
+from .marks import as_json, read_note, write_note
+from .volumes import geometry_of, is_reversed, note_slices, set_image, stored_image
 
 BRIGHTEST = 99.5
 """Percentile of the pixels of a frame that is white."""
@@ -52,8 +54,8 @@ def add_sequence(scene: Any, name: str, images: FloatArray, time_s: FloatArray, 
     for image, times in zip(images, time_s, strict=True):
         set_image(frame_node, np.asarray(image, dtype=np.float32), geometry)
         sequence.SetDataNodeAtValue(frame_node, format_time(float(np.min(times))))
-    write_note(sequence, "TimeS", np.round(time_s, 6).tolist())
-    write_note(sequence, "IndexToLps", geometry.index_to_lps.tolist())
+    sequence.SetAttribute(SLICE_TIMES, json.dumps(np.round(time_s, 6).tolist()))
+    note_slices(sequence, geometry)
     storage = scene.AddNewNodeByClass("vtkMRMLVolumeSequenceStorageNode")
     sequence.SetAndObserveStorageNodeID(storage.GetID())
     return sequence
@@ -65,7 +67,7 @@ def show_all_frames(volume: Any, sequence: Any) -> None:
     A window that Slicer chooses on the first frame, before contrast, shows the bolus and what it leaves as plain white.
     """
     volume.CreateDefaultDisplayNodes()
-    frames = (image_of(sequence.GetNthDataNode(index)) for index in range(sequence.GetNumberOfDataNodes()))
+    frames = (stored_image(sequence.GetNthDataNode(index)) for index in range(sequence.GetNumberOfDataNodes()))
     top = max((float(np.nanpercentile(frame, BRIGHTEST)) for frame in frames if np.isfinite(frame).any()), default=0.0)
     if top > 0.0:
         display = volume.GetDisplayNode()
@@ -132,12 +134,12 @@ def series_of(sequence: Any, kind: SeriesKind, state: State) -> PerfusionSeries:
     InputError
         When the node has fewer than two frames, frames of several sizes, or an index that is not a time.
     """
-    images, geometry = _frames_of(sequence)
+    images = frames_of(sequence)
     described = read_note(sequence, "Series") or {}
     return PerfusionSeries(
         signal=images,
         time_s=times_of(sequence, images.shape[1]),
-        geometry=geometry,
+        geometry=geometry_of(sequence),
         protocol=_restored(Protocol, read_note(sequence, "Protocol")),
         kind=kind,
         state=state,
@@ -156,32 +158,33 @@ def _companion(sequence: Any, name: str) -> FloatArray | None:
     companion = sequence.GetNodeReference(_reference(name))
     if companion is None:
         return None
-    count = companion.GetNumberOfDataNodes()
-    return np.stack([image_of(companion.GetNthDataNode(index)) for index in range(count)]).astype(np.float32)
+    return frames_of(companion, least=1)
 
 
-def _frames_of(sequence: Any) -> tuple[FloatArray, Geometry]:
+def frames_of(sequence: Any, least: int = 2) -> FloatArray:
+    """Return the images (frames, slices, rows, columns) of a sequence, slices in the order of `geometry_of`.
+
+    Raises
+    ------
+    InputError
+        When the node has fewer than `least` frames, frames that are no images, or frames of several sizes.
+    """
     count = sequence.GetNumberOfDataNodes()
     nodes = [sequence.GetNthDataNode(index) for index in range(count)]
-    if count < 2 or not all(node.IsA("vtkMRMLVolumeNode") for node in nodes):
+    if count < least or not all(node.IsA("vtkMRMLVolumeNode") for node in nodes):
         raise InputError(
             f"{count} frames in the sequence {sequence.GetName()}",
             expected="a sequence of images over time",
             action="choose the dynamic series",
         )
-    images = [image_of(node) for node in nodes]
+    images = [stored_image(node) for node in nodes]
     shapes = {image.shape for image in images}
     if len(shapes) > 1:
         raise InputError(
             f"frames of {len(shapes)} sizes in the sequence {sequence.GetName()}", expected="frames of one size"
         )
-    geometry = geometry_of(nodes[0])
-    kept = read_note(sequence, "IndexToLps")
-    if kept is not None and len(kept) == geometry.slices:
-        exact = Geometry(np.array(kept, dtype=float))
-        if np.allclose(exact.stack_to_lps, geometry.stack_to_lps, atol=1e-3):
-            geometry = exact
-    return np.stack(images).astype(np.float32), geometry
+    found = np.stack(images).astype(np.float32)
+    return found[:, ::-1] if is_reversed(sequence) else found
 
 
 def times_of(sequence: Any, slices: int) -> FloatArray:
@@ -195,14 +198,7 @@ def times_of(sequence: Any, slices: int) -> FloatArray:
             expected="times in seconds",
             action="set the index type of the sequence to numeric",
         ) from error
-    first = first * _seconds_per_unit(sequence)
-    kept = read_note(sequence, "TimeS")
-    if kept is not None:
-        times = np.array(kept, dtype=float)
-        if times.shape == (len(first), slices):
-            # An edited frame time moves all slices of its frame.
-            return times + (first - times.min(axis=1))[:, None]
-    return np.repeat(first[:, None], slices, axis=1)
+    return times_of_slices(first * _seconds_per_unit(sequence), as_json(sequence.GetAttribute(SLICE_TIMES)), slices)
 
 
 def _seconds_per_unit(sequence: Any) -> float:

@@ -1,7 +1,14 @@
-"""Arrays on the pixel grid and scalar or label volumes of the scene, with their place in the patient."""
+"""Arrays on the pixel grid and scalar or label volumes of the scene, with their place in the patient.
+
+Slicer reverses the slices of a left-handed stack when it reads a volume from a file
+(vtkMRMLVolumeArchetypeStorageNode::ReadDataInternal; some versions those of a sequence, too), and some of its
+algorithms need a right-handed one. So stacks are stored right-handed. An attribute of the node lists the slices in the
+order of the series, and so does all that is noted for each slice; whatever is read comes in that order.
+"""
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import numpy as np
@@ -11,9 +18,10 @@ from numpy.typing import NDArray
 from vtk.util import numpy_support
 
 from QPerfusionLogic.errors import InputError
+from QPerfusionLogic.stacks import INDEX_TO_LPS, in_series_order, is_right_handed, reversed_stack
 from QPerfusionLogic.study import FloatArray, Geometry
 
-from .marks import read_note, write_note
+from .marks import as_json
 
 LPS_TO_RAS = np.diag([-1.0, -1.0, 1.0, 1.0])
 
@@ -34,14 +42,22 @@ def add_volume(scene: Any, name: str, image: NDArray[Any], geometry: Geometry, *
     class_name = "vtkMRMLLabelMapVolumeNode" if labels else "vtkMRMLScalarVolumeNode"
     node = scene.AddNewNodeByClass(class_name, scene.GenerateUniqueName(name))
     set_image(node, image, geometry)
-    write_note(node, "IndexToLps", geometry.index_to_lps.tolist())
+    note_slices(node, geometry)
     node.CreateDefaultDisplayNodes()
     return node
 
 
+def note_slices(node: Any, geometry: Geometry) -> None:
+    """Keep on a node where every slice lies, in the order of the series."""
+    node.SetAttribute(INDEX_TO_LPS, json.dumps(geometry.index_to_lps.tolist()))
+
+
 def set_image(node: Any, image: NDArray[Any], geometry: Geometry) -> None:
-    """Put an image (slices, rows, columns) and its geometry into a volume node."""
+    """Put an image (slices, rows, columns) and its geometry into a volume node, as a right-handed stack."""
     slices, rows, columns = image.shape
+    stack = geometry.stack_to_lps
+    if not is_right_handed(stack):
+        image, stack = image[::-1], reversed_stack(stack, slices)
     contiguous = np.ascontiguousarray(image)
     if contiguous.dtype == bool:
         contiguous = contiguous.astype(np.uint8)
@@ -50,12 +66,24 @@ def set_image(node: Any, image: NDArray[Any], geometry: Geometry) -> None:
     scalars = numpy_support.numpy_to_vtk(contiguous.ravel(), deep=True)
     scalars.SetName("ImageScalars")
     data.GetPointData().SetScalars(scalars)
-    node.SetIJKToRASMatrix(as_vtk_matrix(ijk_to_ras(geometry)))
+    node.SetIJKToRASMatrix(as_vtk_matrix(LPS_TO_RAS @ stack))
     node.SetAndObserveImageData(data)
 
 
 def image_of(node: Any) -> NDArray[Any]:
-    """Return a copy (slices, rows, columns) of the pixels of a volume node.
+    """Return a copy (slices, rows, columns) of the pixels of a volume node, slices in the order of `geometry_of`.
+
+    Raises
+    ------
+    InputError
+        When the node holds no image.
+    """
+    image = np.array(stored_image(node))
+    return image[::-1] if is_reversed(node) else image
+
+
+def stored_image(node: Any) -> NDArray[Any]:
+    """Return the pixels (slices, rows, columns) of a volume node as it keeps them, without a copy.
 
     Raises
     ------
@@ -67,28 +95,34 @@ def image_of(node: Any) -> NDArray[Any]:
     if scalars is None:
         raise InputError(f"no image in the node {node.GetName()}", action="choose a volume that has been loaded")
     columns, rows, slices = data.GetDimensions()
-    return np.array(numpy_support.vtk_to_numpy(scalars)).reshape(slices, rows, columns)
+    found: NDArray[Any] = numpy_support.vtk_to_numpy(scalars).reshape(slices, rows, columns)
+    return found
 
 
 def geometry_of(node: Any) -> Geometry:
-    """Return where a volume node lies: slices as QPerfusion kept them unless it was moved, else its matrix."""
+    """Return where a volume node, or the frames of a sequence, lie: slices as noted unless moved, else the matrix."""
+    return _placed(node)[0]
+
+
+def is_reversed(node: Any) -> bool:
+    """Return whether a volume node, or a sequence, keeps its slices in the opposite order to its notes."""
+    return _placed(node)[1]
+
+
+def stored_slice(node: Any, slice_index: int, slices: int) -> int:
+    """Return where a volume node, or a sequence in its frames, keeps a slice of the series."""
+    return slices - 1 - slice_index if is_reversed(node) else slice_index
+
+
+def _placed(node: Any) -> tuple[Geometry, bool]:
+    """Return the geometry of a node in the order of its notes, and whether its pixels are in the opposite order."""
+    volume = node.GetNthDataNode(0) if node.IsA("vtkMRMLSequenceNode") else node
     matrix = vtk.vtkMatrix4x4()
-    node.GetIJKToRASMatrix(matrix)
+    volume.GetIJKToRASMatrix(matrix)
     stack = LPS_TO_RAS @ as_array(matrix)
-    data = node.GetImageData()
+    data = volume.GetImageData()
     slices = data.GetDimensions()[2] if data is not None else 1
-    kept = read_note(node, "IndexToLps")
-    if kept is not None and len(kept) == slices:
-        geometry = Geometry(np.array(kept, dtype=float))
-        if np.allclose(geometry.stack_to_lps, stack, atol=1e-3):
-            return geometry
-    return Geometry(_slices_of(stack, slices))
-
-
-def ijk_to_ras(geometry: Geometry) -> FloatArray:
-    """Return the (4, 4) matrix from (column, row, slice, 1) to Slicer's RAS millimetres."""
-    matrix: FloatArray = LPS_TO_RAS @ geometry.stack_to_lps
-    return matrix
+    return in_series_order(stack, slices, as_json(node.GetAttribute(INDEX_TO_LPS)))
 
 
 def as_vtk_matrix(matrix: FloatArray) -> Any:
@@ -113,9 +147,3 @@ def _coded(code: tuple[str, str, str]) -> Any:
     entry = slicer.vtkCodedEntry()
     entry.SetValueSchemeMeaning(*code)
     return entry
-
-
-def _slices_of(stack_to_lps: FloatArray, slices: int) -> FloatArray:
-    matrices = np.repeat(stack_to_lps[None], slices, axis=0)
-    matrices[:, :3, 3] = stack_to_lps[:3, 3] + np.arange(slices)[:, None] * stack_to_lps[:3, 2]
-    return matrices

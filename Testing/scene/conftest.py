@@ -11,6 +11,7 @@ import pytest
 sys.path.append(str(Path(__file__).resolve().parents[1]))
 
 from host.hand_made import hand_made_result, oblique_geometry
+from host.stacks import STACKS, uneven_result
 
 
 @pytest.fixture
@@ -31,3 +32,15 @@ def an_oblique_geometry():
 @pytest.fixture(scope="session")
 def a_result():
     return hand_made_result()
+
+
+@pytest.fixture(scope="module", params=list(STACKS))
+def a_stack(request):
+    """A stack of three slices: along the axes or oblique, left- or right-handed, evenly spaced or not."""
+    return STACKS[request.param]
+
+
+@pytest.fixture(scope="module")
+def a_result_on(a_stack):
+    """A study of which no two slices are alike, on that stack."""
+    return uneven_result(a_stack)

@@ -13,7 +13,7 @@ from vtk.util import numpy_support
 from QPerfusionLogic.errors import InputError
 from QPerfusionLogic.scene.multivolume import LABELS, add_sequence_of, legacy_nodes
 from QPerfusionLogic.scene.sequences import series_of
-from QPerfusionLogic.scene.volumes import as_vtk_matrix, ijk_to_ras
+from QPerfusionLogic.scene.volumes import LPS_TO_RAS, as_vtk_matrix
 from QPerfusionLogic.study import SeriesKind, State
 
 
@@ -26,7 +26,7 @@ def a_multivolume(a_scene, an_oblique_geometry):
     data.SetDimensions(7, 6, 3)
     data.GetPointData().SetScalars(numpy_support.numpy_to_vtk(values.reshape(-1, 10), deep=True))
     node.SetAndObserveImageData(data)
-    node.SetIJKToRASMatrix(as_vtk_matrix(ijk_to_ras(an_oblique_geometry)))
+    node.SetIJKToRASMatrix(as_vtk_matrix(LPS_TO_RAS @ an_oblique_geometry.stack_to_lps))
     node.SetAttribute(LABELS, ",".join(str(812.5 * frame) for frame in range(10)))
     return node, values
 
