@@ -7,6 +7,7 @@ import errno
 import os
 import shutil
 import tempfile
+import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -27,13 +28,13 @@ def save_scene(scene: Any, path: Path) -> None:
     OutputError
         When the file cannot be written.
     """
-    path = Path(path)
+    path = Path(path).absolute()
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(prefix=f".{path.stem}-", dir=path.parent) as folder:
             beside = Path(folder) / path.name
             messages = slicer.vtkMRMLMessageCollection()
-            with _quiet():
+            with _same_working_folder(), _quiet():
                 written = scene.WriteToMRB(str(beside), None, messages) and beside.exists()
             if not written and shutil.disk_usage(path.parent).free < LEAST_FREE_BYTES:
                 raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
@@ -68,8 +69,22 @@ def load_scene(scene: Any, path: Path) -> None:
     if not Path(path).is_file():
         raise InputError(f"no file {path}", expected="a Slicer scene (.mrb)")
     messages = slicer.vtkMRMLMessageCollection()
-    if not scene.ReadFromMRB(str(path), False, messages):
-        raise InputError(
-            f"{path}: not a readable scene ({messages.GetAllMessagesAsString().strip()})",
-            expected="a Slicer scene (.mrb)",
-        )
+    with _same_working_folder(), _quiet():
+        read = zipfile.is_zipfile(path) and scene.ReadFromMRB(str(Path(path).absolute()), False, messages)
+    if not read:
+        said = messages.GetAllMessagesAsString().strip() or "no whole archive"
+        raise InputError(f"{path}: not a readable scene ({said})", expected="a Slicer scene (.mrb)")
+
+
+@contextlib.contextmanager
+def _same_working_folder() -> Iterator[None]:
+    """Come back to the working folder: vtkArchive unpacks in another one and stays there when it fails."""
+    try:
+        before = str(Path.cwd())
+    except OSError:
+        before = tempfile.gettempdir()
+        os.chdir(before)
+    try:
+        yield
+    finally:
+        os.chdir(before)
