@@ -1,5 +1,6 @@
 """The panel of QPerfusion in 3D Slicer: choose the series, run, look, edit, run again from there."""
 
+import logging
 import sys
 from pathlib import Path
 from typing import Annotated
@@ -30,7 +31,13 @@ from QPerfusionLogic.panel.earlier_scenes import take_over_pre_bolus
 from QPerfusionLogic.panel.export_part import ExportPart
 from QPerfusionLogic.panel.frames_part import FramesPart
 from QPerfusionLogic.panel.guesses import guess
-from QPerfusionLogic.panel.options import default_of, let_parameters_mean, options_of, settings_of_parameters
+from QPerfusionLogic.panel.options import (
+    default_of,
+    let_parameters_mean,
+    options_of,
+    settings_of_parameters,
+    uses_networks,
+)
 from QPerfusionLogic.panel.presets_part import PresetsPart
 from QPerfusionLogic.panel.results_part import ResultsPart
 from QPerfusionLogic.panel.run_part import RunPart
@@ -136,6 +143,8 @@ class QPerfusionLogic(ScriptedLoadableModuleLogic):
     A study in five lines of the Python console: Documentation/slicer.md.
     """
 
+    torchOffered = False
+
     def __init__(self):
         ScriptedLoadableModuleLogic.__init__(self)
         self.currentRun = None
@@ -215,6 +224,7 @@ class QPerfusionLogic(ScriptedLoadableModuleLogic):
             The last stage to run, "" for all.
         """
         self.ensurePackages()
+        self.offerTorch(self.settings(parameters))
         job = self.job(parameters, resumeFrom, stopAfter)
         progress = onProgress or (lambda fraction, message: None)
         if waitForCompletion:
@@ -283,6 +293,26 @@ class QPerfusionLogic(ScriptedLoadableModuleLogic):
         from slicer.packaging import load_requirements, pip_ensure
 
         pip_ensure(load_requirements(Path(__file__).parent / "Resources" / "requirements.txt"), requester="QPerfusion")
+
+    def offerTorch(self, settings):
+        """Offer once to install PyTorch where the run would use networks and the PyTorch extension is there.
+
+        Without it the run goes on with other methods, and its notices say what that costs.
+        """
+        from QPerfusionLogic.learning.packages import missing_packages
+
+        missing = "torch" in missing_packages() and uses_networks(settings)
+        if self.torchOffered or not missing or slicer.app.testingEnabled():
+            return
+        try:
+            import PyTorchUtils
+        except ImportError:
+            return
+        type(self).torchOffered = True
+        try:
+            PyTorchUtils.PyTorchUtilsLogic().installTorch(askConfirmation=True, torchVersionRequirement=">=2.6")
+        except Exception:
+            logging.exception("PyTorch could not be installed; the run goes on without it.")
 
     def _breathe(self):
         """Keep the window alive between nodes, and stop when the user cancels."""

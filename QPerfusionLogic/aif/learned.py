@@ -56,7 +56,7 @@ def by_network(state: StateResult, settings: AifSettings, conversion: Conversion
     QPerfusionError
         When the weights cannot be used.
     """
-    require_packages("aif.mode=learned", "choose aif.mode=model")
+    require_packages("aif.mode=learned", "aif.mode=model")
     curve = tissue_blood_curve(state)
     if curve.bolus is None:
         raise InputError("no bolus in the left ventricle", action="check the series and the segmentation")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from QPerfusionLogic.learning.packages import missing_packages
 from QPerfusionLogic.study import Notice, Quantity, Severity, StateResult
 
 from .dual_bolus import by_dual_bolus
@@ -29,7 +28,8 @@ def chosen_route(state: StateResult, mode: str, conversion_mode: str) -> tuple[s
 
     Automatic prefers, in this order: a curve given by the user, the AIF series, a pre-bolus, images that already hold
     gadolinium, and last the saturated tissue series: inverted where it has proton-density frames, restored by the
-    networks where it has none, for there the inversion has no scale (where even that has lost the peak, a population
+    networks where it has none, for there the inversion has no scale (inverted too, with a warning, where the networks
+    cannot be used; where even that has lost the peak, a population
     curve stands in, with a serious notice). On digital patients `qperfusion evaluate aif` measures both.
     """
     if mode != "automatic":
@@ -54,4 +54,4 @@ def chosen_route(state: StateResult, mode: str, conversion_mode: str) -> tuple[s
 def _networks_can_help(state: StateResult) -> bool:
     """Whether the tissue series is what the networks were made for: no proton density, a spoiled readout."""
     series = state.acquisition.tissue
-    return series.proton_density is None and series.protocol.sequence != "bssfp" and not missing_packages()
+    return series.proton_density is None and series.protocol.sequence != "bssfp"

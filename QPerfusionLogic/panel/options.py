@@ -38,6 +38,21 @@ def let_parameters_mean(parameters: Any, settings: Settings) -> None:
     parameters.changes = json.dumps(changes)
 
 
+def uses_networks(settings: Settings) -> bool:
+    """Return whether a run with these settings may use a network.
+
+    Examples
+    --------
+    >>> uses_networks(Settings())
+    True
+    """
+    return (
+        settings.segmentation.mode != "classical"
+        or settings.aif.mode in ("automatic", "learned")
+        or settings.superresolution.mode != "none"
+    )
+
+
 def default_of(name: str) -> Any:
     """Return the default of a setting.
 

@@ -17,6 +17,7 @@ from QPerfusionLogic.study import (
     FloatArray,
     LabelArray,
     LabelMap,
+    Notice,
 )
 
 from .bolus import BloodPools
@@ -52,12 +53,15 @@ class Contours:
         "given", "classical" or the name of the network.
     heat : (slices, rows, columns) array, optional
         The network's probability of an RV insertion point.
+    notices : tuple of Notice
+        That the classical method replaces a network that cannot be used.
     """
 
     labels: LabelArray
     confidence: FloatArray
     source: str
     heat: FloatArray | None = None
+    notices: tuple[Notice, ...] = ()
 
 
 def given_contours(mask: LabelMap, enhancement: Enhancement, pools: BloodPools | None) -> Contours:
@@ -106,12 +110,13 @@ def automatic_contours(
     """
     shape = enhancement.baseline.shape
     fine = max(enhancement.spacing_mm) <= COARSEST_MM or settings.mode == "network"
-    network = network_for(settings) if fine else None
+    network, notices = network_for(settings) if fine else (None, ())
     contours = Contours(
         np.zeros(shape, dtype=np.uint8),
         np.zeros(shape[0]),
         "classical" if network is None else network.name,
         None if network is None else np.zeros(shape, dtype=np.float32),
+        notices,
     )
     if pools is None:
         return replace(contours, source="classical")

@@ -113,7 +113,7 @@ def _completed(
         heart_box=heart_box(labels),
         confidence=contours.confidence,
         source=contours.source,
-        notices=_notices(contours, points),
+        notices=(*contours.notices, *_notices(contours, points)),
     )
 
 

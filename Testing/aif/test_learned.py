@@ -9,6 +9,7 @@ import pytest
 
 from QPerfusionLogic.aif import AifCorrectionLogic
 from QPerfusionLogic.errors import QPerfusionError
+from QPerfusionLogic.learning import packages
 from QPerfusionLogic.settings import AifSettings, ConversionSettings
 from QPerfusionLogic.study import Protocol
 
@@ -63,6 +64,17 @@ def test_altered_weights_are_refused(make_input, untrained):
     untrained.path.write_bytes(bytes(content))
     with pytest.raises(QPerfusionError, match="altered"):
         run(make_input(), untrained.path)
+
+
+def test_networks_that_would_help_and_cannot_be_used_are_missed_aloud(make_input, monkeypatch):
+    monkeypatch.setattr(packages, "find_spec", lambda name: None if name == "safetensors" else object())
+    known = make_input(proton_density=False)
+    found = AifCorrectionLogic(AifSettings(), ConversionSettings()).run(known.state)
+    assert found.mode != "learned"
+    notice = next(item for item in found.notices if item.code == "network-not-used")
+    assert "without safetensors" in notice.message
+    assert "digital patients" in notice.message
+    assert notice.action.startswith("pip install safetensors")
 
 
 def test_weights_that_are_not_there_are_refused(make_input, tmp_path):

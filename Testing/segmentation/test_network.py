@@ -4,9 +4,10 @@ import numpy as np
 import pytest
 
 from QPerfusionLogic.errors import MissingPackageError, QPerfusionError
-from QPerfusionLogic.learning import packages
+from QPerfusionLogic.learning import model_files, packages
 from QPerfusionLogic.learning.model_files import shipped_model
-from QPerfusionLogic.segmentation import SegmentationLogic
+from QPerfusionLogic.resources import resource_path
+from QPerfusionLogic.segmentation import SegmentationLogic, learned
 from QPerfusionLogic.segmentation.bolus import find_blood_pools
 from QPerfusionLogic.segmentation.drawing_plan import DrawingPlan
 from QPerfusionLogic.segmentation.learned import SHIPPED, Drawing
@@ -53,10 +54,37 @@ def test_images_coarser_than_the_training_slices_are_drawn_classically(a_heart, 
     assert SegmentationLogic(SegmentationSettings()).run(coarse).source == "classical"
 
 
-def test_without_torch_automatic_is_classical(a_heart, as_registered, monkeypatch):
+def test_without_torch_automatic_is_classical_and_says_so(a_heart, as_registered, monkeypatch):
     monkeypatch.setattr(packages, "find_spec", lambda name: None)
     found = SegmentationLogic(SegmentationSettings()).run(as_registered(a_heart.series()))
     assert found.source == "classical"
+    notice = next(item for item in found.notices if item.code == "network-not-used")
+    assert "without torch and safetensors" in notice.message
+    assert "Dice is lower by 0.05" in notice.message
+    assert notice.action.startswith("pip install torch safetensors")
+
+
+def test_a_shipped_model_with_one_byte_changed_is_never_passed_over_in_silence(
+    a_heart, as_registered, monkeypatch, tmp_path
+):
+    for suffix in (".safetensors", ".json"):
+        content = bytearray(resource_path("Models", f"{SHIPPED}{suffix}").read_bytes())
+        if suffix == ".safetensors":
+            content[len(content) // 2] ^= 1
+        (tmp_path / f"{SHIPPED}{suffix}").write_bytes(content)
+    monkeypatch.setattr(model_files, "resource_path", lambda *parts: tmp_path / parts[-1])
+    learned._loaded.cache_clear()
+    found = SegmentationLogic(SegmentationSettings()).run(as_registered(a_heart.series()))
+    learned._loaded.cache_clear()
+    assert found.source == "classical"
+    notice = next(item for item in found.notices if item.code == "network-not-used")
+    assert "segmentation.safetensors with checksum" in notice.message
+    assert "reinstall QPerfusion" in notice.action
+
+
+def test_the_classical_method_asked_for_by_name_needs_no_notice(a_heart, as_registered):
+    found = SegmentationLogic(SegmentationSettings(mode="classical")).run(as_registered(a_heart.series()))
+    assert "network-not-used" not in {item.code for item in found.notices}
 
 
 def test_without_torch_the_network_asked_for_by_name_is_an_error(a_heart, as_registered, monkeypatch):
