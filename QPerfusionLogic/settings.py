@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 import json
 import types
 import typing
@@ -262,7 +263,7 @@ class Settings:
                 expected=f"STAGE.FIELD with a stage among {', '.join(sorted(stages))}",
                 action="see `qperfusion settings` for all of them",
             )
-        stage = getattr(self, stage_name)
+        stage: Any = getattr(self, stage_name)
         key, _, entry = field_name.partition(".")
         known = {item.name: item for item in dataclasses.fields(stage)}
         if key not in known:
@@ -273,7 +274,7 @@ class Settings:
             )
         if entry:
             value = {**getattr(stage, key), entry: _as_range(name, value)}
-        checked = _checked(f"{stage_name}.{key}", known[key], typing.get_type_hints(type(stage))[key], value)
+        checked = _checked(f"{stage_name}.{key}", known[key], _hints(stage.__class__)[key], value)
         return dataclasses.replace(self, **{stage_name: dataclasses.replace(stage, **{key: checked})})
 
     def as_dictionary(self) -> dict[str, dict[str, Any]]:
@@ -322,6 +323,11 @@ def _as_range(name: str, value: Any) -> tuple[float, float]:
     if not low <= high:
         raise SettingsError(f"{name} = {low}:{high}", expected="low not above high")
     return low, high
+
+
+@functools.cache
+def _hints(kind: type) -> dict[str, Any]:
+    return typing.get_type_hints(kind)
 
 
 def _checked(name: str, item: dataclasses.Field[Any], hint: Any, value: Any) -> Any:

@@ -33,6 +33,7 @@ class KineticFittingLogic:
 
     def __init__(self, settings: KineticsSettings) -> None:
         self.settings = settings
+        self._last: tuple[tuple[bytes, ...], KineticModel] | None = None
 
     def run(self, given: KineticInput, progress: Progress | None = None, near: HeartPrior | None = None) -> FitResult:
         """Return flow, its standard error, delay, fit quality and status of every curve.
@@ -49,7 +50,12 @@ class KineticFittingLogic:
         """
         progress = progress or Progress()
         progress.update(0.0, f"fitting {len(given.curves)} curves")
-        model = self._model(given)
+        check_input(given)
+        # The table of a model takes most of the time of a small fit, and serves all curves with this arterial input.
+        key = tuple(np.asarray(item).tobytes() for item in (given.aif_mmol_l, given.time_s, given.aif_time_s))
+        if self._last is None or self._last[0] != key:
+            self._last = key, self._model(given)
+        model = self._last[1]
         if isinstance(model, TabulatedModel):
             model.heart_prior = near
         return self._fit(model, given, progress)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 import json
 import types
 import typing
@@ -91,7 +92,7 @@ def _unpacked(content: Any, kind: Any, array: Any) -> Any:
     if origin in (types.UnionType, typing.Union):
         return _unpacked(content, next(part for part in parts if part is not type(None)), array)
     if dataclasses.is_dataclass(kind):
-        hints = typing.get_type_hints(kind)
+        hints = _hints(typing.cast("Any", kind))
         return typing.cast("type", kind)(
             **{name: _unpacked(item, hints[name], array) for name, item in content.items() if name in hints}
         )
@@ -101,6 +102,11 @@ def _unpacked(content: Any, kind: Any, array: Any) -> Any:
     if isinstance(content, list):
         return _unpacked_list(content, origin or kind, parts, array)
     return kind(content) if isinstance(kind, type) and issubclass(kind, Enum) else content
+
+
+@functools.cache
+def _hints(kind: type) -> dict[str, Any]:
+    return typing.get_type_hints(kind)
 
 
 def _unpacked_list(content: list[Any], kind: Any, parts: tuple[Any, ...], array: Any) -> Any:

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from QPerfusionLogic.kinetics import engine
+from QPerfusionLogic.kinetics import KineticFittingLogic, KineticInput, engine
 from QPerfusionLogic.kinetics.registry import model_class
 from QPerfusionLogic.settings import KineticsSettings
 
@@ -20,3 +20,22 @@ def test_numpy_and_numba_agree(model, delay, frame_times, an_aif, convolve, monk
         fitted[compiled] = model_class(model)(an_aif, frame_times, settings=settings).fit(noisy)
     np.testing.assert_allclose(fitted[True].mbf_ml_min_g, fitted[False].mbf_ml_min_g, rtol=0.01)
     np.testing.assert_array_equal(fitted[True].status, fitted[False].status)
+
+
+def test_a_fitting_logic_that_is_kept_gives_what_a_fresh_one_gives(frame_times, an_aif, convolve):
+    """It keeps the table of its last arterial input: another input, other times and weights must not meet it."""
+    settings = KineticsSettings(model="fermi", delay=0.5)
+    curves = np.array([convolve(frame_times, an_aif, lambda u: np.exp(-u / 8.0), 2.0, 0.5, 0.01)])
+    weights = np.ones(curves.shape)
+    weights[:, ::5] = 0.0
+    inputs = [
+        KineticInput(curves, frame_times, an_aif, frame_times),
+        KineticInput(curves, frame_times, 2.0 * an_aif, frame_times),
+        KineticInput(curves, frame_times, an_aif, frame_times, weights),
+        KineticInput(curves, 1.1 * frame_times, an_aif, 1.1 * frame_times),
+        KineticInput(curves, frame_times, an_aif, frame_times),
+    ]
+    kept = KineticFittingLogic(settings)
+    for given in inputs:
+        fresh = KineticFittingLogic(settings).run(given)
+        np.testing.assert_array_equal(kept.run(given).parameters["mbf_ml_min_g"], fresh.parameters["mbf_ml_min_g"])
