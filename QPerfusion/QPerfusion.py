@@ -23,7 +23,7 @@ from slicer.ScriptedLoadableModule import (
 if (Path(__file__).resolve().parents[1] / "QPerfusionLogic").is_dir():
     sys.path[:] = dict.fromkeys([*sys.path, str(Path(__file__).resolve().parents[1])])
 
-from QPerfusionLogic.errors import CancelledError, QPerfusionError
+from QPerfusionLogic.errors import CancelledError, InputError, QPerfusionError
 from QPerfusionLogic.panel import choices
 from QPerfusionLogic.panel.background import BackgroundRun
 from QPerfusionLogic.panel.coalesced import Coalesced
@@ -264,7 +264,15 @@ class QPerfusionLogic(ScriptedLoadableModuleLogic):
         self._runInBackground(Job(PerfusionStudy(), digital_patient=True), onProgress, onEnd, show)
 
     def _runInBackground(self, job, onProgress, onEnd, show):
-        """Run a job; `show` takes its result into the scene and returns what `onEnd` is told."""
+        """Run a job; `show` takes its result into the scene and returns what `onEnd` is told.
+
+        Raises
+        ------
+        InputError
+            When a run is still going on.
+        """
+        if self.currentRun is not None:
+            raise InputError(_("a run that is still going on"), action=_("wait for its end, or cancel it"))
         self.currentRun = BackgroundRun(
             job, launchInBackground, qt.QTimer.singleShot, onProgress, lambda run: self._onRunEnded(run, show, onEnd)
         )
@@ -393,6 +401,10 @@ class QPerfusionWidget(ScriptedLoadableModuleWidget, slicer.util.VTKObservationM
         self.frames = FramesPart(self.ui, _Application, parameters, self.results, makeItem)
 
     def cleanup(self):
+        if self.runPart is not None:
+            self.runPart.close()
+        if self.results is not None:
+            self.results.curves.close()
         self.onSceneStartClose(None, None)
         self.removeObservers()
 
@@ -492,12 +504,18 @@ class _Application:
     is_checked = staticmethod(lambda item: item.checkState() == qt.Qt.Checked)
     later = staticmethod(qt.QTimer.singleShot)
     select_module = staticmethod(lambda name: slicer.util.selectModule(name))
-    report = staticmethod(lambda text: slicer.util.errorDisplay(text, windowTitle=_("QPerfusion")))
+    launch = staticmethod(lambda *arguments: launchInBackground(*arguments))
+
+    @staticmethod
+    def report(text, details=""):
+        """Show an error; what a developer needs to know is behind a button."""
+        behind = {"detailedText": details} if details else {}
+        slicer.util.errorDisplay(text, windowTitle=_("QPerfusion"), **behind)
+
     presets_folder = staticmethod(lambda: str(Path(slicer.app.slicerUserSettingsFilePath).parent / "QPerfusion"))
     ask_folder = staticmethod(lambda title: qt.QFileDialog.getExistingDirectory(None, title))
     ask_file_to_save = staticmethod(lambda title, folder: qt.QFileDialog.getSaveFileName(None, title, folder, JSON))
     ask_file_to_open = staticmethod(lambda title, folder: qt.QFileDialog.getOpenFileName(None, title, folder, JSON))
-    trying = staticmethod(slicer.util.tryWithErrorDisplay)
 
 
 def makeLabel(text):

@@ -40,7 +40,9 @@ def writing(folder: Path, owned: tuple[str, ...] = ()) -> Iterator[Path]:
     folder = Path(folder)
     check_writable(folder)
     with _explained(folder):
-        beside = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", suffix=".partial", dir=folder.parent))
+        # The process is named, so that whoever has to kill it can remove what it leaves.
+        prefix = f".{folder.name}-{os.getpid()}-"
+        beside = Path(tempfile.mkdtemp(prefix=prefix, suffix=".partial", dir=folder.parent))
         beside.chmod(0o755)
     try:
         with _explained(folder):
@@ -78,12 +80,12 @@ def check_writable(folder: Path) -> None:
         folder.parent.mkdir(parents=True, exist_ok=True)
     for place in (folder.parent, folder):
         if place.exists() and not os.access(place, os.W_OK):
-            raise OutputError(f"no permission to write {place}", action="choose another --output")
+            raise OutputError(f"no permission to write {place}", action="choose another output folder")
 
 
 def _refuse_foreign(folder: Path) -> None:
     if folder.exists() and not folder.is_dir():
-        raise OutputError(f"a file at {folder}", expected="a folder or nothing", action="choose another --output")
+        raise OutputError(f"a file at {folder}", expected="a folder or nothing", action="choose another output folder")
     if folder.is_dir():
         with _explained(folder):
             foreign = any(folder.iterdir()) and not (folder / MARKER).exists()
@@ -91,7 +93,7 @@ def _refuse_foreign(folder: Path) -> None:
             raise OutputError(
                 f"files in {folder} that QPerfusion did not write",
                 expected="an empty folder, a new one, or an earlier output",
-                action="choose another --output; nothing was touched",
+                action="choose another output folder; nothing was touched",
             )
 
 
@@ -128,4 +130,4 @@ def _explained(path: Path) -> Iterator[None]:
         if error.errno in FULL:
             raise _no_space(path) from error
         reason = error.strerror or str(error)
-        raise OutputError(f"{path} cannot be written ({reason})", action="choose another --output") from error
+        raise OutputError(f"{path} cannot be written ({reason})", action="choose another output folder") from error

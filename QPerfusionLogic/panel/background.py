@@ -1,35 +1,24 @@
-"""A job in a background process: started, listened to, cancelled; its result is read when it has ended."""
+"""A job in a process of its own: started, listened to, cancelled; its result is read when it has ended."""
 
 from __future__ import annotations
 
-import json
-import os
-import shutil
-import sys
-import tempfile
 import threading
 from collections.abc import Callable
-from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
-from QPerfusionLogic.errors import InputError
+from QPerfusionLogic.errors import InputError, OutputError
 from QPerfusionLogic.study import StudyResult
 
 from .bundle import read_bundle, write_bundle
+from .failures import RunError, sentences
+from .process import Launch, WatchedProcess
 from .words import _
 
+READING_MS = 20
+"""The window waits this long at a time for the thread that reads a result.
 
-class Launch(Protocol):
-    """Starts a process without waiting; `slicer.util.launchConsoleProcess(blocking=False)` is one."""
-
-    def __call__(
-        self,
-        arguments: list[str],
-        environment: dict[str, str],
-        on_line: Callable[[str], None],
-        on_end: Callable[[int], None],
-    ) -> Any:
-        """Return an object with `terminate()`."""
+A thread runs in Slicer only while Python is called: the event loop keeps the lock of the interpreter.
+"""
 
 
 class BackgroundRun:
@@ -47,6 +36,11 @@ class BackgroundRun:
         Called with (fraction, message).
     on_end : callable
         Called once with this run when the process has ended and its result has been read.
+
+    Raises
+    ------
+    OutputError
+        When the temporary folder cannot be written or has no space.
     """
 
     def __init__(
@@ -57,19 +51,17 @@ class BackgroundRun:
         on_progress: Callable[[float, str], None],
         on_end: Callable[[BackgroundRun], None],
     ) -> None:
-        self.error = ""
+        self.error: RunError | None = None
         self.cancelled = False
         self._later = later
         self._on_progress = on_progress
         self._on_end = on_end
-        self._folder = Path(tempfile.mkdtemp(prefix="qperfusion-run-"))
-        self._last_lines: list[str] = []
-        self._return_code: int | None = None
         self._result: StudyResult | None = None
+        self._process = WatchedProcess(launch, self._hear, self._finish)
         try:
-            write_bundle(self._folder / "job", job)
-            arguments = [*python_command(), str(self._folder / "job"), str(self._folder / "result")]
-            self._process = launch(arguments, environment(), self._hear, self._finish)
+            _write_job(self._process, job)
+            paths = [str(self._process.folder / name) for name in ("job", "result")]
+            self._process.start("QPerfusionLogic.panel.job", paths, job.output)
         except BaseException:
             self.close()
             raise
@@ -77,48 +69,46 @@ class BackgroundRun:
     @property
     def running(self) -> bool:
         """True until the process has ended."""
-        return self._return_code is None
+        return not self._process.ended
 
     def cancel(self) -> None:
         """Ask the process to end; `on_end` is called when it has."""
         self.cancelled = True
         if self.running:
-            self._process.terminate()
+            self._process.cancel()
 
     def result(self) -> StudyResult:
         """Return the result.
 
         Raises
         ------
-        InputError
+        RunError
             When the run failed or was cancelled; the message is what the process said.
         """
         if self._result is None:
-            raise InputError(self.error or _("a run that ended with code {code}").format(code=self._return_code))
+            raise self.error or RunError(_("The run was cancelled."))
         return self._result
 
     def close(self) -> None:
         """Remove the files of this run."""
-        shutil.rmtree(self._folder, ignore_errors=True)
+        self._process.close()
 
-    def _hear(self, line: str) -> None:
-        try:
-            content = json.loads(line)
-        except json.JSONDecodeError:
-            content = None
-        if not isinstance(content, dict):
-            self._last_lines = [*self._last_lines[-19:], line]
-        elif "progress" in content:
-            self._on_progress(float(content["progress"]), str(content.get("message", "")))
-        elif "error" in content:
-            self.error = str(content["error"])
+    def _hear(self, content: dict[str, Any]) -> None:
+        if "progress" in content:
+            if not self.cancelled:
+                self._on_progress(float(content["progress"]), str(content.get("message", "")))
+        elif "found" in content:
+            self.error = RunError(sentences(content), str(content.get("details", "")))
 
-    def _finish(self, return_code: int) -> None:
-        self._return_code = return_code
-        if return_code != 0 and not self.error and not self.cancelled:
-            self.error = "\n".join(line for line in self._last_lines if line.strip()) or _("exit code {code}").format(
-                code=return_code
-            )
+    def _finish(self, code: int) -> None:
+        if code != 0 and self.error is None and not self.cancelled:
+            said = "\n".join(line for line in self._process.lines if line.strip())
+            text = _("The run ended before its end. Run it again; when it fails again, report it with the details.")
+            self.error = RunError(text, said or _("The process ended with code {code}.").format(code=code))
+        if code != 0 or self.cancelled:
+            self._on_end(self)
+            return
+        self._on_progress(1.0, _("Loading the result ..."))
         reading = threading.Thread(target=self._read, daemon=True)
         reading.start()
         self._wait_for(reading)
@@ -126,24 +116,23 @@ class BackgroundRun:
     def _read(self) -> None:
         """Read the result; no scene is touched, so that this may happen in a thread."""
         try:
-            self._result = read_bundle(self._folder / "result", StudyResult) if self._return_code == 0 else None
+            self._result = read_bundle(self._process.folder / "result", StudyResult)
         except InputError as error:
-            self.error = str(error)
+            self.error = RunError(_("The result of the run could not be read. Run it again."), str(error))
 
     def _wait_for(self, reading: threading.Thread) -> None:
+        reading.join(READING_MS / 1000)
         if reading.is_alive():
-            self._later(20, lambda: self._wait_for(reading))
+            self._later(1, lambda: self._wait_for(reading))
         else:
             self._on_end(self)
 
 
-def python_command() -> list[str]:
-    """Return how a Python of this installation runs a job: Slicer's own when it is there, else this one."""
-    return [shutil.which("PythonSlicer") or sys.executable, "-m", "QPerfusionLogic.panel.job"]
-
-
-def environment() -> dict[str, str]:
-    """Return what the process needs to find this package, wherever it was loaded from."""
-    package = str(Path(__file__).resolve().parents[2])
-    others = os.environ.get("PYTHONPATH", "")
-    return {"PYTHONPATH": os.pathsep.join(part for part in (package, others) if part), "PYTHONUNBUFFERED": "1"}
+def _write_job(process: WatchedProcess, job: Any) -> None:
+    try:
+        write_bundle(process.folder / "job", job)
+    except OutputError as error:
+        raise OutputError(
+            _("the study could not be handed over to the run ({reason})").format(reason=error.found),
+            action=_("free some space on the disk of the temporary files and run again"),
+        ) from error

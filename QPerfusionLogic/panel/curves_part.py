@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import math
 from collections.abc import Callable
 from typing import Any
 
+from QPerfusionLogic.errors import QPerfusionError
 from QPerfusionLogic.settings import KineticsSettings, Settings
 from QPerfusionLogic.study import State
 
@@ -21,8 +23,8 @@ class CurvesPart:
     ui : object
         The widgets of the panel by name.
     application : object
-        Gives the application's scene (`scene()`) and logic (`logic()`) and calls later
-        (`later(ms, function)`).
+        Gives the application's scene (`scene()`) and logic (`logic()`), calls later
+        (`later(ms, function)`) and starts processes (`launch`).
     study : callable
         Returns the study to look at, None when there is none.
     settings : callable
@@ -34,10 +36,11 @@ class CurvesPart:
         self._application = application
         self._study = study
         self._settings = settings
-        self._fits = PixelFits(application.later)
+        self._fits = PixelFits(application.later, application.launch)
         self._crosshair: Any = None
         self._tag = 0
         self._shown: Any = None
+        self._closed = False
         ui.stateBox.addItems(["stress", "rest"])
         ui.layerBox.addItems(["all", "endo", "epi"])
         ui.segmentBox.connect("valueChanged(int)", self.show_segment)
@@ -59,6 +62,16 @@ class CurvesPart:
         if self._crosshair is not None:
             self._crosshair.RemoveObserver(self._tag)
         self._crosshair = None
+
+    def prepare(self) -> None:
+        """Get ready to fit pixels, when the cursor is followed."""
+        if self._ui.followCheck.checked:
+            self._application.later(0, self._prepare)
+
+    def close(self) -> None:
+        """End the process that fits pixels."""
+        self._closed = True
+        self._fits.close()
 
     def forget(self) -> None:
         """Forget the fits of pixels: the study is another one, or was edited."""
@@ -112,6 +125,12 @@ class CurvesPart:
         request = request_around(study, pixel, self._kinetics_of(study)) if fit is None else None
         if request is not None:
             self._fits.ask(key, request, lambda: self._fitted(key, pixel))
+
+    def _prepare(self) -> None:
+        if not self._closed:
+            # Where no process can be started the first pixel says why.
+            with contextlib.suppress(OSError, QPerfusionError):
+                self._fits.prepare()
 
     def _moved(self, caller: Any, event: Any) -> None:
         """Show what lies under the cursor: a pixel of a map, or a segment of a polar map."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import dataclasses
-import signal
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -21,6 +20,8 @@ from QPerfusionLogic.study import BoolArray, FloatArray, LabelMap, PerfusionStud
 from QPerfusionLogic.terminal import Terminal
 
 from .bundle import read_bundle, write_bundle
+from .failures import failure_of
+from .watched import end_when_unwatched
 
 FROM_EDITS = "edits"
 """Resume where the first edit of the user has an effect, in the states that were edited."""
@@ -159,17 +160,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("job", type=Path)
     parser.add_argument("result", type=Path)
     options = parser.parse_args(arguments)
+    end_when_unwatched()
     terminal = Terminal(as_json=True)
-    signal.signal(signal.SIGTERM, _interrupt)
     try:
         result = run_job(read_bundle(options.job, Job), terminal.progress())
         write_bundle(options.result, result)
-    except QPerfusionError as error:
-        terminal.error(error)
-        return error.exit_code
     except KeyboardInterrupt:
-        terminal.error(CancelledError())
         return CancelledError.exit_code
+    except Exception as error:
+        terminal.say("", **failure_of(error))
+        return error.exit_code if isinstance(error, QPerfusionError) else 1
     return 0
 
 
@@ -208,10 +208,6 @@ def _reasons(before: tuple[tuple[str, ...], ...], kept: BoolArray) -> tuple[tupl
         tuple("" if keep else reason or "excluded by hand" for keep, reason in zip(row, reasons, strict=True))
         for row, reasons in zip(kept.tolist(), before, strict=True)
     )
-
-
-def _interrupt(number: int, frame: object) -> None:
-    raise KeyboardInterrupt
 
 
 if __name__ == "__main__":

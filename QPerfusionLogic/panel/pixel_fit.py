@@ -1,17 +1,22 @@
-"""Fits of single pixels for the eye, in a thread, so that the window never waits."""
+"""Fits of single pixels under the cursor, in a process that is kept, so that the window never waits."""
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
+from QPerfusionLogic.errors import QPerfusionError
 from QPerfusionLogic.settings import KineticsSettings
 from QPerfusionLogic.study import FIT_STATUS, BoolArray, FloatArray
 
+from .bundle import read_bundle, write_bundle
+from .failures import text_of
+from .process import Launch, WatchedProcess
+
+QUESTION, ANSWER = ".question", ".answer"
 LOOK_EVERY_MS = 30
 FEWEST_FRAMES = 6
 
@@ -57,20 +62,28 @@ class PixelFit:
 Fits = dict[tuple[int, int], PixelFit]
 
 
+@dataclass(frozen=True)
+class PixelAnswer:
+    """The fits of the pixels of a request."""
+
+    fits: Fits
+
+
 def fit_pixels(request: PixelRequest) -> Fits:
     """Return the fit of every pixel of a request; a request that cannot be fitted gets a fit that says why."""
-    from QPerfusionLogic.errors import QPerfusionError
-
     try:
         return _fitted(request)
     except QPerfusionError as error:
-        nothing = np.full(request.time_s.shape, np.nan)
-        return dict.fromkeys(request.pixels, PixelFit(nothing, error=str(error)))
+        return _unfitted(request, text_of(error))
+
+
+def _unfitted(request: PixelRequest, why: str) -> Fits:
+    return dict.fromkeys(request.pixels, PixelFit(np.full(request.time_s.shape, np.nan), error=why))
 
 
 def _fitted(request: PixelRequest) -> Fits:
     from QPerfusionLogic.errors import InputError
-    from QPerfusionLogic.kinetics import KineticFittingLogic, KineticInput
+    from QPerfusionLogic.kinetics import KineticInput
     from QPerfusionLogic.mapping import between_beats
     from QPerfusionLogic.study import ArterialInput
 
@@ -81,7 +94,7 @@ def _fitted(request: PixelRequest) -> Fits:
     counted = request.kept & (time_s <= arterial.time_s.max() + np.median(np.diff(time_s)))
     if counted.sum() < FEWEST_FRAMES:
         raise InputError(f"{int(counted.sum())} kept frames", expected=f"at least {FEWEST_FRAMES}")
-    found = KineticFittingLogic(request.settings).run(
+    found = _fitting(request.settings).run(
         KineticInput(request.curves[:, counted], time_s[counted], arterial.gd_mmol_l, arterial.time_s)
     )
     predicted = np.full(request.curves.shape, np.nan)
@@ -97,7 +110,7 @@ def _fitted(request: PixelRequest) -> Fits:
 
 
 class PixelFits:
-    """Answers with the fit of a pixel: at once when it was fitted before, else when the thread is done.
+    """Answers with the fit of a pixel: at once when it was fitted before, else when the process has done it.
 
     Only the newest question is kept: a cursor that moves on does not wait for the pixels it has left.
 
@@ -105,59 +118,131 @@ class PixelFits:
     ----------
     later : callable
         Calls a function in the caller's thread after some milliseconds; `qt.QTimer.singleShot` is one.
-    fit : callable
-        Fits a request; called in a thread, touches no scene.
+    launch : Launch
+        Starts the process that fits.
     """
 
-    def __init__(
-        self,
-        later: Callable[[int, Callable[[], None]], Any],
-        fit: Callable[[PixelRequest], Fits] = fit_pixels,
-    ) -> None:
+    def __init__(self, later: Callable[[int, Callable[[], None]], Any], launch: Launch) -> None:
         self._later = later
-        self._fit = fit
+        self._launch = launch
         self._known: dict[Any, Fits] = {}
-        self._busy = False
-        self._waiting: tuple[Any, PixelRequest, Callable[[], None]] | None = None
+        self._waiting: _Question | None = None
+        self._asked: _Question | None = None
+        self._process: WatchedProcess | None = None
+        self._broken = ""
+        self._count = 0
 
     @property
     def busy(self) -> bool:
-        """True while a thread fits."""
-        return self._busy
+        """True while a question is not answered."""
+        return self._asked is not None
 
     def known(self, key: Any, pixel: tuple[int, int]) -> PixelFit | None:
         """Return the fit of a pixel of the slice `key`, None when it was not fitted yet."""
         return self._known.get(key, {}).get(pixel)
 
     def ask(self, key: Any, request: PixelRequest, ready: Callable[[], None]) -> None:
-        """Fit some pixels of the slice `key` in a thread, then call `ready` in the caller's thread."""
-        self._waiting = (key, request, ready)
-        if not self._busy:
-            self._start()
+        """Fit some pixels of the slice `key`, then call `ready`."""
+        self._waiting = _Question(key, request, ready)
+        if not self.busy:
+            self._ask_next()
+
+    def prepare(self) -> None:
+        """Start the process, so that the first question is answered soon."""
+        if self._process is not None or self._broken:
+            return
+        process = WatchedProcess(self._launch, lambda content: None, lambda code: self._finish(process, code))
+        self._process = process
+        try:
+            process.start("QPerfusionLogic.panel.pixel_fit_worker", [str(process.folder)])
+        except OSError:
+            self.close()
+            raise
 
     def forget(self) -> None:
         """Forget all fits, and the question that waits."""
         self._known.clear()
         self._waiting = None
+        self._broken = ""
 
-    def _start(self) -> None:
+    def close(self) -> None:
+        """End the process."""
+        self.forget()
+        self._asked = None
+        if self._process is not None:
+            process, self._process = self._process, None
+            process.close()
+
+    def _ask_next(self) -> None:
         assert self._waiting is not None
-        key, request, ready = self._waiting
-        self._waiting = None
-        self._busy = True
-        answer: list[Fits] = []
-        thread = threading.Thread(target=lambda: answer.append(self._fit(request)), daemon=True)
-        thread.start()
-        self._look(thread, key, answer, ready)
+        question, self._waiting = self._waiting, None
+        self._asked = question
+        try:
+            self.prepare()
+            if self._process is not None:
+                self._count += 1
+                write_bundle(self._process.folder / f"{self._count}{QUESTION}", question.request)
+        except (OSError, QPerfusionError) as error:
+            self._broken = text_of(error)
+        if self._broken:
+            self._take(_unfitted(question.request, self._broken))
+        else:
+            self._look(question)
 
-    def _look(self, thread: threading.Thread, key: Any, answer: list[Fits], ready: Callable[[], None]) -> None:
-        if thread.is_alive():
-            self._later(LOOK_EVERY_MS, lambda: self._look(thread, key, answer, ready))
+    def _look(self, question: _Question) -> None:
+        if self._asked is not question or self._process is None:
             return
-        self._busy = False
-        for fits in answer:
-            self._known.setdefault(key, {}).update(fits)
+        answer = self._process.folder / f"{self._count}{ANSWER}"
+        if not answer.exists():
+            self._later(LOOK_EVERY_MS, lambda: self._look(question))
+            return
+        try:
+            fits = read_bundle(answer, PixelAnswer).fits
+            answer.unlink()
+        except (OSError, QPerfusionError) as error:
+            fits = _unfitted(question.request, text_of(error))
+        self._take(fits)
+
+    def _take(self, fits: Fits) -> None:
+        """Keep fits, and say that they are there unless the cursor has moved on."""
+        question, self._asked = self._asked, None
+        if question is None:
+            return
+        self._known.setdefault(question.key, {}).update(fits)
         if self._waiting is not None:
-            self._start()
-        elif answer:
-            ready()
+            self._ask_next()
+        else:
+            question.ready()
+
+    def _finish(self, process: WatchedProcess, code: int) -> None:
+        """The process has ended: nobody had asked it for long, or it has failed."""
+        process.close()
+        if process is not self._process:
+            return
+        self._process = None
+        if code != 0:
+            said = [line for line in process.lines if line.strip()]
+            self._broken = said[-1] if said else f"the process that fits has ended with code {code}"
+        if self._asked is not None:
+            question, self._asked = self._asked, None
+            self._waiting = self._waiting or question
+            self._ask_next()
+
+
+_last_fitting: list[Any] = []
+
+
+def _fitting(settings: KineticsSettings) -> Any:
+    """Return what fits with these settings; it is kept, as pixels of one slice share what takes longest."""
+    from QPerfusionLogic.kinetics import KineticFittingLogic
+
+    if not _last_fitting or _last_fitting[0].settings != settings:
+        _last_fitting[:] = [KineticFittingLogic(settings)]
+    return _last_fitting[0]
+
+
+@dataclass(frozen=True, eq=False)
+class _Question:
+    key: Any
+    request: PixelRequest
+    ready: Callable[[], None]

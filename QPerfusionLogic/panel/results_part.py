@@ -119,6 +119,7 @@ class ResultsPart:
         self._show_notices(study)
         self.show_table()
         self.curves.show_segment()
+        self.curves.prepare()
 
     def show_motion(self) -> None:
         """Show the raw, the registered and the gadolinium series of the chosen state for the player."""

@@ -13,7 +13,7 @@ import slicer
 import slicer.util
 from PySide6 import QtCore, QtWidgets
 
-from . import parameter_node, python_qt, sample_data, scripted_module, stand_ins, ui_loader
+from . import event_loop, launcher, parameter_node, python_qt, sample_data, scripted_module, stand_ins, ui_loader
 
 ROOT = Path(__file__).resolve().parents[2]
 MODULE_FILE = ROOT / "QPerfusion" / "QPerfusion.py"
@@ -120,6 +120,7 @@ def start() -> None:
     sys.modules["qt"], sys.modules["ctk"] = qt, ctk
     stand_ins.install(qt, ctk, slicer)
     slicer.app = qSlicerApplication(application)
+    launcher.install(Path(slicer.app.temporaryPath))
     scripted_module.install()
     slicer.qSlicerScriptedLoadableModule = qSlicerScriptedLoadableModule
     slicer.modules = types.SimpleNamespace(qperfusion=qSlicerScriptedLoadableModule(MODULE_FILE))
@@ -164,15 +165,11 @@ def open_panel(module: types.ModuleType) -> Any:
 
 
 def process_events(seconds: float = 0.0, until: Any = None) -> None:
-    """Let the event loop run, for a time or until a condition holds."""
-    import time
+    """Let the event loop run, for a time or until a condition holds.
 
-    end = time.monotonic() + seconds
-    while True:
-        QtWidgets.QApplication.processEvents()
-        if (until is not None and until()) or time.monotonic() >= end:
-            return
-        time.sleep(0.005)
+    As in Slicer the loop keeps the lock of the interpreter: a Python thread runs only while Python is called.
+    """
+    event_loop.run(seconds, until)
 
 
 def _add(name: str, module: types.ModuleType) -> None:

@@ -10,6 +10,7 @@ from host import slicer_host
 from host.hand_made import QUICK_CHANGES
 
 from QPerfusionLogic.panel.choices import with_changes
+from QPerfusionLogic.panel.process import python_commands
 from QPerfusionLogic.scene import fill_scene
 from QPerfusionLogic.scene.pixels import Pixel
 from QPerfusionLogic.scene.tables import column_values
@@ -154,3 +155,62 @@ def test_the_segment_under_the_cursor_in_the_polar_map_is_shown(a_panel_with_a_r
     view = move_cursor(a_scene, "QPerfusionPolarStress", ras_of(geometry_of(volume), 0, *label_places()[9]))
     assert (panel.ui.segmentBox.value, shown_chart(a_scene).GetTitle()) == (9, "Stress segment curve, segment 9")
     assert view is not None
+
+
+def fitting_processes():
+    """Processes of this host that fit pixels, the launcher included."""
+    import os
+    from pathlib import Path
+
+    found = []
+    for entry in Path("/proc").glob("[0-9]*"):
+        try:
+            command = (entry / "cmdline").read_bytes().split(b"\0")
+        except OSError:
+            continue
+        if b"QPerfusionLogic.panel.pixel_fit_worker" in command and str(os.getpid()).encode() in command:
+            found.append(entry.name)
+    return found
+
+
+def test_the_process_that_fits_ends_with_the_panel(a_panel_with_a_result):
+    panel = a_panel_with_a_result
+    panel.results.curves.show_pixel(IN_THE_WALL)
+    wait_for_the_fit(panel)
+    assert fitting_processes()
+    panel.results.curves.close()
+    began = time.monotonic()
+    while fitting_processes() and time.monotonic() - began < 10:
+        time.sleep(0.05)
+    assert time.monotonic() - began < 2.0
+
+
+def test_a_fit_is_there_soon_once_the_process_runs(a_panel_with_a_result):
+    """The loop keeps the lock of the interpreter: a thread would need many times as long."""
+    panel = a_panel_with_a_result
+    panel.results.curves.show_pixel(IN_THE_WALL)
+    wait_for_the_fit(panel)
+    began = time.perf_counter()
+    panel.results.curves.show_pixel(Pixel(State.STRESS, 0, 24, 17))
+    wait_for_the_fit(panel)
+    print(f"second fit after {time.perf_counter() - began:.2f} s")
+    assert "..." not in panel.ui.pixelLabel.text
+    assert time.perf_counter() - began < 5.0
+
+
+def test_a_process_that_cannot_fit_is_reported_under_the_cursor_and_not_started_again(a_panel_with_a_result):
+    panel = a_panel_with_a_result
+    started = []
+
+    def launch(arguments, environment, on_line, on_end):
+        import qt
+
+        started.append(arguments)
+        qt.QTimer.singleShot(20, lambda: (on_line("No module named 'scipy'"), on_end(1)))
+
+    panel.results.curves._fits._launch = launch
+    for column in (38, 17):
+        panel.results.curves.show_pixel(Pixel(State.STRESS, 0, 24, column))
+        slicer_host.process_events(1, until=lambda: "..." not in panel.ui.pixelLabel.text)
+        assert "No module named 'scipy'" in panel.ui.pixelLabel.text
+    assert len(started) == len(python_commands())

@@ -42,7 +42,7 @@ def test_report_tables_images_and_dicom_are_written_and_the_scene_stays(
     a_panel_with_a_result.ui.exportDicomButton.click()
     assert not a_panel_with_a_result.ui.exportFilesButton.enabled
     wait(a_panel_with_a_result)
-    assert a_panel_with_a_result.ui.messageLabel.text == "Written."
+    assert a_panel_with_a_result.ui.messageLabel.text == f"Written to {a_chosen_folder}."
     for name in ("report.html", "segments.csv", "provenance.json", "stress/maps/mbf.nrrd", "stress/aif.csv"):
         assert (a_chosen_folder / name).is_file()
     assert len(list((a_chosen_folder / "dicom").iterdir())) > 2
@@ -66,7 +66,7 @@ def test_maps_and_labels_are_written_as_nifti(a_panel_with_a_result, a_quick_res
 def test_edits_that_were_not_computed_are_not_exported(a_panel_with_a_result, a_chosen_folder):
     toggle_frame(a_panel_with_a_result.results.study().node("table:frames", "stress"), 3)
     a_panel_with_a_result.ui.exportFilesButton.click()
-    assert "edits in the study" in a_panel_with_a_result.ui.noticesBrowser.plainText
+    assert "Edits in the study" in a_panel_with_a_result.ui.noticesBrowser.plainText
     assert not a_chosen_folder.exists()
 
 

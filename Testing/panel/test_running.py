@@ -95,16 +95,20 @@ def test_an_error_of_the_run_is_shown_with_what_to_do(a_loaded_panel, a_scene, t
     run_to_the_end(a_loaded_panel)
     assert a_loaded_panel.ui.messageLabel.text == "Failed."
     assert "that QPerfusion did not write" in slicer.app.errors[-1]
-    assert "choose another --output" in a_loaded_panel.ui.noticesBrowser.plainText
+    assert "Choose another output folder" in a_loaded_panel.ui.noticesBrowser.plainText
 
 
 def test_closing_the_scene_during_a_run_ends_it(a_loaded_panel, a_scene):
     a_loaded_panel.ui.applyButton.click()
     slicer_host.process_events(0.2)
+    folder = a_loaded_panel.logic.currentRun._process.folder
     a_scene.Clear(False)
     slicer_host.process_events(20, until=lambda: a_loaded_panel.logic.currentRun is None)
     assert a_loaded_panel.logic.currentRun is None
     assert not a_loaded_panel.ui.applyButton.enabled
+    assert not folder.exists()
+    assert a_loaded_panel.ui.messageLabel.text == "Cancelled; nothing was changed."
+    assert not a_loaded_panel.ui.progressBar.isVisibleTo(a_loaded_panel.parent)
 
 
 def test_deleting_the_input_during_a_run_leaves_the_result_whole(a_loaded_panel, a_scene):
@@ -126,3 +130,91 @@ def test_required_packages_are_asked_for_before_a_run(a_loaded_panel):
     slicer.app.pip_requests.clear()
     run_to_the_end(a_loaded_panel)
     assert slicer.app.pip_requests
+
+
+class Declined:
+    """What slicer.packaging does when the user declines (v5.12.3: RuntimeError)."""
+
+    def __call__(self, requirements, **_):
+        raise RuntimeError("User declined installation of 2 packages")
+
+
+@pytest.mark.parametrize("button", ["applyButton", "sampleButton", "exportFilesButton"])
+def test_after_packages_were_declined_nothing_claims_to_run(button, a_loaded_panel, a_scene, a_quick_result, tmp_path):
+    import qt
+    import slicer
+
+    from QPerfusionLogic.scene import fill_scene
+
+    a_loaded_panel._parameters.studyName = fill_scene(a_scene, a_quick_result).name
+    choose, qt.QFileDialog.getExistingDirectory = qt.QFileDialog.getExistingDirectory, lambda *_: str(tmp_path / "out")
+    ensure, slicer.packaging.pip_ensure = slicer.packaging.pip_ensure, Declined()
+    try:
+        getattr(a_loaded_panel.ui, button).click()
+    finally:
+        qt.QFileDialog.getExistingDirectory, slicer.packaging.pip_ensure = choose, ensure
+    text = a_loaded_panel.ui.messageLabel.text
+    assert "..." not in text
+    assert "declined" in text
+    assert "declined" in slicer.app.errors[-1]
+    assert a_loaded_panel.ui.applyButton.text == "Apply"
+    assert a_loaded_panel.ui.sampleButton.isEnabledTo(a_loaded_panel.parent)
+    assert not a_loaded_panel.ui.progressBar.isVisibleTo(a_loaded_panel.parent)
+
+
+def test_the_progress_bar_is_there_only_while_something_runs(a_loaded_panel):
+    bar, window = a_loaded_panel.ui.progressBar, a_loaded_panel.parent
+    assert not bar.isVisibleTo(window)
+    a_loaded_panel.ui.applyButton.click()
+    assert bar.isVisibleTo(window)
+    slicer_host.process_events(60, until=lambda: a_loaded_panel.logic.currentRun is None)
+    assert not bar.isVisibleTo(window)
+
+
+def test_a_second_run_is_refused_while_one_goes_on(a_loaded_panel):
+    import slicer
+
+    from QPerfusionLogic.errors import InputError
+
+    a_loaded_panel.ui.applyButton.click()
+    first = a_loaded_panel.logic.currentRun
+    a_loaded_panel.runPart.make_digital_patient()
+    assert "still going on" in slicer.app.errors[-1]
+    with pytest.raises(InputError, match="still going on"):
+        a_loaded_panel.logic.run(a_loaded_panel._parameters, waitForCompletion=False)
+    assert a_loaded_panel.logic.currentRun is first
+    slicer_host.process_events(60, until=lambda: a_loaded_panel.logic.currentRun is None)
+    assert a_loaded_panel.ui.messageLabel.text == "Done: Perfusion study"
+
+
+def test_a_panel_that_was_closed_hears_nothing_of_its_run(a_scene, the_module):
+    panel = slicer_host.open_panel(the_module)
+    panel.ui.sampleButton.click()
+    folder = panel.logic.currentRun._process.folder
+    panel.cleanup()
+    before = panel.ui.messageLabel.text
+    slicer_host.process_events(20, until=lambda: panel.logic.currentRun is None)
+    assert panel.ui.messageLabel.text == before
+    assert not folder.exists()
+
+
+def test_closing_the_scene_while_the_result_is_put_into_it_ends_well(a_loaded_panel, a_scene):
+    import qt
+
+    logic = a_loaded_panel.logic
+
+    def close_when_filling(caller, event):
+        if logic.currentRun is not None and not logic.currentRun.running and not logic.currentRun.cancelled:
+            a_scene.RemoveObserver(tag)
+            qt.QTimer.singleShot(0, lambda: a_scene.Clear(False))
+
+    tag = a_scene.AddObserver(a_scene.NodeAddedEvent, close_when_filling)
+    run_to_the_end(a_loaded_panel)
+    slicer_host.process_events(0.2)
+    assert a_loaded_panel.ui.messageLabel.text == "Cancelled; nothing was changed."
+    own = [node for node in (a_scene.GetNthNode(i) for i in range(a_scene.GetNumberOfNodes())) if is_own(node)]
+    assert [node.GetName() for node in own] == []
+
+
+def is_own(node):
+    return node.GetAttribute("QPerfusion.Role") is not None
