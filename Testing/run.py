@@ -1,4 +1,8 @@
-"""Run everything that has to be green: lint, types, doctests, tests, and the panel's tests in their own process."""
+"""Run everything that has to be green: lint, types, doctests, tests, and the panel's tests in their own process.
+
+The steps "bundled" and "lowest" repeat a part of the tests with the packages of Slicer 5.12.3 and with the oldest that
+pyproject.toml names.
+"""
 
 from __future__ import annotations
 
@@ -14,6 +18,8 @@ STEPS = {
     "format": ["-m", "ruff", "format", "--check", "."],
     "types": ["-m", "mypy"],
     "panel": ["-m", "pytest", "Testing/panel"],
+    "bundled": ["Testing/packaging/environments.py", "bundled"],
+    "lowest": ["Testing/packaging/environments.py", "lowest"],
     "doctests": ["-m", "pytest", "--doctest-modules", "QPerfusionLogic"],
     "tests": ["-m", "pytest", "Testing", "--ignore=Testing/panel", "--durations=10"],
 }

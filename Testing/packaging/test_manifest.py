@@ -73,6 +73,23 @@ def test_index_entry_agrees_with_the_module():
     assert 'parent.categories = ["Cardiac"]' in (ROOT / "QPerfusion" / "QPerfusion.py").read_text()
 
 
+def test_index_entry_has_the_keys_of_slicers_schema_and_no_other():
+    """Schema v1.0.2, which Slicer 5.12.3 ships, allows no further keys."""
+    entry = json.loads((ROOT / "Resources" / "ExtensionsIndex" / "QPerfusion.json").read_text())
+    assert {"$schema", "category", "scm_url"} <= set(entry)
+    optional = {"scm_revision", "scm_type", "build_dependencies", "dicom_support_rule", "build_subdirectory"}
+    assert set(entry) <= {"$schema", "category", "scm_url", "enabled", "tier"} | optional
+    assert "schema-v1.0.2.json#" in entry["$schema"]
+
+
+def test_requirements_name_nothing_that_slicer_bundles():
+    pinned = (Path(__file__).with_name("slicer-5.12.3-constraints.txt")).read_text().lower()
+    lines = (ROOT / "QPerfusion" / "Resources" / "requirements.txt").read_text().splitlines()
+    names = [line.partition(">=")[0].lower() for line in lines if not line.startswith("#")]
+    assert [name for name in names if f"\n{name}==" in pinned] == []
+    assert "safetensors" in names
+
+
 def test_requirements_have_lower_bounds_only():
     lines = (ROOT / "QPerfusion" / "Resources" / "requirements.txt").read_text().splitlines()
     requirements = [line for line in lines if line and not line.startswith("#")]
