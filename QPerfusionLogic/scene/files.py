@@ -16,6 +16,8 @@ import slicer
 
 from QPerfusionLogic.errors import InputError, OutputError
 
+from .study_folders import separate_studies
+
 LEAST_FREE_BYTES = 50_000_000
 """A scene that could not be written with less than this free was stopped by the full disk."""
 
@@ -59,7 +61,7 @@ def _quiet() -> Iterator[None]:
 
 
 def load_scene(scene: Any, path: Path) -> None:
-    """Add the content of an .mrb file to a scene.
+    """Add the content of an .mrb file to a scene; a study whose name is taken there gets a number.
 
     Raises
     ------
@@ -74,6 +76,7 @@ def load_scene(scene: Any, path: Path) -> None:
     if not read:
         said = messages.GetAllMessagesAsString().strip() or "no whole archive"
         raise InputError(f"{path}: not a readable scene ({said})", expected="a Slicer scene (.mrb)")
+    separate_studies(scene)
 
 
 @contextlib.contextmanager

@@ -28,7 +28,7 @@ from QPerfusionLogic.study import (
 
 from .charts import add_aif_chart, add_curve_chart
 from .colours import hide_missing, segment_colors
-from .hierarchy import add_folder, folder_named, nodes_in, put_into, remove_folder
+from .hierarchy import add_folder, nodes_in, put_into
 from .inputs import T1_CODES, companions
 from .landmarks import add_insertion_points
 from .maps import add_map
@@ -53,6 +53,7 @@ from .result_tables import (
 )
 from .segmentations import add_aif_region, add_segmentation
 from .sequences import add_browser, add_sequence, refer_to_companion, show_all_frames, write_description
+from .study_folders import mark_folder, remove_study_folder, study_folder
 from .tables import add_curve
 from .volumes import add_volume, set_units
 
@@ -113,6 +114,7 @@ def fill_scene(
     """
     unique = new_study_name(scene, name)
     study = SceneStudy(unique, add_folder(scene, unique))
+    mark_folder(scene, study.folder, unique)
     with _one_batch(scene, breathe is None):
         try:
             for state_result in result.states.values():
@@ -140,7 +142,7 @@ def _one_batch(scene: Any, wanted: bool) -> Iterator[None]:
 def remove_study(scene: Any, name: str) -> None:
     """Remove every node of a study, with its display and storage nodes, and its folder."""
     nodes = [scene.GetNthNode(index) for index in range(scene.GetNumberOfNodes())]
-    folder = folder_named(scene, name)
+    folder = study_folder(scene, name)
     # Volumes that show a sequence may have lost their mark; the folder knows them.
     inside = nodes_in(scene, folder) if folder is not None else []
     found = [node for node in nodes if name and node.GetAttribute(STUDY) == name] + inside
@@ -152,7 +154,7 @@ def remove_study(scene: Any, name: str) -> None:
             for helper in helpers:
                 if scene.IsNodePresent(helper):
                     scene.RemoveNode(helper)
-    remove_folder(scene, name)
+    remove_study_folder(scene, name)
 
 
 def _helpers_of(node: Any) -> list[Any]:

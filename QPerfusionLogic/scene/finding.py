@@ -4,24 +4,30 @@ from __future__ import annotations
 
 from typing import Any
 
+from . import marks
 from .filling import SceneStudy
-from .hierarchy import folder_named
-from .marks import ROLE, STATE, STUDY, study_names
+from .marks import ROLE, STATE, STUDY
+from .study_folders import separate_studies, study_folder
 
-__all__ = ["study_named", "study_names"]
+
+def study_names(scene: Any) -> list[str]:
+    """Return the names of the studies in a scene, in the order they were added; two of one name get a name each."""
+    separate_studies(scene)
+    return marks.study_names(scene)
 
 
 def study_named(scene: Any, name: str) -> SceneStudy | None:
     """Return a study of a scene with the nodes that are still there, None when there is none of this name."""
-    nodes = {}
+    nodes: dict[tuple[str, str], Any] = {}
     for index in range(scene.GetNumberOfNodes()):
         node = scene.GetNthNode(index)
         if name and node.GetAttribute(STUDY) == name:
-            nodes[node.GetAttribute(STATE) or "", node.GetAttribute(ROLE) or ""] = node
+            # A copy that a user made of a node carries its marks, too.
+            nodes.setdefault((node.GetAttribute(STATE) or "", node.GetAttribute(ROLE) or ""), node)
     if not nodes:
         return None
     nodes |= _shown_volumes(nodes)
-    return SceneStudy(name, folder_named(scene, name) or 0, nodes)
+    return SceneStudy(name, study_folder(scene, name) or 0, nodes)
 
 
 def _shown_volumes(nodes: dict[tuple[str, str], Any]) -> dict[tuple[str, str], Any]:

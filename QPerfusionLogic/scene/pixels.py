@@ -14,10 +14,11 @@ from QPerfusionLogic.study import BoolArray, FloatArray, State
 
 from .charts import CURVE_LINES
 from .filling import SceneStudy
-from .hierarchy import folder_named, put_into
+from .hierarchy import put_into
 from .marks import mark, read_note
 from .plots import Line, add_chart
 from .sequences import times_of
+from .study_folders import study_folder
 from .tables import Column, add_table, column_values
 from .volumes import geometry_of, stored_image, stored_slice
 
@@ -143,7 +144,7 @@ def _pixel_chart(scene: Any, study: SceneStudy, state: State, frames: int) -> tu
     for role, node in zip(roles, (table, *nodes), strict=True):
         mark(node, role, state, study.name)
         study.nodes[str(state), role] = node
-        put_into(scene, folder_named(scene, study.name) or study.folder, node)
+        put_into(scene, study_folder(scene, study.name) or study.folder, node)
     return table, nodes[0]
 
 

@@ -66,6 +66,7 @@ def job_to_resume(
     found = study_named(scene, name)
     if found is None:
         raise InputError(f"no study {name!r} in the scene", action="run the study first")
+    _check_series(found)
     if resume_from != FROM_EDITS:
         _check_nodes(found, resume_from)
     study = _study_of(found)
@@ -94,6 +95,7 @@ def job_to_export(scene: Any, name: str, settings: Settings, folder: str, dicom:
     found = study_named(scene, name)
     if found is None:
         raise InputError(f"no study {name!r} in the scene", action="run the study first")
+    _check_series(found)
     if "kinetics" not in stages_done(found):
         raise InputError(f"no flow in the study {name}", action="run the stages up to kinetics first")
     if edits_in(found):
@@ -152,6 +154,16 @@ def _not_twice(found: SceneStudy, settings: dict[str, Any]) -> dict[str, Any]:
 
 def _missing(found: SceneStudy, output: str, state: State) -> list[str]:
     return [role for role in _NODE_OF_OUTPUT.get(output, ()) if found.node(role, state) is None]
+
+
+def _check_series(found: SceneStudy) -> None:
+    """Raise `InputError` when the series of a state was deleted and its results are still there."""
+    for state in (State.STRESS, State.REST):
+        if found.node("tissue", state) is None and any(of == str(state) for of, _ in found.nodes):
+            raise InputError(
+                f"no raw series of {state} in the study {found.name}, whose results are there",
+                action=f"load the scene again, or remove the folder {state} of the study too",
+            )
 
 
 def _check_nodes(found: SceneStudy, resume_from: str) -> None:

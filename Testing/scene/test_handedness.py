@@ -22,6 +22,8 @@ from vtk.util import numpy_support
 from QPerfusionLogic.nrrd_files import read_sequence, write_labels, write_sequence
 from QPerfusionLogic.panel.job import FROM_EDITS
 from QPerfusionLogic.scene import StateNodes, fill_scene, load_scene, new_scene, save_scene, study_from_scene
+from QPerfusionLogic.scene.editing import turn_segments
+from QPerfusionLogic.scene.exporting import write_nifti
 from QPerfusionLogic.scene.finding import study_named, study_names
 from QPerfusionLogic.scene.hierarchy import nodes_in
 from QPerfusionLogic.scene.pixels import curve_at, map_values, pixel_at, segment_at
@@ -29,7 +31,15 @@ from QPerfusionLogic.scene.resuming import edits_in, job_to_export, job_to_resum
 from QPerfusionLogic.scene.segmentations import labels_of
 from QPerfusionLogic.scene.sequences import frames_of, series_of
 from QPerfusionLogic.scene.tables import column_names, column_values
-from QPerfusionLogic.scene.volumes import LPS_TO_RAS, as_array, as_vtk_matrix, geometry_of, stored_image
+from QPerfusionLogic.scene.volumes import (
+    LPS_TO_RAS,
+    as_array,
+    as_vtk_matrix,
+    geometry_of,
+    image_of,
+    set_image,
+    stored_image,
+)
 from QPerfusionLogic.settings import Settings
 from QPerfusionLogic.study import SeriesKind, State
 
@@ -188,6 +198,35 @@ def test_the_cursor_reads_the_pixel_under_it(a_reopened_study, a_result_on, a_st
         time_s, curve = curve_at(a_reopened_study, pixel)
         np.testing.assert_allclose(time_s, result.concentration.time_s[:, item], atol=1e-6)
         np.testing.assert_allclose(curve, result.concentration.gd_mmol_l[:, item, row, column], rtol=1e-5)
+
+
+def test_segments_turn_alike_before_and_after(a_filled_scene, a_stack, a_result_on, tmp_path):
+    reopened = through_a_file(a_filled_scene, tmp_path / "study.mrb")
+    found = []
+    for scene in (a_filled_scene, reopened):
+        study = study_named(scene, "Perfusion study")
+        before = image_of(study.node("segments", State.STRESS))
+        assert turn_segments(study, State.STRESS)
+        found.append(image_of(study.node("segments", State.STRESS)))
+        set_image(study.node("segments", State.STRESS), before, a_stack)
+    np.testing.assert_array_equal(found[0], found[1])
+    labels = a_result_on.states[State.STRESS].segmented.labels
+    np.testing.assert_array_equal(found[0] > 0, a_result_on.states[State.STRESS].segmented.layers > 0)
+    assert (labels[found[0] > 0] == 1).all()
+
+
+def test_nifti_files_hold_every_pixel_at_its_place(a_reopened_scene, a_reopened_study, a_result_on, a_stack, tmp_path):
+    sitk = pytest.importorskip("SimpleITK")
+    write_nifti(a_reopened_scene, a_reopened_study, tmp_path)
+    result = a_result_on.states[State.REST]
+    given = {"mbf": result.mapped.maps["mbf"], "labels": result.segmented.labels}
+    for name, values in given.items():
+        image = sitk.ReadImage(str(tmp_path / "rest" / f"{name}.nii.gz"))
+        found = sitk.GetArrayFromImage(image)
+        for item in range(3):
+            place = (a_stack.index_to_lps[item] @ [30.0, 12.0, 0.0, 1.0])[:3]
+            column, row, kept_at = np.rint(image.TransformPhysicalPointToContinuousIndex(place.tolist())).astype(int)
+            assert found[kept_at, row, column] == pytest.approx(values[item, 12, 30], nan_ok=True)
 
 
 def as_slicer_draws(segmentation, segment_id, change):
