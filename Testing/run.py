@@ -1,4 +1,4 @@
-"""Run everything that has to be green: lint, types, doctests, tests, and the panel's tests in their own process.
+"""Run everything that has to be green: lint, types, doctests, tests; those with widgets in processes of their own.
 
 The steps "bundled" and "lowest" repeat a part of the tests with the packages of Slicer 5.12.3 and with the oldest that
 pyproject.toml names.
@@ -18,10 +18,11 @@ STEPS = {
     "format": ["-m", "ruff", "format", "--check", "."],
     "types": ["-m", "mypy"],
     "panel": ["-m", "pytest", "Testing/panel"],
+    "slicer source": ["-m", "pytest", "Testing/slicer_source"],
     "bundled": ["Testing/packaging/environments.py", "bundled"],
     "lowest": ["Testing/packaging/environments.py", "lowest"],
     "doctests": ["-m", "pytest", "--doctest-modules", "QPerfusionLogic"],
-    "tests": ["-m", "pytest", "Testing", "--ignore=Testing/panel", "--durations=10"],
+    "tests": ["-m", "pytest", "Testing", "--ignore=Testing/panel", "--ignore=Testing/slicer_source", "--durations=10"],
 }
 
 

@@ -88,7 +88,8 @@ def _as_python_qt(value: Any) -> Any:
 def _set_known_attribute(self: Any, name: str, value: Any) -> None:
     found = inspect.getattr_static(type(self), name, None)
     if isinstance(found, QtCore.Property):
-        self.setProperty(name, value)
+        # PythonQt takes any sequence for a list of strings.
+        self.setProperty(name, list(value) if isinstance(value, tuple) else value)
     elif hasattr(found, "__set__"):
         found.__set__(self, value)
     elif name.startswith("_") or type(self) in HOST_CLASSES or isinstance(value, QtCore.SignalInstance):

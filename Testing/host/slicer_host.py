@@ -84,6 +84,14 @@ class qSlicerApplication:  # noqa: N801
             raise ValueError(f"slicer.app has no signal {signal!r} here")
         self.at_startup.append(slot)
 
+    def translate(self, context: str, text: str) -> str:
+        """Return the text: there is no other language."""
+        return text
+
+    def screens(self) -> list[Any]:
+        """There is no screen."""
+        return []
+
     def testingEnabled(self) -> bool:  # noqa: N802
         return True
 

@@ -18,6 +18,13 @@ from host import python_qt, slicer_host
 from host.hand_made import hand_made_result
 
 slicer_host.start()
+if os.environ.get("PANEL_ON_ORIGINALS"):
+    # All of these tests on Slicer's own Python instead of the stand-ins: PANEL_ON_ORIGINALS names a checkout.
+    sys.path.append(str(Path(__file__).resolve().parents[1] / "slicer_source"))
+    from originals import Originals
+
+    ORIGINALS = Originals(Path(os.environ["PANEL_ON_ORIGINALS"])).in_place()
+    ORIGINALS.__enter__()
 
 
 def pytest_collection_modifyitems(items):
