@@ -91,3 +91,26 @@ def test_the_place_in_the_original_holds_the_name(row):
     path = checkout(row["source"]) / row["file"]
     lines = path.read_text(encoding="utf-8", errors="replace").splitlines()
     assert row["name"].split(".")[-1] in lines[int(row["line"]) - 1]
+
+
+STOOD_IN_FOR = ("slicer.", "DICOMLib", "SampleData")
+MODULE_FILES = sorted((HOST.parents[1] / "QPerfusion").glob("*.py"))
+
+
+def used_names(path: Path) -> set[str]:
+    """Return what a module file takes of the modules that the host stands in for: "slicer.util.loadUI"."""
+    found = set()
+    for item in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(item, ast.ImportFrom) and f"{item.module}".startswith(STOOD_IN_FOR):
+            found |= {f"{item.module}.{name.name}" for name in item.names}
+        elif isinstance(item, ast.Attribute):
+            text = ast.unparse(item)
+            if re.fullmatch(r"(slicer\.(util|app|modules)|SampleData)\.\w+", text):
+                found.add(text)
+    return found
+
+
+@pytest.mark.parametrize("path", MODULE_FILES, ids=lambda path: path.name)
+def test_everything_that_the_module_files_take_of_slicer_is_in_the_table(path):
+    listed = {row["name"].split(".")[-1] for rows in sections().values() for row in rows}
+    assert {name for name in used_names(path) if name.split(".")[-1] not in listed} == set()
