@@ -48,6 +48,12 @@ class LoadingSettings:
         default=False,
         metadata={"help": "take --stress and --rest as given even where both series call themselves the opposite"},
     )
+    labels: str = choice(
+        "automatic",
+        *("myocardium,lv,rv", "lv,myocardium,rv", "rv,myocardium,lv"),
+        *("myocardium,rv,lv", "lv,rv,myocardium", "rv,lv,myocardium"),
+        help="what the values 1, 2, 3 of a mask are; automatic: the label that encloses another is the myocardium",
+    )
     accept_patient_ids: bool = field(
         default=False, metadata={"help": "take series with different PatientID as those of one patient"}
     )

@@ -12,7 +12,6 @@ from QPerfusionLogic.study import (
     MYOCARDIUM,
     RIGHT_VENTRICLE,
     BoolArray,
-    FloatArray,
     Geometry,
     LabelArray,
     LabelMap,
@@ -22,6 +21,7 @@ from QPerfusionLogic.study import (
 )
 
 from .image_files import is_volume_file, read_volume
+from .mask_labels import with_our_labels
 from .slice_order import tells_position
 from .slicer_segments import is_segmentation, labels_of_segments
 from .wording import counted
@@ -34,7 +34,8 @@ def load_mask(path: Path, series: PerfusionSeries, settings: LoadingSettings) ->
     """Return the label map of a file on the grid of a series.
 
     A Slicer segmentation (`.seg.nrrd`) is read by the names of its segments and may be cropped; every other file holds
-    1 myocardium, 2 LV blood, 3 RV blood on the grid of the series.
+    1 myocardium, 2 LV blood, 3 RV blood on the grid of the series, what `loading.labels` says, or labels of which one
+    encloses another.
 
     Raises
     ------
@@ -49,7 +50,9 @@ def load_mask(path: Path, series: PerfusionSeries, settings: LoadingSettings) ->
         labels = labels_of_segments(path, volume.values, volume.metadata)
     else:
         _check_size(path, volume.values.shape[1:], series.image_shape)
-        labels, notices = _of_most_frames(_labels(path, volume.values))
+        labels, told = with_our_labels(path, volume.values, settings.labels)
+        labels, more = _of_most_frames(labels)
+        notices = [*told, *more]
     if volume.placed and tells_position(volume.geometry) and tells_position(series.geometry):
         labels, remark = _on_grid(labels, volume.geometry, series.geometry, series.image_shape)
         if remark:
@@ -78,14 +81,6 @@ def _check_size(path: Path, found: tuple[int, ...], expected: tuple[int, ...]) -
 
 def _size(shape: tuple[int, ...]) -> str:
     return f"{counted(shape[0], 'slice')} of {shape[1]} x {shape[2]}"
-
-
-def _labels(path: Path, values: FloatArray) -> LabelArray:
-    found = np.unique(values)
-    if not np.isin(found, range(RIGHT_VENTRICLE + 1)).all():
-        shown = ", ".join(f"{value:g}" for value in found[:6]) + (", ..." if found.size > 6 else "")
-        raise InputError(f"values {shown} in the mask {path}", expected="0, 1 myocardium, 2 LV blood, 3 RV blood")
-    return values.astype(np.uint8)
 
 
 def _of_most_frames(labels: LabelArray) -> tuple[LabelArray, list[Notice]]:

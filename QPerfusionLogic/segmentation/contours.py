@@ -64,6 +64,10 @@ class Contours:
     notices: tuple[Notice, ...] = ()
 
 
+LARGEST_BLOOD_SHARE = 0.6
+"""Share of a given wall, or of its cavity, in a blood pool that the bolus detector found, above which it is refused."""
+
+
 def given_contours(mask: LabelMap, enhancement: Enhancement, pools: BloodPools | None) -> Contours:
     """Return a user's mask, its cavity filled and the RV found from the images where the mask has none.
 
@@ -85,10 +89,33 @@ def given_contours(mask: LabelMap, enhancement: Enhancement, pools: BloodPools |
         raise InputError(
             f"{where} without any pixel of 1 (myocardium)", expected="1 myocardium, 2 LV blood, 3 RV blood"
         )
+    if pools is not None:
+        refuse_blood(labels, pools, where)
     labels = filled_cavity(labels)
     if pools is not None and not (labels == RIGHT_VENTRICLE).any():
         labels = np.stack([_with_right(plane, pools.right[index], enhancement) for index, plane in enumerate(labels)])
     return Contours(labels, np.ones(shape[0]), "given")
+
+
+def refuse_blood(labels: LabelArray, pools: BloodPools, where: str) -> None:
+    """Raise `InputError` when what a mask calls myocardium is blood, or lies round the right ventricle."""
+    wall = labels == MYOCARDIUM
+    inside = filled_cavity(labels) == LEFT_VENTRICLE
+    action = "say what the labels are with --set loading.labels=lv,myocardium,rv or rv,myocardium,lv"
+    blood = np.count_nonzero(wall & (pools.left | pools.right)) / np.count_nonzero(wall)
+    if blood > LARGEST_BLOOD_SHARE:
+        raise InputError(
+            f"{where} whose label 1 enhances like blood in {100 * blood:.0f} % of its pixels",
+            expected="1 myocardium, 2 LV blood, 3 RV blood",
+            action=action,
+        )
+    right = np.count_nonzero(inside & pools.right)
+    if right > LARGEST_BLOOD_SHARE * np.count_nonzero(inside) and not (inside & pools.left).any():
+        raise InputError(
+            f"{where} whose myocardium lies round the blood that comes first, that of the right ventricle",
+            expected="the wall of the left ventricle",
+            action="draw the left ventricle, or leave the mask out",
+        )
 
 
 def automatic_contours(

@@ -6,7 +6,7 @@ import SimpleITK
 
 from QPerfusionLogic.errors import InputError
 from QPerfusionLogic.loading import LoadingLogic, StudyRequest
-from QPerfusionLogic.nrrd_files import write_labels, write_sequence
+from QPerfusionLogic.nrrd_files import write_labels, write_map, write_sequence
 from QPerfusionLogic.settings import LoadingSettings
 from QPerfusionLogic.study import Geometry, Severity
 
@@ -61,6 +61,39 @@ def test_a_mask_that_lies_elsewhere_is_a_serious_notice(a_series, labels, a_geom
     write_labels(tmp_path / "mask.nrrd", labels, Geometry(away))
     notices = loaded(a_series, tmp_path / "mask.nrrd").tissue.notices
     assert [(item.code, item.severity) for item in notices] == [("mask-elsewhere", Severity.SERIOUS)]
+
+
+@pytest.mark.parametrize(
+    ("values", "declared"),
+    [
+        ((0, 2, 1, 3), "lv,myocardium,rv"),
+        ((0, 2, 3, 1), "rv,myocardium,lv"),
+        ((0, 2, 1, 0), "lv,myocardium,rv"),
+        ((0, 205, 500, 600), ""),
+    ],
+    ids=["M&Ms", "ACDC", "without RV", "MM-WHS"],
+)
+def test_the_numbering_of_other_tools_is_recognised_by_the_ring(
+    a_series, labels, a_geometry, tmp_path, values, declared
+):
+    numbered = np.array(values, dtype=np.uint16)[labels]
+    ours = np.where((labels == 3) & (values[3] == 0), 0, labels)
+    write_map(tmp_path / "mask.nrrd", numbered.astype(float), a_geometry)
+    found = loaded(a_series, tmp_path / "mask.nrrd")
+    np.testing.assert_array_equal(found.mask.labels, ours)
+    assert "mask-numbering" in {notice.code for notice in found.tissue.notices}
+    if declared:
+        said = loaded(a_series, tmp_path / "mask.nrrd", labels=declared)
+        np.testing.assert_array_equal(said.mask.labels, ours)
+        assert "mask-numbering" not in {notice.code for notice in said.tissue.notices}
+
+
+def test_values_that_no_ring_explains_are_refused_with_the_setting_that_explains_them(
+    a_series, labels, a_geometry, tmp_path
+):
+    write_map(tmp_path / "mask.nrrd", np.where(labels == 2, 0, 7 * labels).astype(float), a_geometry)
+    with pytest.raises(InputError, match=r"--set loading\.labels=lv,myocardium,rv"):
+        loaded(a_series, tmp_path / "mask.nrrd")
 
 
 def test_a_mask_without_a_place_is_taken_pixel_by_pixel(a_series, labels, tmp_path):
