@@ -274,12 +274,24 @@ def _times_of(path: Path, header: dict[str, Any], frames: int, slices: int) -> F
         return _numbers(path, named[_OLD_SLICE_TIMES], frames * slices, _OLD_SLICE_TIMES).reshape(frames, slices)
     for key, value in named.items():
         if key.startswith("axis ") and key.endswith(" index values") and value.strip():
+            numbers = _numbers(path, value, frames, key)
+            if _only_count(header, key, numbers):
+                return None
             scale = 1e-3 if "ms" in list(header.get("units") or []) else 1.0
-            return times_of_slices(_numbers(path, value, frames, key) * scale, _json(named.get(SLICE_TIMES)), slices)
+            return times_of_slices(numbers * scale, _json(named.get(SLICE_TIMES)), slices)
     labels = named.get("MultiVolume.FrameLabels", "")
     if labels:
         return _per_slice(_numbers(path, labels.replace(",", " "), frames, "MultiVolume.FrameLabels") * 1e-3, slices)
     return None
+
+
+def _only_count(header: dict[str, Any], key: str, numbers: FloatArray) -> bool:
+    """Return True for index values 0, 1, 2, ... or 1, 2, 3, ... of an axis without unit that is not called time."""
+    axis = int(key.split()[1]) if key.split()[1].isdigit() else -1
+    about = [str(list(header.get(name) or [])[axis : axis + 1]).lower() for name in ("units", "labels")]
+    if any(character.isalpha() for character in about[0]) or "time" in about[1]:
+        return False
+    return len(numbers) > 1 and numbers[0] in (0.0, 1.0) and bool(np.all(np.diff(numbers) == 1.0))
 
 
 def _per_slice(time_s: FloatArray, slices: int) -> FloatArray:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import csv
 import dataclasses
 import re
 from dataclasses import dataclass
 from pathlib import Path
 
+from QPerfusionLogic.csv_tables import read_table
 from QPerfusionLogic.errors import InputError, QPerfusionError
 from QPerfusionLogic.loading import StudyRequest
 from QPerfusionLogic.settings import Settings
@@ -83,18 +83,17 @@ def read_manifest(path: Path, settings: Settings | None = None) -> Manifest:
 
 
 def _read(path: Path) -> tuple[list[str], list[tuple[int, dict[str, str]]]]:
-    try:
-        with path.open(newline="", encoding="utf-8-sig") as stream:
-            reader = csv.DictReader(stream, strict=True)
-            rows = [(reader.line_num, row) for row in reader]
-            columns = [name.strip() for name in reader.fieldnames or ()]
-    except OSError as error:
-        raise InputError(f"no readable manifest {path} ({error.strerror})") from error
-    except (csv.Error, UnicodeDecodeError) as error:
-        raise InputError(f"{path}: not a CSV table ({error})", expected="text, comma separated") from error
+    table = read_table(path, "manifest")
+    columns, rows = table.header, table.rows
     if not rows:
         raise InputError(f"{path}: no row of a study", expected="a header line and one study a row")
-    return columns, [(line, {(key or "").strip(): value for key, value in row.items()}) for line, row in rows]
+    return columns, [(line, _cells_by_name(columns, cells)) for line, cells in rows]
+
+
+def _cells_by_name(columns: list[str], cells: list[str]) -> dict[str, str]:
+    """Return the cells of a row by column; "" names those beyond the header, so that the row is known as wrong."""
+    found = dict(zip(columns, cells, strict=False))
+    return found if len(cells) == len(columns) else found | {"": ""}
 
 
 def _check_columns(path: Path, columns: list[str]) -> None:
@@ -117,7 +116,7 @@ def _present_value(name: str) -> object:
 
 
 def _study(cells: dict[str, str], folder: Path, settings: Settings) -> StudyRow:
-    if "" in cells or None in cells.values():
+    if "" in cells:
         raise InputError("another number of cells than the header", expected="a full row", action="count the commas")
     given = {name: value.strip() for name, value in cells.items() if value.strip()}
     name = given.pop("id", "")

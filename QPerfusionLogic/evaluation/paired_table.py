@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
+from QPerfusionLogic.csv_tables import number_of, read_table
 from QPerfusionLogic.errors import InputError
 from QPerfusionLogic.study import FloatArray
 
@@ -94,25 +94,18 @@ def read_pairs(
 
 
 def _rows(path: Path) -> list[dict[str, str]]:
-    try:
-        with Path(path).open(newline="", encoding="utf-8-sig") as stream:
-            reader = csv.DictReader(stream, strict=True)
-            rows = list(reader)
-            columns = list(reader.fieldnames or ())
-    except OSError as error:
-        raise InputError(f"no readable table {path} ({error.strerror})") from error
-    except (csv.Error, UnicodeDecodeError) as error:
-        raise InputError(f"{path}: not a CSV table ({error})", expected="text, comma separated") from error
+    table = read_table(path)
+    columns = table.header
     if not columns:
         raise InputError(f"{path}: an empty file", expected="a header line and rows")
-    if not rows:
+    if not table.rows:
         raise InputError(f"{path}: a header and no rows", expected="one row per measurement")
     if len(set(columns)) < len(columns):
         raise InputError(f"{path}: column names twice in {', '.join(columns)}", expected="each name once")
-    for number, row in enumerate(rows, start=2):
-        if None in row or None in row.values():
-            raise InputError(f"{path}, line {number}: another number of cells than the header", expected="a full table")
-    return rows
+    for line, cells in table.rows:
+        if len(cells) != len(columns):
+            raise InputError(f"{path}, line {line}: another number of cells than the header", expected="a full table")
+    return [dict(zip(columns, cells, strict=True)) for _, cells in table.rows]
 
 
 def _identifiers(one: list[dict[str, str]], two: list[dict[str, str]], reference: Path, test: Path) -> tuple[str, ...]:
@@ -177,11 +170,8 @@ def _by_key(
 def _number(text: str, where: str) -> float:
     if text.strip().lower() in EMPTY:
         return math.nan
-    try:
-        value = float(text)
-    except ValueError:
-        value = math.inf
-    if not math.isfinite(value):
+    value = number_of(text)
+    if value is None or not math.isfinite(value):
         raise InputError(f"{where}: {text!r}", expected="a number or an empty cell")
     return value
 

@@ -9,7 +9,17 @@ from pathlib import Path
 
 import numpy as np
 
+from QPerfusionLogic.csv_tables import (
+    MISSING,
+    TIME_NAME,
+    is_counter,
+    number_of,
+    read_table,
+    time_column,
+    unit_free,
+)
 from QPerfusionLogic.errors import InputError
+from QPerfusionLogic.loading.time_checks import check_unit
 from QPerfusionLogic.progress import Progress
 from QPerfusionLogic.settings import KineticsSettings
 from QPerfusionLogic.study import FIT_STATUS, FitResult, FloatArray, Notice
@@ -18,7 +28,7 @@ from .inputs import KineticInput
 from .logic import KineticFittingLogic
 
 COLUMNS = ("mbf_ml_min_g", "mbf_se", "delay_s", "ps_ml_min_g", "vp_ml_g", "visf_ml_g", "rms", "r2")
-MISSING = ("", "nan", "na", "n/a", "none")
+AIF_NAMES = ("aif", "aif mmol l", "arterial", "arterial input", "input")
 
 
 @dataclass(frozen=True)
@@ -68,25 +78,28 @@ def fit_file(path: Path, settings: KineticsSettings, progress: Progress | None =
 
 def read_curves(path: Path) -> CurveTable:
     """Read a curve file; raises `InputError` that names the row and column of what is wrong."""
-    rows = _rows(Path(path))
-    if not rows:
+    found = read_table(Path(path), "file of curves")
+    if not found.rows and not found.header:
         raise InputError(f"an empty file {path}", expected="columns time_s, aif and one per curve")
-    header = [name.strip().lstrip("\ufeff") for name in rows[0]]
-    lowered = [name.lower() for name in header]
-    for wanted in ("time_s", "aif"):
-        if wanted not in lowered:
-            raise InputError(
-                f"{path}: columns {', '.join(header[:6])}",
-                expected=f"a column {wanted}",
-                action="name the columns time_s, aif and one per curve",
-            )
-    columns = [index for index, name in enumerate(lowered) if name not in ("time_s", "aif")]
+    header = found.header
+    named = [unit_free(name) for name in header]
+    arterial = next((index for index, name in enumerate(named) if name in AIF_NAMES), None)
+    if not any(TIME_NAME.fullmatch(name) for name in named) or arterial is None:
+        raise InputError(
+            f"{path}: columns {', '.join(header[:6])}",
+            expected="a column aif" if arterial is None else "a column time_s",
+            action="name the columns time_s, aif and one per curve",
+        )
+    if not found.rows:
+        raise InputError(f"{path}: a header and no frames", expected="one row per frame")
+    numbers = np.array([_numbers(path, cells, header, line) for line, cells in found.rows])
+    clock, unit_s = time_column(found, numbers)
+    columns = [index for index in range(len(header)) if index not in (clock, arterial)]
+    columns = [index for index in columns if not is_counter(found, numbers, index)]
     if not columns:
         raise InputError(f"{path}: no curve columns beside time_s and aif", expected="at least one curve")
-    numbers = np.array([_numbers(path, cells, header, line) for line, cells in enumerate(rows[1:], 2)])
-    if numbers.size == 0:
-        raise InputError(f"{path}: a header and no frames", expected="one row per frame")
-    time_s, aif = numbers[:, lowered.index("time_s")], numbers[:, lowered.index("aif")]
+    time_s, aif = unit_s * numbers[:, clock], numbers[:, arterial]
+    check_unit(Path(path), time_s)
     if not np.isfinite(aif).any():
         raise InputError(f"{path}: no number in column aif", expected="arterial gadolinium in mmol/L")
     last = int(np.flatnonzero(np.isfinite(aif))[-1])
@@ -99,28 +112,15 @@ def read_curves(path: Path) -> CurveTable:
     return CurveTable(time_s, aif, numbers[:, columns].T.copy(), tuple(header[index] for index in columns))
 
 
-def _rows(path: Path) -> list[list[str]]:
-    try:
-        text = path.read_text(encoding="utf-8-sig")
-    except OSError as error:
-        raise InputError(f"no readable file {path} ({error.strerror})", expected="a CSV file of curves") from error
-    except UnicodeDecodeError as error:
-        raise InputError(f"{path}: not text", expected="a CSV file of curves") from error
-    return [row for row in csv.reader(io.StringIO(text)) if any(cell.strip() for cell in row)]
-
-
 def _numbers(path: Path, cells: list[str], header: list[str], line: int) -> list[float]:
     if len(cells) != len(header):
         raise InputError(f"{path}, row {line}: {len(cells)} cells", expected=f"{len(header)}, as the header")
     values = []
     for name, cell in zip(header, cells, strict=True):
-        if cell.strip().lower() in MISSING:
-            values.append(np.nan)
-            continue
-        try:
-            values.append(float(cell))
-        except ValueError as error:
-            raise InputError(f"{path}, row {line}, column {name}: {cell!r}", expected="a number") from error
+        value = np.nan if cell.lower() in MISSING else number_of(cell)
+        if value is None:
+            raise InputError(f"{path}, row {line}, column {name}: {cell!r}", expected="a number")
+        values.append(value)
     return values
 
 

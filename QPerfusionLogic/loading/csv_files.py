@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-import csv
+import re
 from pathlib import Path
 
 import numpy as np
 
+from QPerfusionLogic.csv_tables import Table, is_counter, read_table, time_column, unit_free
 from QPerfusionLogic.errors import InputError
 from QPerfusionLogic.study import Curve, FloatArray, Quantity, State
 
 from .time_checks import plausible_times
 
-TIME_NAMES = ("time_s", "time", "t", "t_s")
+VALUE_NAME = re.compile(r"gd.*|value|aif.*|arterial.*|blood.*|conc.*|c")
 
 
 def read_times(path: Path, state: State = State.UNKNOWN) -> FloatArray:
@@ -23,9 +24,9 @@ def read_times(path: Path, state: State = State.UNKNOWN) -> FloatArray:
     InputError
         When the file is unreadable, or its times do not increase or cannot be seconds.
     """
-    names, table = _table(path)
-    column = names.index(f"{state}_time_s") if f"{state}_time_s" in names else _time_column(names)
-    times = table[:, column]
+    table, numbers = _table(path)
+    column, unit_s = time_column(table, numbers, str(state))
+    times = unit_s * numbers[:, column]
     return plausible_times(path, times[: _without_empty_end(times)])
 
 
@@ -37,53 +38,31 @@ def read_curve(path: Path) -> Curve:
     InputError
         When the file is unreadable, has no value column, or its times are wrong.
     """
-    names, table = _table(path)
-    time_column = _time_column(names)
-    if table.shape[1] < 2:
+    table, numbers = _table(path)
+    if numbers.shape[1] < 2:
         raise InputError(f"one column in {path}", expected="columns time_s,value")
-    others = [column for column in range(table.shape[1]) if column != time_column]
-    preferred = [column for column in others if names and names[column] in ("gd_mmol_l", "value", "aif", "aif_mmol_l")]
+    times, unit_s = time_column(table, numbers)
+    names = [unit_free(name) for name in table.header]
+    others = [column for column in range(numbers.shape[1]) if column != times]
+    others = [column for column in others if not is_counter(table, numbers, column)]
+    preferred = [column for column in others if names and VALUE_NAME.fullmatch(names[column])]
+    if not others:
+        raise InputError(f"no values beside the times in {path}", expected="columns time_s,value")
     column = (preferred or others)[0]
     is_signal = bool(names) and "signal" in names[column]
-    value = table[:, column]
+    value = numbers[:, column]
     if not np.isfinite(value).all():
         raise InputError(f"values that are no numbers in {path}", expected="a number in every row")
     quantity = Quantity.SIGNAL if is_signal else Quantity.GADOLINIUM
-    return Curve(plausible_times(path, table[:, time_column]), value, quantity, source=path.name)
+    return Curve(plausible_times(path, unit_s * numbers[:, times]), value, quantity, source=path.name)
 
 
-def _table(path: Path) -> tuple[list[str], FloatArray]:
-    """Return the lower-case column names (empty without a header row) and the numbers (rows, columns)."""
-    try:
-        text = path.read_text(encoding="utf-8-sig")
-    except OSError as error:
-        raise InputError(f"no readable file {path} ({error.strerror or error})") from error
-    except UnicodeDecodeError as error:
-        raise InputError(f"{path}: not a text file", expected="a CSV file") from error
-    separator = max(",;\t", key=text.count)
-    rows = [row for row in csv.reader(text.splitlines(), delimiter=separator) if any(cell.strip() for cell in row)]
-    names = [] if not rows or _is_number(rows[0][0]) else [cell.strip().lower() for cell in rows.pop(0)]
-    if not rows:
+def _table(path: Path) -> tuple[Table, FloatArray]:
+    """Return a table and its numbers (rows, columns)."""
+    table = read_table(path, "file")
+    if not table.rows:
         raise InputError(f"no rows in {path}", expected="one row per time")
-    width = len(names) or len(rows[0])
-    table = np.full((len(rows), width), np.nan)
-    for number, row in enumerate(rows):
-        for column, cell in enumerate(row[:width]):
-            if _is_number(cell):
-                table[number, column] = float(cell)
-    return names, table
-
-
-def _is_number(text: str) -> bool:
-    try:
-        float(text)
-    except ValueError:
-        return False
-    return True
-
-
-def _time_column(names: list[str]) -> int:
-    return next((column for column, name in enumerate(names) if name in TIME_NAMES), 0)
+    return table, table.numbers()
 
 
 def _without_empty_end(times: FloatArray) -> int:

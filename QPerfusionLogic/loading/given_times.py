@@ -10,7 +10,11 @@ import numpy as np
 from QPerfusionLogic.errors import InputError
 from QPerfusionLogic.study import FloatArray, Notice, PerfusionSeries, Severity
 
+from .frame_clock import FIXED_INTERVAL, NOMINAL
+
 SAME_BEAT_S = 0.05
+LARGEST_CONTRADICTION = 0.1
+"""Share by which given times may differ from the clock of the files without a word."""
 _CLOCK_NOTICES = {
     *("clocks-disagree", "content-time", "whole-second-times", "nominal-times"),
     *("constant-interval", "interval-unused"),
@@ -35,9 +39,27 @@ def with_given_times(series: PerfusionSeries, times_s: FloatArray, path: Path) -
     return replace(
         series,
         time_s=np.repeat((times - times[0])[:, None], series.slices, axis=1),
-        notices=tuple(notice for notice in series.notices if notice.code not in _CLOCK_NOTICES),
+        notices=(
+            *(notice for notice in series.notices if notice.code not in _CLOCK_NOTICES),
+            *_contradiction(series, times, path),
+        ),
         source=replace(series.source, time_source=f"times given in {path.name}"),
     )
+
+
+def _contradiction(series: PerfusionSeries, times: FloatArray, path: Path) -> tuple[Notice, ...]:
+    """Return a notice when given times span much more or less than the clock that the files carry."""
+    if series.source.time_source in (NOMINAL, FIXED_INTERVAL):
+        return ()
+    own, given = float(np.ptp(series.time_s[:, 0])), float(np.ptp(times))
+    if own <= 0 or abs(given / own - 1.0) <= LARGEST_CONTRADICTION:
+        return ()
+    share = f"{100 * abs(given / own - 1.0):.0f} % {'less' if own < given else 'more'}"
+    message = (
+        f"the times in {path.name} span {given:.1f} s, but those of the {series.state} series "
+        f"({series.source.time_source}) {own:.1f} s, {share}"
+    )
+    return (Notice("given-times-contradicted", message, "check the unit and the rows of --times", Severity.SERIOUS),)
 
 
 def clock_notice(tissue: PerfusionSeries, aif: PerfusionSeries) -> Notice:

@@ -34,12 +34,16 @@ def plausible_times(path: Path, times: FloatArray) -> FloatArray:
         raise InputError(
             f"time {row + 2} ({after:g}) not after the one before ({before:g}) in {path}", expected="increasing times"
         )
-    if steps.size:
-        _check_unit(path, float(np.median(steps)), float(np.ptp(per_slice)))
+    check_unit(path, times)
     return times
 
 
-def _check_unit(path: Path, step: float, span: float) -> None:
+def check_unit(path: Path, times: FloatArray) -> None:
+    """Raise `InputError` when increasing times (frames,) or (frames, slices) look like milliseconds or minutes."""
+    per_slice = times.reshape(len(times), -1)
+    if len(times) < 2:
+        return
+    step, span = float(np.median(np.diff(per_slice, axis=0))), float(np.ptp(per_slice))
     found = f"times {step:g} apart in {path}"
     if step > LONGEST_STEP_S:
         raise InputError(found, expected="seconds", action="these look like milliseconds: divide by 1000")

@@ -71,7 +71,7 @@ def test_an_arterial_input_in_micromolar_is_a_serious_notice(a_curve_file):
     [
         ("", "empty file"),
         ("time_s,blood,a\n0,1,2\n", "column aif"),
-        ("time,aif,a\n0,1,2\n", "column time_s"),
+        ("frame,aif,a\n0,1,2\n", "column time_s"),
         ("time_s,aif\n0,1\n", "no curve columns"),
         ("time_s,aif,a\n", "no frames"),
         ("time_s,aif,a\n0,1,high\n", "row 2, column a"),

@@ -1,5 +1,6 @@
 """What is written as NRRD is what Slicer and we read back."""
 
+import nrrd
 import numpy as np
 import pytest
 
@@ -113,3 +114,20 @@ def test_a_legacy_multivolume_tells_its_times_in_milliseconds(tmp_path):
     np.testing.assert_allclose(found.time_s[:, 0], TIMES)
     np.testing.assert_array_equal(found.values, values.transpose(0, 3, 2, 1))
     np.testing.assert_allclose(found.geometry.index_to_lps[0, :3, 3], [-1.0, -2.0, 3.0])
+
+
+@pytest.mark.parametrize(
+    ("label", "unit", "timed"), [("frame", "", False), ("", "", False), ("time", "", True), ("frame", "s", True)]
+)
+def test_an_axis_without_unit_that_counts_its_frames_holds_no_times(tmp_path, label, unit, timed):
+    header = {
+        "kinds": ["domain", "domain", "domain", "list"],
+        "labels": ["", "", "", label],
+        "units": ["", "", "", unit],
+        "axis 3 index type": "numeric",
+        "axis 3 index values": " ".join(str(number) for number in range(12)),
+    }
+    nrrd.write(str(tmp_path / "series.seq.nrrd"), np.zeros((5, 4, 1, 12), dtype=np.float32), header)
+    found = read_sequence(tmp_path / "series.seq.nrrd")
+    assert (found.time_s is not None) == timed
+    assert found.values.shape == (12, 1, 4, 5)
