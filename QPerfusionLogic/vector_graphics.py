@@ -135,15 +135,23 @@ def _is_empty(mark: _Mark) -> bool:
     return values.size == 0 or not np.isfinite(values).any()
 
 
+def _widened(limits: tuple[float, float] | None) -> tuple[float, float] | None:
+    """Return limits that lie apart: a chart of equal values has no range of its own."""
+    if limits is None or limits[1] > limits[0]:
+        return limits
+    reach = 0.1 * abs(limits[0]) or 0.1
+    return limits[0] - reach, limits[0] + reach
+
+
 class _Drawing:
     """The pixels of one chart: margins, scales, axes, marks and legend."""
 
     def __init__(self, chart: Chart, marks: Sequence[_Mark]) -> None:
         self.chart, self.marks = chart, marks
         self.size = 9.5 if chart.compact else 11.5
-        self.x_low, self.x_high = chart.x_range or _limits([mark.x for mark in marks], pad=0.0)
+        self.x_low, self.x_high = _widened(chart.x_range) or _limits([mark.x for mark in marks], pad=0.0)
         heights = [mark.y for mark in marks] + [mark.upper for mark in marks if mark.upper is not None]
-        self.y_low, self.y_high = chart.y_range or _limits(heights, pad=0.05)
+        self.y_low, self.y_high = _widened(chart.y_range) or _limits(heights, pad=0.05)
         self.legend_rows = [] if chart.compact else self._legend_rows()
         ticks = nice_ticks(self.y_low, self.y_high, self._tick_count(chart.height, 48))
         self.y_ticks = ticks

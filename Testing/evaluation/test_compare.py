@@ -123,6 +123,15 @@ def test_the_command_writes_tables_figures_json_and_a_page(tmp_path, reference, 
     assert "http" not in (folder / "agreement.html").read_text().replace("http://www.w3.org/2000/svg", "")
 
 
+def test_equal_tables_agree_without_bias_and_limits(tmp_path, reference):
+    command(reference, reference, "--output", tmp_path / "out")
+    for quantity in compare_tables(reference, reference).quantities:
+        found = quantity.bland_altman
+        assert found.bias.value == found.lower_limit.value == found.upper_limit.value == 0.0
+    for drawing in (tmp_path / "out" / "figures").iterdir():
+        assert "nan" not in drawing.read_text()
+
+
 def test_a_second_run_replaces_the_first(tmp_path, reference, test_table):
     command(reference, test_table, "--output", tmp_path / "out")
     command(reference, test_table, "--output", tmp_path / "out", "--threshold", "mpr=2")
