@@ -54,10 +54,10 @@ def _contradiction(series: PerfusionSeries, times: FloatArray, path: Path) -> tu
     own, given = float(np.ptp(series.time_s[:, 0])), float(np.ptp(times))
     if own <= 0 or abs(given / own - 1.0) <= LARGEST_CONTRADICTION:
         return ()
-    share = f"{100 * abs(given / own - 1.0):.0f} % {'less' if own < given else 'more'}"
+    share = f"{100 * abs(given / own - 1.0):.0f} % {'more' if given > own else 'less'}"
     message = (
-        f"the times in {path.name} span {given:.1f} s, but those of the {series.state} series "
-        f"({series.source.time_source}) {own:.1f} s, {share}"
+        f"the times in {path.name} span {given:.1f} s, {share} than those of the {series.state} series itself: "
+        f"{own:.1f} s by {series.source.time_source}"
     )
     return (Notice("given-times-contradicted", message, "check the unit and the rows of --times", Severity.SERIOUS),)
 
