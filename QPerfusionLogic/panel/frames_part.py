@@ -52,6 +52,7 @@ class FramesPart:
         ui.frameSlider.connect("valueChanged(int)", self._go_to)
         ui.playButton.connect("clicked(bool)", self._play)
         ui.motionButton.connect("clicked(bool)", results.show_motion)
+        ui.showButton.connect("clicked(bool)", self._follow)
 
     def update(self) -> None:
         """Show the frames as they are now."""
@@ -127,6 +128,12 @@ class FramesPart:
             browser.SetSelectedItemNumber(int(frame))
         if self._ui.frameSlider.value != frame:
             self._ui.frameSlider.value = frame
+
+    def _follow(self) -> None:
+        """Let the slider show the frame that the views show."""
+        browser = self._browser()
+        if browser is not None:
+            self._ui.frameSlider.value = browser.GetSelectedItemNumber()
 
     def _play(self) -> None:
         browser = self._browser()

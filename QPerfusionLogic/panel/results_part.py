@@ -10,6 +10,7 @@ from QPerfusionLogic.study import State
 
 from .curves_part import CurvesPart
 from .live_segments import LiveSegments
+from .placed_views import PlacedViews
 from .words import _
 
 TABLES = (
@@ -37,7 +38,8 @@ class ResultsPart:
         The widgets of the panel by name.
     application : object
         Gives the application's scene (`scene()`) and logic (`logic()`), switches
-        modules (`select_module(str)`) and reports errors (`report(str)`).
+        modules (`select_module(str)`), reports errors (`report(str)`) and calls later
+        (`later(ms, function)`).
     parameters : callable
         Returns the present parameters, None when there are none.
     settings : callable
@@ -52,6 +54,7 @@ class ResultsPart:
         self._parameters = parameters
         self.curves = CurvesPart(ui, application, self.study, settings)
         self.live = LiveSegments(self.study)
+        self._views = PlacedViews(application)
         ui.tableBox.addItems([_(row[0]) for row in TABLES])
         ui.showButton.connect("clicked(bool)", self.show_study)
         ui.editContoursButton.connect("clicked(bool)", self.edit_contours)
@@ -71,6 +74,7 @@ class ResultsPart:
         """Let go of every node that is observed."""
         self.curves.release()
         self.live.release()
+        self._views.release()
 
     def study(self) -> Any:
         """Return the study to look at, None when there is none."""
@@ -115,7 +119,8 @@ class ResultsPart:
         study = self.study()
         if study is None:
             return
-        show_study(self._application.scene(), study)
+        self._views.keep(show_study(self._application.scene(), study))
+        self._set_overlay(self._ui.overlaySlider.value)
         self._show_notices(study)
         self.show_table()
         self.curves.show_segment()
@@ -127,7 +132,7 @@ class ResultsPart:
 
         study = self.study()
         if study is not None:
-            show_motion(self._application.scene(), study, self._ui.stateBox.currentText)
+            self._views.keep(show_motion(self._application.scene(), study, self._ui.stateBox.currentText))
             self.choose_table("table:frames")
 
     def choose_table(self, role: str) -> None:
@@ -161,6 +166,7 @@ class ResultsPart:
     def edit_points(self) -> None:
         """Open the Markups module; the AHA segments turn with the insertion points while they are moved."""
         from QPerfusionLogic.scene.editing import show_segments
+        from QPerfusionLogic.scene.landmarks import show_point_names
 
         study, state = self.study(), self._ui.stateBox.currentText
         node = study.node("insertion_points", state) if study is not None else None
@@ -168,6 +174,7 @@ class ResultsPart:
             self._application.report(_("This study has nothing to edit there."))
             return
         show_segments(self._application.scene(), study, State(state))
+        show_point_names(node)
         self._application.logic().GetSelectionNode().SetActivePlaceNodeID(node.GetID())
         self._application.select_module("Markups")
 

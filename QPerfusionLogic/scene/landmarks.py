@@ -35,7 +35,17 @@ def add_insertion_points(scene: Any, name: str, points: FloatArray, geometry: Ge
     if display is not None:
         display.SetGlyphScale(2.0)
         display.SetTextScale(2.5)
+    # Names over the wall hide it; they are shown while the points are edited.
+    show_point_names(node, False)
     return node
+
+
+def show_point_names(node: Any, shown: bool = True) -> None:
+    """Show or hide which insertion each point is."""
+    display = node.GetDisplayNode()
+    if display is not None:
+        display.SetPropertiesLabelVisibility(False)
+        display.SetPointLabelsVisibility(shown)
 
 
 def ras_of(geometry: Geometry, slice_index: int, row: float, column: float) -> list[float]:

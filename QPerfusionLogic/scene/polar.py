@@ -17,8 +17,8 @@ from .landmarks import ras_of
 from .maps import map_kind
 from .volumes import add_volume, geometry_of, set_units
 
-LABEL_SHIFT = (0.028, -0.033)
-"""Share of the picture by which a number is moved down and left: Slicer writes it above and right of its point."""
+LABEL_SHIFT = 0.028
+"""Share of the picture by which a number is moved down: Slicer writes it above its point."""
 _GEOMETRY = Geometry.axis_aligned(1, (1.0, 1.0), 1.0)
 """A plane of its own: the polar map is a diagram and has no place in the patient."""
 
@@ -59,8 +59,7 @@ def _add_numbers(scene: Any, name: str, values: Mapping[int, float]) -> Any:
     for segment, (row, column) in label_places().items():
         value = values.get(segment, math.nan)
         text = f"{value:.1f}" if math.isfinite(value) else "-"
-        row, column = row + LABEL_SHIFT[0] * SIZE, column + LABEL_SHIFT[1] * SIZE
-        node.AddControlPoint(ras_of(_GEOMETRY, 0, row, column), text)
+        node.AddControlPoint(ras_of(_GEOMETRY, 0, row + LABEL_SHIFT * SIZE, column), text)
     node.SetLocked(True)
     node.SetHideFromEditors(True)
     display = node.GetDisplayNode()
@@ -74,4 +73,6 @@ def _add_numbers(scene: Any, name: str, values: Mapping[int, float]) -> Any:
     display.GetTextProperty().SetBold(True)
     display.GetTextProperty().SetJustificationToCentered()
     display.SetVisibility3D(False)
+    # They belong into one view only, in which `show_study` shows them.
+    display.SetVisibility(False)
     return node

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -10,6 +12,7 @@ import vtk
 from QPerfusionLogic.study import FloatArray
 
 from .filling import SceneStudy
+from .marks import ROLE, STATE, STUDY, read_note
 from .volumes import as_array, as_vtk_matrix, image_of
 
 LAYOUT = 4711
@@ -33,7 +36,7 @@ _EVERYDAY_VIEWS = ("Red", "Green", "Yellow")
 """Slicer's own slice views, in which everything stays visible."""
 
 _MARGIN, _POLAR_MARGIN = 2.4, 1.1
-"""Width of a view in widths of the heart, or of the polar map."""
+"""Shorter side of a view in widths of the heart, or of the polar map."""
 
 
 def layout_description() -> str:
@@ -57,8 +60,22 @@ def _view(name: str, color: str) -> str:
     )
 
 
-def show_study(scene: Any, study: SceneStudy) -> None:
-    """Switch to the layout of QPerfusion and show the maps of a study in it."""
+@dataclass(frozen=True)
+class Content:
+    """What a slice view shows: a map over an image, in the plane of `heart`, which fills a share of the view."""
+
+    view: str
+    volume: Any
+    under: Any = None
+    heart: Any = None
+    margin: float = _MARGIN
+
+
+def show_study(scene: Any, study: SceneStudy) -> tuple[Content, ...]:
+    """Switch to the layout of QPerfusion, show the maps of a study in it and return what the views show.
+
+    The images below the maps are of one phase of the bolus in every state. Marks of other studies are hidden.
+    """
     layout = scene.GetFirstNodeByClass("vtkMRMLLayoutNode")
     if layout is not None:
         if layout.IsLayoutDescription(LAYOUT):
@@ -66,38 +83,91 @@ def show_study(scene: Any, study: SceneStudy) -> None:
         else:
             layout.AddLayoutDescription(LAYOUT, layout_description())
         layout.SetViewArrangement(LAYOUT)
-    for state, views in (("stress", ("QPerfusionStress", "QPerfusionMpr")), ("rest", ("QPerfusionRest",))):
-        for role in ("segmentation", "insertion_points"):
-            _show_only_in(study.nodes.get((state, role)), (*views, *_EVERYDAY_VIEWS))
+    show_marks_of(scene, study)
+    for state in ("stress", "rest"):
+        show_enhancement(study, state)
+    contents = []
     for name, (state, _) in VIEWS.items():
         show_labels(scene, name, None)
         volume = study.nodes.get((state, "view:mbf" if state else "map:mpr"))
         under = study.nodes.get((state or "stress", "volume:registered"))
-        show_in_view(scene, name, volume, under, study.nodes.get((state or "stress", "segments")))
+        contents.append(Content(name, volume, under, study.nodes.get((state or "stress", "segments"))))
     for name, (quantity, _) in POLAR_VIEWS.items():
-        show_in_view(scene, name, study.node(f"polar:{quantity}"), margin=_POLAR_MARGIN)
-        _show_only_in(study.node(f"polar:{quantity}:numbers"), (name,))
+        contents.append(Content(name, study.node(f"polar:{quantity}"), margin=_POLAR_MARGIN))
+    _show(scene, contents)
+    return tuple(contents)
 
 
-def show_in_view(
-    scene: Any, view: str, volume: Any, under: Any = None, heart: Any = None, margin: float = _MARGIN
-) -> None:
-    """Show a map over an image in one slice view, in the plane it was acquired in, as large as `heart` allows."""
-    composite = _of_view(scene, "vtkMRMLSliceCompositeNode", view)
-    if composite is None:
-        return
-    composite.SetBackgroundVolumeID(under.GetID() if under is not None else None)
-    composite.SetForegroundVolumeID(volume.GetID() if volume is not None else None)
-    composite.SetForegroundOpacity(1.0)
-    slice_node = _of_view(scene, "vtkMRMLSliceNode", view)
-    if slice_node is not None and volume is not None:
-        face_slice(slice_node, heart or volume, volume.GetImageData().GetDimensions()[2] // 2, margin)
+def show_marks_of(scene: Any, study: SceneStudy) -> None:
+    """Show contours, insertion points and polar numbers of a study in its views; those of other studies are hidden."""
+    views_of = {"": ("QPerfusionStress", "QPerfusionMpr"), "rest": ("QPerfusionRest",)}
+    polar = {f"polar:{quantity}:numbers": (name,) for name, (quantity, _) in POLAR_VIEWS.items()}
+    for index in range(scene.GetNumberOfNodes()):
+        node = scene.GetNthNode(index)
+        role, state = node.GetAttribute(ROLE) or "", node.GetAttribute(STATE) or ""
+        if role not in polar and role not in ("segmentation", "insertion_points"):
+            continue
+        display = node.GetDisplayNode()
+        if display is None:
+            continue
+        display.SetVisibility(node.GetAttribute(STUDY) == study.name)
+        shown_in = polar.get(role) or (*views_of.get(state, views_of[""]), *_EVERYDAY_VIEWS)
+        display.SetViewNodeIDs([f"vtkMRMLSliceNode{view}" for view in shown_in])
 
 
-def _show_only_in(node: Any, views: tuple[str, ...]) -> None:
-    display = node.GetDisplayNode() if node is not None else None
-    if display is not None:
-        display.SetViewNodeIDs([f"vtkMRMLSliceNode{view}" for view in views])
+def show_enhancement(study: SceneStudy, state: str) -> None:
+    """Go to the frame in which the myocardium of a state is brightest, so that states show the same phase."""
+    browser, segmentation = study.node("browser", state), study.node("segmentation", state)
+    found = read_note(segmentation, "Segmented") if segmentation is not None else None
+    frame = ((found or {}).get("peak_frames") or {}).get("myocardium")
+    if browser is not None and frame is not None and 0 <= int(frame) < browser.GetNumberOfItems():
+        browser.SetSelectedItemNumber(int(frame))
+
+
+def _show(scene: Any, contents: Sequence[Content]) -> None:
+    for content in contents:
+        composite = _of_view(scene, "vtkMRMLSliceCompositeNode", content.view)
+        if composite is None:
+            continue
+        # The colour legends of a view are made when these flags report that a layer is another one.
+        layers = composite.ForegroundVolumeFlag | composite.BackgroundVolumeFlag | composite.LabelVolumeFlag
+        composite.SetInteractionFlags(layers)
+        composite.SetBackgroundVolumeID(content.under.GetID() if content.under is not None else None)
+        composite.SetForegroundVolumeID(content.volume.GetID() if content.volume is not None else None)
+        composite.SetForegroundOpacity(1.0)
+        composite.Modified()
+        composite.SetInteractionFlags(0)
+    place(scene, contents)
+
+
+def place(scene: Any, contents: Sequence[Content]) -> None:
+    """Turn the views to the planes of what they show; contents that left the scene are passed over."""
+    for content in contents:
+        slice_node, plane = slice_node_of(scene, content.view), _plane_of(scene, content)
+        if slice_node is not None and plane is not None:
+            face_slice(slice_node, plane, content.volume.GetImageData().GetDimensions()[2] // 2, content.margin)
+
+
+def fit(scene: Any, contents: Sequence[Content]) -> None:
+    """Let what the views show be as large as their present sizes allow; the slices stay."""
+    for content in contents:
+        slice_node, plane = slice_node_of(scene, content.view), _plane_of(scene, content)
+        if slice_node is not None and plane is not None:
+            _fit(slice_node, plane, content.margin)
+
+
+def _plane_of(scene: Any, content: Content) -> Any:
+    """Return the volume in whose plane a view lies, None when it or the map has left the scene."""
+    plane = content.heart if content.heart is not None else content.volume
+    for node in (content.volume, plane):
+        if node is None or not scene.IsNodePresent(node) or node.GetImageData() is None:
+            return None
+    return plane
+
+
+def slice_node_of(scene: Any, view: str) -> Any:
+    """Return the slice node of a view, None before the layout was made."""
+    return _of_view(scene, "vtkMRMLSliceNode", view)
 
 
 def face_slice(slice_node: Any, volume: Any, index: int, margin: float = _MARGIN) -> None:
@@ -106,20 +176,33 @@ def face_slice(slice_node: Any, volume: Any, index: int, margin: float = _MARGIN
     Slicer's own `RotateToVolumePlane` takes the axis of the volume nearest to the present view, which need not be the
     plane of the slices.
     """
-    centre, size = _heart_of(image_of(volume))
-    matrix = vtk.vtkMatrix4x4()
-    volume.GetIJKToRASMatrix(matrix)
-    ijk_to_ras = as_array(matrix)
+    centre, _ = _heart_of(image_of(volume))
+    ijk_to_ras = _ijk_to_ras(volume)
     right = ijk_to_ras[:3, 0] / np.linalg.norm(ijk_to_ras[:3, 0])
     up = -ijk_to_ras[:3, 1] / np.linalg.norm(ijk_to_ras[:3, 1])
     slice_to_ras = np.eye(4)
     slice_to_ras[:3, 0], slice_to_ras[:3, 1], slice_to_ras[:3, 2] = right, up, np.cross(right, up)
     slice_to_ras[:3, 3] = (ijk_to_ras @ [centre[1], centre[0], index, 1.0])[:3]
     slice_node.GetSliceToRAS().DeepCopy(as_vtk_matrix(slice_to_ras))
-    width, height, _ = slice_node.GetDimensions()
-    field = margin * size * max(np.linalg.norm(ijk_to_ras[:3, 0]), np.linalg.norm(ijk_to_ras[:3, 1]))
-    slice_node.SetFieldOfView(field * width / max(height, 1), field, slice_node.GetFieldOfView()[2])
     slice_node.UpdateMatrices()
+    _fit(slice_node, volume, margin)
+
+
+def _fit(slice_node: Any, volume: Any, margin: float) -> None:
+    """Let the shorter side of a view, which is hardly ever square, be `margin` widths of the heart."""
+    _, size = _heart_of(image_of(volume))
+    ijk_to_ras = _ijk_to_ras(volume)
+    width, height, _ = slice_node.GetDimensions()
+    shorter = max(min(width, height), 1)
+    field = margin * size * max(np.linalg.norm(ijk_to_ras[:3, 0]), np.linalg.norm(ijk_to_ras[:3, 1]))
+    slice_node.SetFieldOfView(field * width / shorter, field * height / shorter, slice_node.GetFieldOfView()[2])
+    slice_node.UpdateMatrices()
+
+
+def _ijk_to_ras(volume: Any) -> FloatArray:
+    matrix = vtk.vtkMatrix4x4()
+    volume.GetIJKToRASMatrix(matrix)
+    return as_array(matrix)
 
 
 def _heart_of(image: FloatArray) -> tuple[tuple[float, float], float]:
@@ -139,12 +222,15 @@ def show_labels(scene: Any, view: str, labels: Any) -> None:
         composite.SetLabelOpacity(0.6)
 
 
-def show_motion(scene: Any, study: SceneStudy, state: str) -> None:
-    """Show the raw, the registered and the gadolinium series of a state side by side, for the player."""
+def show_motion(scene: Any, study: SceneStudy, state: str) -> tuple[Content, ...]:
+    """Show the raw, the registered and the gadolinium series of a state side by side and return what the views show."""
     segments = study.node("segments", state)
+    contents = []
     for view, role in zip(VIEWS, ("tissue", "registered", "gadolinium"), strict=True):
         show_labels(scene, view, None)
-        show_in_view(scene, view, study.node(f"volume:{role}", state), None, segments)
+        contents.append(Content(view, study.node(f"volume:{role}", state), None, segments))
+    _show(scene, contents)
+    return tuple(contents)
 
 
 def set_overlay_opacity(scene: Any, opacity: float) -> None:

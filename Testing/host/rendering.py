@@ -62,7 +62,6 @@ class SliceView:
         """Return (rows, columns, 3) pixels of the view; written as PNG when a path is given."""
         if volume is not None:
             face_slice(self.slice_node, volume, slice_index)
-        self._wake_legends()
         self._logic.UpdatePipeline()
         self._image.GetMapper().SetInputConnection(self._logic.GetImageDataConnection())
         self._window.Render()
@@ -80,12 +79,15 @@ class SliceView:
             Image.fromarray(pixels).save(path)
         return pixels
 
-    def _wake_legends(self) -> None:
-        """The application's view controllers do this when another volume comes into a view."""
-        self.composite_node.SetInteractionFlags(0xFFFFFFFF)
-        self.composite_node.Modified()
-        for index in range(self._scene.GetNumberOfNodesByClass("vtkMRMLColorLegendDisplayNode")):
-            self._scene.GetNthNodeByClass(index, "vtkMRMLColorLegendDisplayNode").Modified()
+    def resize(self, width: int, height: int) -> None:
+        """Give the view another size, as qMRMLSliceControllerWidget does: the vertical field of view stays."""
+        self.size = (width, height)
+        self._window.SetSize(width, height)
+        self._logic.ResizeSliceNode(width, height)
+
+    def move_slider(self, offset: float) -> None:
+        """Set the slice offset that the slider of the view delivers."""
+        self._logic.SetSliceOffset(offset)
 
     def close(self) -> None:
         """Let go of window and scene."""

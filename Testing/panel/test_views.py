@@ -1,0 +1,137 @@
+"""Slice views of a fresh session: made with the layout, tall or wide, with another study in the scene."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import numpy as np
+import pytest
+from host import slicer_host
+
+from QPerfusionLogic.reporting.colour_table import colour_table
+from QPerfusionLogic.scene import fill_scene
+from QPerfusionLogic.scene.finding import study_named
+from QPerfusionLogic.scene.views import POLAR_VIEWS, VIEWS
+
+SIZES = ((379, 608), (900, 400))
+
+
+@pytest.fixture
+def pictures(tmp_path):
+    """Folder that keeps the pictures."""
+    folder = Path(os.environ.get("QPERFUSION_PICTURES", tmp_path))
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
+
+
+@pytest.fixture(params=SIZES, ids=lambda size: "{}x{}".format(*size))
+def a_session(request, a_panel, a_scene, a_result):
+    """Panel and views after the first click on Show maps, with an earlier study in the scene."""
+    layout = pytest.importorskip("host.layout").Layout(a_scene, request.param)
+    fill_scene(a_scene, a_result, "Earlier study")
+    study = fill_scene(a_scene, a_result, "Present study")
+    a_panel._parameters.studyName = study.name
+    a_panel.ui.showButton.click()
+    slicer_host.process_events(10, until=lambda: all(view.size == request.param for view in layout.views.values()))
+    slicer_host.process_events(0.1)
+    yield a_panel, study, layout.views
+    layout.close()
+
+
+def is_flow(picture, flow):
+    """Return which pixels have the colour of a flow."""
+    return np.abs(picture.astype(int) - colour_table("MBF").colours(flow)).max(axis=-1) < 12
+
+
+def legend_of(volume):
+    import slicer
+
+    return slicer.vtkSlicerColorLogic.GetColorLegendDisplayNode(volume)
+
+
+def test_the_first_click_shows_maps_polar_maps_and_legends(a_session, pictures):
+    _, study, views = a_session
+    names = (*VIEWS, *POLAR_VIEWS)
+    assert set(views) == set(names)
+    shown = {name: views[name].picture(pictures / f"{name}-{views[name].size[0]}.png") for name in names}
+    assert 0.01 < is_flow(shown["QPerfusionStress"], 3.0 + 0.02 * 26).mean() < 0.5
+    for name, volume in (
+        ("QPerfusionStress", "view:mbf"),
+        ("QPerfusionRest", "view:mbf"),
+        ("QPerfusionMpr", "map:mpr"),
+    ):
+        legend = legend_of(study.node(volume, VIEWS[name][0]))
+        legend.SetVisibility(False)
+        right = round(0.75 * views[name].size[0])
+        with_legend, without = (
+            (picture > 240).all(axis=-1)[:, right:] for picture in (shown[name], views[name].picture())
+        )
+        assert with_legend.sum() > without.sum() + 200, f"no legend in {name}"
+
+
+def test_the_whole_polar_map_is_seen(a_session):
+    _, _, views = a_session
+    picture = views["QPerfusionPolarStress"].picture()
+    drawn = (picture.max(axis=-1) > 0) & (picture.std(axis=-1) > 5)
+    rows, columns = np.nonzero(drawn)
+    height, width, _ = picture.shape
+    assert rows.min() > 0 and columns.min() > 0
+    assert rows.max() < height - 1 and columns.max() < width - 1
+    assert abs(np.ptp(rows) - np.ptp(columns)) <= 0.02 * np.ptp(rows), "the map is not round"
+    assert np.ptp(rows) > 0.8 * min(height, width)
+
+
+def test_another_size_of_the_window_still_shows_the_whole_polar_map(a_session):
+    _, _, views = a_session
+    view = views["QPerfusionPolarStress"]
+    offset = view.slice_node.GetSliceOffset()
+    view.resize(300, 700)
+    slicer_host.process_events(0.1)
+    width, height, _ = view.slice_node.GetFieldOfView()
+    assert width == pytest.approx(1.1 * 320, rel=0.01)
+    assert height == pytest.approx(width * 700 / 300, rel=0.01)
+    assert view.slice_node.GetSliceOffset() == offset
+
+
+def test_marks_of_the_other_study_are_hidden_until_it_is_chosen(a_session, a_scene):
+    panel, study, _ = a_session
+    roles = (("", "polar:stress:numbers"), ("stress", "segmentation"), ("rest", "insertion_points"))
+    other = study_named(a_scene, "Earlier study")
+    for state, role in roles:
+        assert study.node(role, state).GetDisplayNode().GetVisibility()
+        assert not other.node(role, state).GetDisplayNode().GetVisibility()
+    panel.ui.studyBox.currentText = "Earlier study"
+    panel.ui.showButton.click()
+    for state, role in roles:
+        assert not study.node(role, state).GetDisplayNode().GetVisibility()
+        assert other.node(role, state).GetDisplayNode().GetVisibility()
+
+
+def test_numbers_of_a_study_that_was_not_shown_yet_are_not_drawn(a_scene, a_result):
+    study = fill_scene(a_scene, a_result)
+    assert not study.node("polar:stress:numbers").GetDisplayNode().GetVisibility()
+
+
+def test_both_states_show_the_peak_of_the_myocardium(a_session):
+    panel, study, _ = a_session
+    frames = {state: study.node("browser", state).GetSelectedItemNumber() for state in ("stress", "rest")}
+    assert frames == {"stress": 8, "rest": 8}
+    assert panel.ui.frameSlider.value == 8
+
+
+def test_labels_of_points_are_seen_only_while_they_are_edited(a_session):
+    panel, study, _ = a_session
+    display = study.node("insertion_points", "stress").GetDisplayNode()
+    assert not display.GetPointLabelsVisibility()
+    panel.ui.editPointsButton.click()
+    assert display.GetPointLabelsVisibility()
+
+
+def test_a_view_moved_by_the_user_stays_where_it_is(a_session):
+    _, _, views = a_session
+    view = views["QPerfusionStress"]
+    moved = view.slice_node.GetSliceOffset() + 10.0
+    view.move_slider(moved)
+    slicer_host.process_events(0.1)
+    assert view.slice_node.GetSliceOffset() == pytest.approx(moved)
