@@ -61,7 +61,8 @@ class DICOMQPerfusionPluginClass(DICOMPlugin):
         """Put the series of a loadable into the scene; returns False when nothing could be loaded."""
         from QPerfusionLogic.errors import QPerfusionError
         from QPerfusionLogic.panel.dicom_files import read_series
-        from QPerfusionLogic.scene.inputs import add_input
+        from QPerfusionLogic.scene.hierarchy import put_beside
+        from QPerfusionLogic.scene.inputs import add_input, helpers_of
 
         try:
             content = read_series(loadable.files)
@@ -71,6 +72,7 @@ class DICOMQPerfusionPluginClass(DICOMPlugin):
         for number, (name, series) in enumerate(content):
             node = add_input(slicer.mrmlScene, loadable.name if number == 0 else name, series)
             self.addSeriesInSubjectHierarchy(loadable, node)
+            put_beside(slicer.mrmlScene, node, *helpers_of(slicer.mrmlScene, node))
         return bool(content)
 
 

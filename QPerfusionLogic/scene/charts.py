@@ -9,7 +9,7 @@ from typing import Any
 
 from QPerfusionLogic.study import Mapped
 
-from .plots import Line, add_chart, set_columns
+from .plots import Line, add_chart, leave_room_for_legend, set_columns
 from .result_tables import curve_prefix
 from .tables import column_names
 
@@ -67,5 +67,6 @@ def show_segment(chart: Any, plots: Sequence[Any], segment: int, layer: str = "a
     for line, plot in zip(CURVE_LINES, plots, strict=False):
         if plot is not None:
             set_columns(plot, f"{prefix} time", f"{prefix} {line.column}")
+    leave_room_for_legend(chart)
     title = chart.GetTitle().rpartition(", segment ")[0] or chart.GetTitle()
     chart.SetTitle(f"{title}, segment {prefix}")

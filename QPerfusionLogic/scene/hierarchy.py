@@ -32,6 +32,14 @@ def put_into(scene: Any, folder: int, *nodes: Any) -> None:
             hierarchy.SetItemParent(item, folder)
 
 
+def put_beside(scene: Any, node: Any, *others: Any) -> None:
+    """Move nodes to where another one is: below its patient and study."""
+    hierarchy = hierarchy_of(scene)
+    item = hierarchy.GetItemByDataNode(node)
+    if item != slicer.vtkMRMLSubjectHierarchyNode.GetInvalidItemID():
+        put_into(scene, hierarchy.GetItemParent(item), *others)
+
+
 def nodes_in(scene: Any, folder: int) -> list[Any]:
     """Return the nodes in a folder and the folders below it."""
     hierarchy = hierarchy_of(scene)

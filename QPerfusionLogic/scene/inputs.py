@@ -10,7 +10,7 @@ from QPerfusionLogic.study import FloatArray, PerfusionSeries, PerfusionStudy, S
 
 from .marks import mark
 from .segmentations import add_segmentation
-from .sequences import add_browser, add_sequence, refer_to_companion, write_description
+from .sequences import add_browser, add_sequence, companion_node, refer_to_companion, write_description
 from .tables import add_curve
 from .volumes import add_volume, set_units
 
@@ -71,6 +71,17 @@ def add_input(scene: Any, name: str, content: PerfusionSeries | T1Map) -> Any:
         refer_to_companion(node, text, companion)
     add_browser(scene, f"{name} player", [node], [name])
     return node
+
+
+def helpers_of(scene: Any, node: Any) -> list[Any]:
+    """Return what `add_input` added with a series: its player, the volume that it shows, and companions."""
+    found = []
+    for index in range(scene.GetNumberOfNodesByClass("vtkMRMLSequenceBrowserNode")):
+        browser = scene.GetNthNodeByClass(index, "vtkMRMLSequenceBrowserNode")
+        if browser.GetMasterSequenceNode() is node:
+            found += [browser, browser.GetProxyNode(node)]
+    found += [companion_node(node, name) for name in ("proton density", "second echo")]
+    return [helper for helper in found if helper is not None]
 
 
 def companions(series: PerfusionSeries) -> list[tuple[str, FloatArray, FloatArray]]:

@@ -16,7 +16,7 @@ from .charts import CURVE_LINES
 from .filling import SceneStudy
 from .hierarchy import put_into
 from .marks import mark, read_note
-from .plots import Line, add_chart
+from .plots import Line, add_chart, leave_room_for_legend
 from .sequences import times_of
 from .study_folders import study_folder
 from .tables import Column, add_table, column_values
@@ -117,6 +117,7 @@ def show_curve(scene: Any, study: SceneStudy, pixel: Pixel, fit: PixelFit | None
             array.SetValue(index, float(value))
         array.Modified()
     table.GetTable().Modified()
+    leave_room_for_legend(chart)
     chart.SetTitle(
         f"{str(pixel.state).capitalize()} pixel: slice {pixel.slice_index + 1}, row {pixel.row}, column {pixel.column}"
     )

@@ -6,7 +6,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 import slicer
+
+from QPerfusionLogic.study import FloatArray
+
+LEGEND_LINE = 0.1
+"""Height of one line of a legend in heights of the curves, in a chart of the result layout."""
 
 
 @dataclass(frozen=True)
@@ -44,7 +50,29 @@ def add_chart(scene: Any, name: str, table: Any, lines: Sequence[Line], x_title:
         _style(series, line)
         chart.AddAndObservePlotSeriesNodeID(series.GetID())
         nodes.append(series)
+    leave_room_for_legend(chart)
     return nodes
+
+
+def leave_room_for_legend(chart: Any) -> None:
+    """Let the axis of values end so far above them that the legend, which is at the top, covers none."""
+    shown = [chart.GetNthPlotSeriesNode(index) for index in range(chart.GetNumberOfPlotSeriesNodes())]
+    values = np.concatenate([_values_of(series) for series in shown]) if shown else np.empty(0)
+    chart.SetYAxisRangeAuto(values.size == 0)
+    if values.size:
+        low, high = float(values.min()), float(values.max())
+        extent = max(high - low, 1e-6)
+        chart.SetYAxisRange(low - 0.05 * extent, high + (0.1 + LEGEND_LINE * len(shown)) * extent)
+
+
+def _values_of(series: Any) -> FloatArray:
+    """Return the numbers of a plot series that are drawn."""
+    table = series.GetTableNode().GetTable() if series.GetTableNode() is not None else None
+    column = table.GetColumnByName(series.GetYColumnName() or "") if table is not None else None
+    if column is None:
+        return np.empty(0)
+    values = np.array([column.GetValue(row) for row in range(column.GetNumberOfTuples())], dtype=float)
+    return values[np.isfinite(values)]
 
 
 def set_columns(series: Any, x_column: str, y_column: str) -> None:

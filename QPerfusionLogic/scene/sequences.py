@@ -124,6 +124,11 @@ def refer_to_companion(sequence: Any, name: str, companion: Any) -> None:
     sequence.SetNodeReferenceID(_reference(name), companion.GetID())
 
 
+def companion_node(sequence: Any, name: str) -> Any:
+    """Return the sequence that holds the "proton density" or "second echo" images of another, None without one."""
+    return sequence.GetNodeReference(_reference(name))
+
+
 def series_of(sequence: Any, kind: SeriesKind, state: State) -> PerfusionSeries:
     """Return the series that a sequence node holds.
 
@@ -155,7 +160,7 @@ def _reference(name: str) -> str:
 
 
 def _companion(sequence: Any, name: str) -> FloatArray | None:
-    companion = sequence.GetNodeReference(_reference(name))
+    companion = companion_node(sequence, name)
     if companion is None:
         return None
     return frames_of(companion, least=1)

@@ -21,6 +21,10 @@ def chart_picture(node: Any, size: tuple[int, int] = (480, 400)) -> np.ndarray:
     for axis, title in ((vtk.vtkAxis.BOTTOM, node.GetXAxisTitle()), (vtk.vtkAxis.LEFT, node.GetYAxisTitle())):
         chart.GetAxis(axis).SetTitle(title)
     chart.SetShowLegend(bool(node.GetLegendVisibility()))
+    chart.GetLegend().GetLabelProperties().SetFontSize(node.GetLegendFontSize())
+    if not node.GetYAxisRangeAuto():
+        chart.GetAxis(vtk.vtkAxis.LEFT).SetBehavior(vtk.vtkAxis.FIXED)
+        chart.GetAxis(vtk.vtkAxis.LEFT).SetUnscaledRange(node.GetYAxisRange())
     # The chart holds no tables: they have to live as long as it is drawn.
     tables = [_add_plot(chart, node.GetNthPlotSeriesNode(index)) for index in range(node.GetNumberOfPlotSeriesNodes())]
     actor = vtk.vtkContextActor()

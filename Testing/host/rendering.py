@@ -89,6 +89,12 @@ class SliceView:
         """Set the slice offset that the slider of the view delivers."""
         self._logic.SetSliceOffset(offset)
 
+    def choose_map(self, volume: Any) -> None:
+        """Choose the foreground volume of the view by hand (qMRMLSliceControllerWidget.cxx:971)."""
+        self._logic.StartSliceCompositeNodeInteraction(self.composite_node.ForegroundVolumeFlag)
+        self.composite_node.SetForegroundVolumeID(volume.GetID() if volume is not None else None)
+        self._logic.EndSliceCompositeNodeInteraction()
+
     def close(self) -> None:
         """Let go of window and scene."""
         self._managers.SetMRMLDisplayableNode(None)

@@ -126,7 +126,7 @@ def start() -> None:
     qt.QUiLoader = ui_loader.CheckedUiLoader
     ctk = types.ModuleType("ctk")
     sys.modules["qt"], sys.modules["ctk"] = qt, ctk
-    stand_ins.install(qt, ctk, slicer)
+    stand_ins.install_widgets(qt, ctk, slicer)
     slicer.app = qSlicerApplication(application)
     launcher.install(Path(slicer.app.temporaryPath))
     scripted_module.install()

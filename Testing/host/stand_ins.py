@@ -1,7 +1,7 @@
 """Stand-ins for the few ctk and qMRML widgets that the panel uses.
 
-Each property and signal was checked against the public headers (Slicer and CTK, main branch, November 2026); a property
-that is not listed here does not exist for the panel.
+A property, method or signal that is not listed here does not exist for the panel; README.md has where each original is
+defined.
 """
 
 from __future__ import annotations
@@ -9,9 +9,18 @@ from __future__ import annotations
 import types
 from typing import Any
 
-from PySide6.QtCore import Property, QObject, QSortFilterProxyModel, Qt, Signal
+from PySide6.QtCore import Property, QEvent, QObject, QSortFilterProxyModel, Qt, Signal
 from PySide6.QtGui import QStandardItem, QStandardItemModel
-from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLineEdit, QTableView, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import (
+    QComboBox,
+    QFileDialog,
+    QHBoxLayout,
+    QLineEdit,
+    QTableView,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
 
 from .python_qt import HOST_CLASSES, patch_class
 
@@ -38,19 +47,18 @@ class ctkCollapsibleButton(QWidget):  # noqa: N801
         self._title.setToolButtonStyle(Qt.ToolButtonTextBesideIcon)
         self._title.setAutoRaise(True)
         self._title.setStyleSheet("font-weight: bold; border: none; padding: 4px;")
-        self._title.clicked.connect(lambda: self.setCollapsed(not self.isCollapsed()))
+        self._title.clicked.connect(lambda: self.setCollapsed(not self._collapsed()))
         self.__dict__["_is_collapsed"] = False
         self.setContentsMargins(8, 26, 4, 4)
 
-    def resizeEvent(self, event: Any) -> None:  # noqa: N802
-        self._title.setGeometry(0, 0, self.property("width"), 24)
-        super().resizeEvent(event)
+    def event(self, event: Any) -> bool:
+        if event.type() == QEvent.Resize:
+            self._title.setGeometry(0, 0, self.property("width"), 24)
+        elif event.type() == QEvent.Show:
+            self.setCollapsed(self._is_collapsed)
+        return super().event(event)
 
-    def showEvent(self, event: Any) -> None:  # noqa: N802
-        self.setCollapsed(self._is_collapsed)
-        super().showEvent(event)
-
-    def isCollapsed(self) -> bool:  # noqa: N802
+    def _collapsed(self) -> bool:
         return bool(self._is_collapsed)
 
     def setCollapsed(self, collapsed: bool) -> None:  # noqa: N802
@@ -71,17 +79,18 @@ class ctkCollapsibleButton(QWidget):  # noqa: N801
         self._title.setText(text)
 
     text = Property(str, _text, _set_text)
-    collapsed = Property(bool, isCollapsed, setCollapsed)
+    collapsed = Property(bool, _collapsed, setCollapsed)
 
 
 class ctkPathLineEdit(QWidget):  # noqa: N801
-    """ctkPathLineEdit.h: currentPath, filters, settingKey; currentPathChanged(QString)."""
+    """ctkPathLineEdit.h: currentPath, filters, browse(); currentPathChanged(QString)."""
 
-    Dirs = 1
+    Dirs, Files, Drives, Readable, Writable, Executable = 0x001, 0x002, 0x004, 0x010, 0x020, 0x040
+    NoDot, NoDotDot = 0x2000, 0x4000
     currentPathChanged = Signal(str)  # noqa: N815
     SIGNATURES = {"currentPathChanged": "currentPathChanged(QString)"}  # noqa: RUF012
-    settingKey = _simple(str, "settingKey", "")  # noqa: N815
-    showHistoryButton = _simple(bool, "showHistoryButton", True)  # noqa: N815
+    # Both kinds: without a filter the button asks for a file.
+    filters = _simple(int, "filters", Dirs | Files | Drives | NoDot | NoDotDot | Readable | Executable)
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -89,7 +98,22 @@ class ctkPathLineEdit(QWidget):  # noqa: N801
         layout.setContentsMargins(0, 0, 0, 0)
         self.__dict__["_edit"] = QLineEdit(self)
         layout.addWidget(self._edit)
+        button = QToolButton(self)
+        button.setText("...")
+        button.clicked.connect(lambda: self.browse())
+        layout.addWidget(button)
         self._edit.textChanged.connect(self.currentPathChanged.emit)
+
+    def browse(self) -> None:
+        filters = self.property("filters")
+        if not filters & self.Files:
+            path = QFileDialog.getExistingDirectory(self, "Select a directory...", self._path())
+        elif filters & self.Writable:
+            path = QFileDialog.getSaveFileName(self, "Select a file to save ", self._path(), "")[0]
+        else:
+            path = QFileDialog.getOpenFileName(self, "Open a file", self._path(), "")[0]
+        if path:
+            self.setCurrentPath(path)
 
     def _path(self) -> str:
         return self._edit.property("text")
@@ -169,8 +193,8 @@ class qMRMLNodeComboBox(QWidget):  # noqa: N801
     def setCurrentNode(self, node: Any) -> None:  # noqa: N802
         ids = [item.GetID() if item is not None else "" for item in self._nodes]
         wanted = node.GetID() if node is not None else ""
-        if wanted in ids:
-            self._box.setCurrentIndex(ids.index(wanted))
+        none = 0 if self.property("noneEnabled") and self._nodes else -1
+        self._box.setCurrentIndex(ids.index(wanted) if wanted in ids else none)
 
     def currentNodeID(self) -> str:  # noqa: N802
         node = self.currentNode()
@@ -283,7 +307,7 @@ def _letters(index: int) -> str:
 WIDGETS = (ctkCollapsibleButton, ctkPathLineEdit, qMRMLWidget, qMRMLNodeComboBox, qMRMLTableView)
 
 
-def install(qt_modules: types.ModuleType, ctk: types.ModuleType, slicer: Any) -> None:
+def install_widgets(qt_modules: types.ModuleType, ctk: types.ModuleType, slicer: Any) -> None:
     """Offer the stand-ins where production code looks for them."""
     for widget in WIDGETS:
         patch_class(widget)
@@ -291,4 +315,4 @@ def install(qt_modules: types.ModuleType, ctk: types.ModuleType, slicer: Any) ->
         setattr(slicer if widget.__name__.startswith("q") else ctk, widget.__name__, widget)
 
 
-__all__ = ["WIDGETS", "QObject", "QVBoxLayout", "install"]
+__all__ = ["WIDGETS", "QObject", "QVBoxLayout", "install_widgets"]

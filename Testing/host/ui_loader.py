@@ -76,6 +76,18 @@ def _check(element: ET.Element) -> None:
             continue
         if meta.indexOfProperty(key) < 0:
             raise UnknownInUiError(f"property {key} of {name} {element.get('name')}")
+        if name in own and item.find("set") is not None:
+            _spell_as_number(item, own[name])
+
+
+def _spell_as_number(item: ET.Element, kind: type) -> None:
+    """Write flags of a stand-in as the number that they are; QUiLoader knows no flags of Python classes."""
+    names = [part.partition("::")[2] for part in (item.findtext("set") or "").split("|")]
+    unknown = [name for name in names if not isinstance(getattr(kind, name, None), int)]
+    if unknown:
+        raise UnknownInUiError(f"flag {unknown[0]!r} of {kind.__name__}")
+    item.remove(item.find("set"))  # type: ignore[arg-type]
+    ET.SubElement(item, "number").text = str(sum(getattr(kind, name) for name in names))
 
 
 def _connections(root: ET.Element) -> list[tuple[str, str, str]]:

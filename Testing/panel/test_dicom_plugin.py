@@ -77,3 +77,16 @@ def test_slicer_finds_the_plugin(a_plugin):
     module = slicer_host.load_module_file(slicer_host.ROOT / "QPerfusion" / "DICOMQPerfusionPlugin.py")
     module.DICOMQPerfusionPlugin(types.SimpleNamespace())
     assert slicer.modules.dicomPlugins["DICOMQPerfusionPlugin"] is module.DICOMQPerfusionPluginClass
+
+
+def test_player_and_volume_are_below_the_patient_and_study_of_their_series(a_plugin, a_scene, tmp_path, monkeypatch):
+    from QPerfusionLogic.scene.hierarchy import add_folder, hierarchy_of, put_into
+
+    study = add_folder(a_scene, "study", add_folder(a_scene, "patient"))
+    monkeypatch.setattr(a_plugin, "addSeriesInSubjectHierarchy", lambda of, node: put_into(a_scene, study, node))
+    (loadable,) = a_plugin.examineForImport([write_files(tmp_path)])
+    assert a_plugin.load(loadable)
+    hierarchy = hierarchy_of(a_scene)
+    for kind in ("vtkMRMLSequenceNode", "vtkMRMLSequenceBrowserNode", "vtkMRMLScalarVolumeNode"):
+        node = a_scene.GetFirstNodeByClass(kind)
+        assert hierarchy.GetItemParent(hierarchy.GetItemByDataNode(node)) == study, kind

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 
+import pytest
 from host import slicer_host
 
 
@@ -38,3 +39,13 @@ def test_texts_of_the_package_are_translated_under_the_names_of_their_files(a_sc
     monkeypatch.setattr(the_module, "translate", lambda context, text: asked.append((context, text)) or text)
     slicer_host.open_panel(the_module).cleanup()
     assert ("panel.run_part", "Apply") in asked
+
+
+def test_the_button_of_the_output_folder_asks_for_a_folder(a_panel, tmp_path, monkeypatch):
+    import qt
+
+    monkeypatch.setattr(qt.QFileDialog, "getExistingDirectory", lambda *_: str(tmp_path))
+    monkeypatch.setattr(qt.QFileDialog, "getOpenFileName", lambda *_: pytest.fail("it asks for a file"))
+    monkeypatch.setattr(qt.QFileDialog, "getSaveFileName", lambda *_: pytest.fail("it asks for a file"))
+    a_panel.ui.outputFolderEdit.browse()
+    assert a_panel._parameters.outputFolder == str(tmp_path)

@@ -50,7 +50,7 @@ def test_the_legend_is_seen_and_goes_with_the_map(a_scene, the_views, a_result, 
     view = the_views["QPerfusionRest"]
     with_map = view.picture(pictures / "rest.png", 1, study.node("segments", "rest"))
     white = (with_map > 240).all(axis=-1)[:, 300:]
-    view.composite_node.SetForegroundVolumeID(None)
+    view.choose_map(None)
     without = (view.picture() > 240).all(axis=-1)[:, 300:]
     assert white.sum() > without.sum() + 200
 
@@ -60,7 +60,7 @@ def test_pixels_without_a_number_show_the_image_below(a_scene, the_views, a_resu
     show_study(a_scene, study)
     view = the_views["QPerfusionStress"]
     with_map = view.picture(None, 1, study.node("segments", "stress"))
-    view.composite_node.SetForegroundVolumeID(None)
+    view.choose_map(None)
     without = view.picture()
     centre = slice(195, 215)
     np.testing.assert_allclose(with_map[centre, centre].mean(), without[centre, centre].mean(), atol=12)
