@@ -11,9 +11,12 @@ from host.hand_made import QUICK_CHANGES, hand_made_result, quick_study
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
+from PySide6.QtCore import Qt
 
 from QPerfusionLogic.panel.choices import with_changes
 from QPerfusionLogic.scene import fill_scene, load_scene, save_scene
+from QPerfusionLogic.scene.filling import remove_study
+from QPerfusionLogic.scene.finding import study_names
 from QPerfusionLogic.scene.hierarchy import folder_named, hierarchy_of
 from QPerfusionLogic.scene.inputs import add_study_inputs
 from QPerfusionLogic.scene.views import POLAR_VIEWS, VIEWS
@@ -231,6 +234,27 @@ class User(RuleBasedStateMachine):
     def edit(self):
         self.panel.ui.editContoursButton.click()
         self.panel.ui.frameKeptButton.click()
+
+    @rule(row=st.integers(0, 60), order=st.sampled_from([None, Qt.AscendingOrder, Qt.DescendingOrder]))
+    def click_a_row(self, row, order):
+        view = self.panel.ui.tableView
+        if order is not None:
+            view.sortByColumn(row % 3, order)
+        if view.model().rowCount():
+            view.selectRow(row % view.model().rowCount())
+            view.clicked.emit(view.model().index(row % view.model().rowCount(), 0))
+
+    @rule(pick=st.integers(0, 3))
+    def remove_a_study(self, pick):
+        names = study_names(self.scene)
+        if names and self.panel.logic.currentRun is None:
+            name = names[pick % len(names)]
+            remove_study(self.scene, name)
+            slicer_host.process_events()
+            left = [item for item in names if item != name]
+            assert study_names(self.scene) == left, "another study was touched"
+            if self.panel._parameters is not None:
+                assert (self.panel.ui.studyBox.currentText or "") == self.panel._parameters.studyName
 
     @rule(pick=st.integers(0, 400))
     def delete_a_node(self, pick):
