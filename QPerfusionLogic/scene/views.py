@@ -12,6 +12,7 @@ import vtk
 from QPerfusionLogic.study import FloatArray
 
 from .filling import SceneStudy
+from .landmarks import show_point_names
 from .marks import ROLE, STATE, STUDY, read_note
 from .volumes import as_array, as_vtk_matrix, image_of
 
@@ -111,6 +112,8 @@ def show_marks_of(scene: Any, study: SceneStudy) -> None:
         if display is None:
             continue
         display.SetVisibility(node.GetAttribute(STUDY) == study.name)
+        if role == "insertion_points":
+            show_point_names(node, False)
         shown_in = polar.get(role) or (*views_of.get(state, views_of[""]), *_EVERYDAY_VIEWS)
         display.SetViewNodeIDs([f"vtkMRMLSliceNode{view}" for view in shown_in])
 

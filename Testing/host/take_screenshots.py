@@ -15,8 +15,8 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 FOLDER = ROOT / "Resources" / "Screenshots"
-FRAME, SEGMENT = 18, 8
-"""Frame of the series shown below the maps; segment whose curve is shown."""
+SEGMENT = 8
+"""Segment whose curve is shown."""
 
 
 def main() -> int:
@@ -33,25 +33,21 @@ def main() -> int:
 
 def take(slicer_host, path: Path) -> None:
     """Open a scene in the panel and in the views of the results, and grab them."""
-    from host.rendering import SliceView
+    from host.layout import Layout
     from QPerfusionLogic.scene import load_scene
-    from QPerfusionLogic.scene.views import POLAR_VIEWS, VIEWS
 
     scene = slicer_host.new_main_scene()
-    views = {name: SliceView(scene, name, (400, 400)) for name in (*VIEWS, *POLAR_VIEWS)}
+    layout = Layout(scene, (400, 400))
     load_scene(scene, path)
     panel = slicer_host.open_panel(slicer_host.load_module_file())
-    panel._parameters.studyName = panel.ui.studyBox.currentText
     panel.ui.showButton.click()
+    slicer_host.process_events(1.0)
     study = panel.results.study()
-    for state in ("stress", "rest"):
-        study.node("browser", state).SetSelectedItemNumber(FRAME)
     panel.ui.segmentBox.value = SEGMENT
     take_plots(panel, study)
     take_panel(slicer_host, panel)
-    take_result(views, study)
-    for view in views.values():
-        view.close()
+    take_result(layout.views, study)
+    layout.close()
     panel.cleanup()
 
 

@@ -126,6 +126,8 @@ def test_labels_of_points_are_seen_only_while_they_are_edited(a_session):
     assert not display.GetPointLabelsVisibility()
     panel.ui.editPointsButton.click()
     assert display.GetPointLabelsVisibility()
+    panel.ui.showButton.click()
+    assert not display.GetPointLabelsVisibility()
 
 
 def test_a_view_moved_by_the_user_stays_where_it_is(a_session):
