@@ -65,4 +65,4 @@ def test_a_file_that_is_no_preset_is_told(a_panel, monkeypatch, tmp_path):
     (tmp_path / "x.json").write_text("[1]")
     monkeypatch.setattr(qt.QFileDialog, "getOpenFileName", lambda *_: str(tmp_path / "x.json"))
     a_panel.ui.loadPresetButton.click()
-    assert "expected an object of stages" in a_panel.ui.noticesBrowser.plainText
+    assert "Needed: an object of stages." in a_panel.ui.noticesBrowser.plainText

@@ -119,6 +119,6 @@ def test_a_deleted_node_that_is_needed_is_named(a_panel_with_a_quick_result, a_s
     a_scene.RemoveNode(a_panel_with_a_quick_result.results.study().node("registered", "stress"))
     a_panel_with_a_quick_result.ui.stageTable.setCurrentCell(STAGES.index("conversion"), 0)
     a_panel_with_a_quick_result.runPart.start("conversion")
-    assert a_panel_with_a_quick_result.ui.messageLabel.text == "Not started."
-    assert "no registered of stress in the study" in a_panel_with_a_quick_result.ui.noticesBrowser.plainText
+    assert a_panel_with_a_quick_result.ui.messageLabel.text.startswith("The run could not be started. No registered")
+    assert "No registered of stress in the study" in a_panel_with_a_quick_result.ui.noticesBrowser.plainText
     assert a_panel_with_a_quick_result.logic.currentRun is None

@@ -164,7 +164,7 @@ def test_a_later_stage_than_the_edit_is_not_enough(a_result_of_two_states):
 
 def test_without_an_edit_there_is_nothing_to_compute(a_panel_with_a_study):
     a_panel_with_a_study.ui.resumeButton.click()
-    assert "nothing edited" in a_panel_with_a_study.ui.noticesBrowser.plainText
+    assert "Nothing edited" in a_panel_with_a_study.ui.noticesBrowser.plainText
     assert a_panel_with_a_study.logic.currentRun is None
 
 
