@@ -66,3 +66,13 @@ def test_a_folder_without_pairs_is_refused(tmp_path, capsys):
     code = main(["train", "aif", "--output", str(tmp_path / "x.safetensors"), "--pairs", str(tmp_path / "empty")])
     assert code == 2
     assert "time_s,saturated,true" in capsys.readouterr().err
+
+
+def test_a_series_that_begins_earlier_keeps_its_course_and_loses_its_tail() -> None:
+    import torch
+
+    from QPerfusionLogic.aif.unsaturation.published import started_earlier
+
+    curve = torch.arange(6.0)[None].expand(3, -1)
+    found = started_earlier(curve, torch.tensor([[0], [1], [3]]))
+    assert found.tolist() == [[0, 1, 2, 3, 4, 5], [0, 0, 1, 2, 3, 4], [0, 0, 0, 0, 1, 2]]

@@ -103,10 +103,18 @@ def train_paper(recipe: PaperRecipe, report: Callable[[str], None], draw: Draw |
 
 def _loss(network: PaperNetwork, pairs: Pairs) -> Any:
     """Mean squared error after the published augmentation: noise on both curves, a common offset in time."""
-    offset = int(torch.randint(0, MOST_OFFSET_BEATS + 1, ()))
-    signal, target = (torch.roll(curve, offset, 1) for curve in (pairs.signal, pairs.linear * pairs.valid))
+    offset = torch.randint(0, MOST_OFFSET_BEATS + 1, (len(pairs.signal), 1))
+    signal, target = (started_earlier(curve, offset) for curve in (pairs.signal, pairs.linear * pairs.valid))
     found = network(signal + INPUT_NOISE * torch.randn_like(signal))
     return torch.mean((found - target - OUTPUT_NOISE * torch.randn_like(target)) ** 2)
+
+
+def started_earlier(curve: Any, offset: Any) -> Any:
+    """Return curves (n, samples) as series that begin `offset` (n, 1) samples earlier show them.
+
+    The first sample is held before the start; as many samples are lost at the end.
+    """
+    return curve.gather(1, (torch.arange(curve.shape[1]) - offset).clamp(min=0))
 
 
 @torch.no_grad()
