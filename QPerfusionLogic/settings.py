@@ -64,7 +64,11 @@ class SuperresolutionSettings:
     """Sharper frames from low-resolution acquisitions."""
 
     mode: str = choice(
-        "none", "residual_bridge", "sr3", help="sr3: own weights of `qperfusion train superresolution --preset sr3`"
+        "none",
+        "residual_bridge",
+        "diffusion",
+        "sr3",
+        help="diffusion and sr3: own weights of `qperfusion train superresolution` with that preset",
     )
     fraction: float | None = number(
         None, 0.25, 0.75, "", "share of the phase-encoding lines that was measured; None: found from the images"

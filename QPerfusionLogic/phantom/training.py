@@ -69,7 +69,7 @@ class TrainingSample:
     level: float
 
 
-def training_sample(seed: int, matrix: int = 128, frames: int | None = None) -> TrainingSample:
+def training_sample(seed: int, matrix: int = 128, frames: int | None = None, noise: bool = True) -> TrainingSample:
     """Draw one training sample; the same seed gives the same sample.
 
     Parameters
@@ -79,6 +79,8 @@ def training_sample(seed: int, matrix: int = 128, frames: int | None = None) -> 
         Rows and columns.
     frames : int, optional
         Drawn between 36 and 70 when not given.
+    noise : bool
+        False leaves out the noise; all else stays the same.
     """
     random = np.random.default_rng([seed, 3])
     frames = frames or int(random.integers(36, 71))
@@ -101,7 +103,7 @@ def training_sample(seed: int, matrix: int = 128, frames: int | None = None) -> 
     signal = _signals(random, curves)
     series = np.tensordot(signal.T, fractions, axes=1)
     series = _moved(series, beats, moving_share(torso, grid), pixel_mm)
-    series = _received(random, series, grid, labels)
+    series = _received(random, series, grid, labels, noise)
     return TrainingSample(
         series, labels, beats.displacement_mm[:, 0], _insertions(place, to_pixels), beats.time_s[:, 0], pixel_mm,
         _peaks(curves, weights), level,
@@ -208,7 +210,9 @@ def _moved(series: FloatArray, beats: Beats, share: FloatArray, pixel_mm: float)
     return moved
 
 
-def _received(random: np.random.Generator, series: FloatArray, grid: Grid, labels: LabelArray) -> FloatArray:
+def _received(
+    random: np.random.Generator, series: FloatArray, grid: Grid, labels: LabelArray, noise: bool
+) -> FloatArray:
     """Return magnitude images with coil bias, correlated noise, wires and borders as scanners leave them."""
     rows, columns = series.shape[1:]
     angle, strength = random.uniform(0, 2 * np.pi), random.uniform(0.0, 1.0)
@@ -219,7 +223,8 @@ def _received(random: np.random.Generator, series: FloatArray, grid: Grid, label
         series = series * _wires(random, grid)
     level = float(np.exp(random.uniform(np.log(0.012), np.log(0.07))))
     amplified = level * np.exp(random.uniform(-0.3, 0.8) * np.hypot(grid.x_mm, grid.y_mm) / 100.0)
-    series = _with_noise(random, series, amplified.astype(np.float32))
+    noisy = _with_noise(random, series, amplified.astype(np.float32))
+    series = noisy if noise else series
     if random.random() < 0.5:
         series = series * _border(random, rows)
     top = series[:, labels == LEFT_VENTRICLE].mean(axis=1).max() if (labels == LEFT_VENTRICLE).any() else series.max()

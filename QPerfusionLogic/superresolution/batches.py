@@ -14,6 +14,10 @@ FRACTIONS = (0.3, 0.5)
 """Range of the share of measured lines, as in the paper."""
 COMPLEX_SHARE = 0.3
 """Share of the pairs made from complex data with noise before the lines are cut."""
+CLEAN_NOISE = (0.004, 0.05)
+"""Range of the noise that is added to frames without noise, over their bright tissue."""
+Pair = tuple[FloatArray, FloatArray, BoolArray, FloatArray]
+"""Low and full resolution (rows, columns), kept lines (rows,), fraction."""
 
 
 @dataclass(frozen=True)
@@ -36,14 +40,16 @@ class Batch:
     fraction: FloatArray
 
 
-def random_batch(series: FloatArray, random: np.random.Generator, size: int) -> Batch:
+def random_batch(series: FloatArray, random: np.random.Generator, size: int, clean: bool = False) -> Batch:
     """Return a batch from series (n, frames, size, size); every batch is of one of two shapes.
 
     Either the whole extent in phase encoding and a band of the readout, or a square cut out before the lines are: the
-    paper's 96 by 96, whose borders then meet in k-space.
+    paper's 96 by 96, whose borders then meet in k-space. Clean series are drawn without noise: the low-resolution frame
+    is that of noisy lines, the full-resolution frame the truth.
     """
     whole = random.random() < 0.5
-    pairs = [_pair(_varied(series, random), random, whole) for _ in range(size)]
+    pair = _pair_with_truth if clean else _pair
+    pairs = [pair(_varied(series, random), random, whole) for _ in range(size)]
     low, full, kept, fraction = (np.stack(part) for part in zip(*pairs, strict=True))
     return Batch(low[:, None], full[:, None], kept, fraction.astype(np.float32))
 
@@ -70,24 +76,40 @@ def _drawn(series: FloatArray, random: np.random.Generator) -> FloatArray:
     return np.asarray(one[random.integers(len(one))], np.float32)
 
 
-def _pair(
-    frame: FloatArray, random: np.random.Generator, whole: bool
-) -> tuple[FloatArray, FloatArray, BoolArray, FloatArray]:
-    size = frame.shape[0]
+def _pair(frame: FloatArray, random: np.random.Generator, whole: bool) -> Pair:
     fraction = random.uniform(*FRACTIONS)
-    width = 9 * size // 16 if whole else 3 * size // 4
-    column = int(random.integers(0, size - width + 1))
-    if not whole:
-        row = int(random.integers(0, size - width + 1))
-        frame = frame[row : row + width]
-    frame = frame[:, column : column + width]
+    frame = _cut(frame, random, whole)
     if random.random() < COMPLEX_SHARE:
         noise = scale_of(frame) * random.uniform(0.0, 0.03)
         low, full = low_resolution_pair(frame * _phase(random, frame.shape), noise, fraction, random)
     else:
         low, full = low_resolution(frame, fraction), frame
+    return _scaled_pair(low, full, fraction, random)
+
+
+def _pair_with_truth(frame: FloatArray, random: np.random.Generator, whole: bool) -> Pair:
+    """Return a pair of a frame without noise: noise is in the low-resolution frame only."""
+    fraction = random.uniform(*FRACTIONS)
+    frame = _cut(frame, random, whole)
+    noise = scale_of(frame) * float(np.exp(random.uniform(*np.log(CLEAN_NOISE))))
+    low, _ = low_resolution_pair(frame * _phase(random, frame.shape), noise, fraction, random)
+    return _scaled_pair(low, frame, fraction, random)
+
+
+def _cut(frame: FloatArray, random: np.random.Generator, whole: bool) -> FloatArray:
+    """Return a band of the readout, or a square."""
+    size = frame.shape[0]
+    width = 9 * size // 16 if whole else 3 * size // 4
+    column = int(random.integers(0, size - width + 1))
+    if not whole:
+        row = int(random.integers(0, size - width + 1))
+        frame = frame[row : row + width]
+    return frame[:, column : column + width]
+
+
+def _scaled_pair(low: FloatArray, full: FloatArray, fraction: float, random: np.random.Generator) -> Pair:
     scale = scale_of(low) * np.exp(random.normal(0.0, 0.15))
-    kept = kept_lines(len(frame), fraction)
+    kept = kept_lines(len(full), fraction)
     return (low / scale).astype(np.float32), (full / scale).astype(np.float32), kept, np.asarray(fraction)
 
 

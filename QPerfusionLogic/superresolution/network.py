@@ -32,6 +32,7 @@ class BridgeNetwork(nn.Module):
         steps = list(pairwise(widths))
         self.down = nn.ModuleList(nn.Conv2d(fine, coarse, 2, stride=2) for fine, coarse in steps)
         self.up = nn.ModuleList(nn.ConvTranspose2d(coarse, fine, 2, stride=2) for fine, coarse in steps[::-1])
+        self.bottleneck: nn.Module = nn.Identity()
         self.last = nn.Conv2d(widths[0], 4, 3, padding=1)
         nn.init.zeros_(self.last.weight)
         nn.init.zeros_(torch.as_tensor(self.last.bias))
@@ -52,14 +53,22 @@ class BridgeNetwork(nn.Module):
         fraction : (n,) tensor
             Share of the phase-encoding lines that was measured.
         """
-        told = self.told(torch.stack([level, 5.0 * (fraction - 0.4)], dim=1))
-        value = self.first(functional.pixel_unshuffle(torch.cat([current, low], dim=1), 2))
+        return self.answer(torch.cat([current, low], dim=1), self.condition(level, fraction))
+
+    def condition(self, level: torch.Tensor, fraction: torch.Tensor) -> torch.Tensor:
+        """Return what scales and shifts every block (n, 4 widths[0])."""
+        return torch.as_tensor(self.told(torch.stack([level, 5.0 * (fraction - 0.4)], dim=1)))
+
+    def answer(self, images: torch.Tensor, told: torch.Tensor) -> torch.Tensor:
+        """Return the output (n, 1, rows, columns) for images (n, 2, rows, columns) under a condition."""
+        value = self.first(functional.pixel_unshuffle(images, 2))
         skipped = []
         for index, blocks in enumerate(self.down_blocks):
             value = blocks(value, told)
             if index < len(self.down):
                 skipped.append(value)
                 value = self.down[index](value)
+        value = self.bottleneck(value)
         for up, blocks in zip(self.up, self.up_blocks, strict=True):
             value = up(value) + skipped.pop()
             value = blocks(value, told)

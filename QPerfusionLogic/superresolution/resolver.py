@@ -72,8 +72,12 @@ def resolver_of(settings: SuperresolutionSettings) -> FrameResolver:
         from .sr3_resolver import sr3_resolver_of
 
         return sr3_resolver_of(settings)
+    if settings.mode == "diffusion":
+        from .diffusion_resolver import diffusion_resolver_of
+
+        return diffusion_resolver_of(settings)
     if settings.mode != "residual_bridge":
-        raise SettingsError(f"superresolution.mode = {settings.mode!r}", expected="residual_bridge or sr3")
+        raise SettingsError(f"superresolution.mode = {settings.mode!r}", expected="residual_bridge, diffusion or sr3")
     model = model_file(Path(settings.weights)) if settings.weights else shipped_model(SHIPPED)
     network = BridgeNetwork()
     load_into(network, model)

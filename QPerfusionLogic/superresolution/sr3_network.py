@@ -51,7 +51,7 @@ class Sr3Network(nn.Module):
         level : (n,) tensor
             Square root of gamma, the share of signal in `noisy`.
         """
-        told = self.told(_waves(level, self.first.out_channels))
+        told = self.told(waves(level, self.first.out_channels))
         value = self.first(torch.cat([low, noisy], dim=1))
         skipped = [value]
         for layer in self.down:
@@ -106,7 +106,7 @@ class _Block(nn.Module):
             nn.Conv2d(after, after, 3, padding=1),
         )
         self.shortcut = nn.Conv2d(before, after, 1) if before != after else nn.Identity()
-        self.attention = _Attention(after) if attention else nn.Identity()
+        self.attention = Attention(after) if attention else nn.Identity()
 
     def forward(self, value: torch.Tensor, told: torch.Tensor) -> torch.Tensor:
         inner = self.one(value) + self.shift(told)[:, :, None, None]
@@ -125,7 +125,7 @@ class _Resampled(nn.Module):
         return torch.as_tensor(self.conv(value if self.down else functional.interpolate(value, scale_factor=2.0)))
 
 
-class _Attention(nn.Module):
+class Attention(nn.Module):
     """Self-attention over all pixels, queries, keys and values from 1 x 1 convolutions."""
 
     def __init__(self, width: int) -> None:
@@ -144,7 +144,7 @@ def _groups(width: int) -> int:
     return math.gcd(GROUPS, width)
 
 
-def _waves(level: torch.Tensor, width: int) -> torch.Tensor:
+def waves(level: torch.Tensor, width: int) -> torch.Tensor:
     """Return (n, width) sines and cosines of the noise level."""
     step = torch.arange(width // 2, device=level.device, dtype=torch.float32) / (width // 2)
     phase = level[:, None] * 1000.0 * torch.exp(-math.log(1e4) * step)[None]

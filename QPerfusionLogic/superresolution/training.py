@@ -21,7 +21,9 @@ from QPerfusionLogic.study import FloatArray
 from .adversarial import AdversarialPair, adversarial_loss
 from .batches import Batch, random_batch
 from .bridge import bridge_loss, expected_detail
+from .detail_diffusion import sampled_details, velocity_loss
 from .diffusion import noise_loss, signal_shares
+from .diffusion_network import DiffusionNetwork
 from .network import WIDTHS, BridgeNetwork
 from .sr3_network import WIDTHS as SR3_WIDTHS
 from .sr3_network import Sr3Network
@@ -29,6 +31,8 @@ from .sr3_resolver import TOP
 from .training_frames import LENGTH, training_series
 
 VALIDATION_SEED = 900_001
+CLEAN = ("diffusion",)
+"""Presets that learn the truth without noise behind noisy low-resolution frames."""
 
 LossOfBatch = Callable[[nn.Module, Batch], torch.Tensor]
 
@@ -40,7 +44,7 @@ class Training:
     Parameters
     ----------
     preset : str
-        residual_bridge, sr3 or adversarial.
+        residual_bridge, diffusion, sr3 or adversarial.
     plan : Plan
         Length, learning rate, seed.
     batch, frames : int
@@ -78,22 +82,23 @@ def train_and_save(training: Training, output: Path, tell: Callable[[str], None]
     for parameter in network.parameters():
         if parameter.dim() == 4:
             parameter.data = parameter.data.contiguous(memory_format=torch.channels_last)
-    bank = kept_frames(output.with_suffix(".frames.npy"), training.plan.seed, training.frames)
-    validation = validation_batch()
+    clean = training.preset in CLEAN
+    bank = kept_frames(output.with_suffix(".frames.npy"), training.plan.seed, training.frames, noise=not clean)
+    validation = validation_batch(clean)
     loss_of_batch = _loss(training.preset, device)
     begun = time.monotonic()
     curve: list[list[float]] = []
 
     def loss_of(module: nn.Module, iteration: int) -> torch.Tensor:
         random = np.random.default_rng([training.plan.seed, iteration])
-        return loss_of_batch(module, random_batch(bank, random, training.batch))
+        return loss_of_batch(module, random_batch(bank, random, training.batch, clean))
 
     def report(average: nn.Module, iteration: int, loss: float) -> None:
         minutes = (time.monotonic() - begun) / 60.0
         line = f"iteration {iteration} minutes {minutes:.1f} loss {loss:.4f}"
         curve.append([iteration, round(loss, 4)])
         if training.preset != "sr3":
-            ratio = float(error_ratios(_generator(average), validation, device).mean())
+            ratio = float(_ratios(training.preset, _generator(average), validation, device).mean())
             curve[-1].append(round(ratio, 4))
             line += f" validation error over zero-filled {ratio:.4f}"
         tell(line)
@@ -103,13 +108,37 @@ def train_and_save(training: Training, output: Path, tell: Callable[[str], None]
     return save_model(_generator(trained), output, _card(training, curve))
 
 
+def _ratios(preset: str, network: nn.Module, batch: Batch, device: torch.device) -> FloatArray:
+    return (
+        sample_error_ratios(network, batch, device) if preset == "diffusion" else error_ratios(network, batch, device)
+    )
+
+
 def _network(training: Training) -> nn.Module:
     if training.preset == "sr3":
         return Sr3Network(training.widths)
+    if training.preset == "diffusion":
+        return _diffusion_network(training.start)
     network: nn.Module = AdversarialPair() if training.preset == "adversarial" else BridgeNetwork()
     if training.start is not None:
         load_into(_generator(network), model_file(training.start))
         network.train()
+    return network
+
+
+def _diffusion_network(start: Path | None) -> DiffusionNetwork:
+    """Return a diffusion network with the weights of another one, or of a residual bridge."""
+    network = DiffusionNetwork()
+    if start is None:
+        return network
+    model = model_file(start)
+    if model.card.get("architecture") == "diffusion":
+        load_into(network, model)
+    else:
+        bridge = BridgeNetwork()
+        load_into(bridge, model)
+        network.begin_with_bridge(bridge)
+    network.train()
     return network
 
 
@@ -123,6 +152,9 @@ def _loss(preset: str, device: torch.device) -> LossOfBatch:
     def bridge(module: nn.Module, batch: Batch) -> torch.Tensor:
         return bridge_loss(module, *on_device(batch, device))
 
+    def diffusion(module: nn.Module, batch: Batch) -> torch.Tensor:
+        return velocity_loss(module, *on_device(batch, device))
+
     def adversarial(module: nn.Module, batch: Batch) -> torch.Tensor:
         assert isinstance(module, AdversarialPair)
         low, full, _, fraction = on_device(batch, device)
@@ -133,7 +165,7 @@ def _loss(preset: str, device: torch.device) -> LossOfBatch:
         low, full = ((2.0 * image / TOP - 1.0).clamp(-1.0, 1.0) for image in (low, full))
         return noise_loss(module, low, full, shares)
 
-    return {"residual_bridge": bridge, "adversarial": adversarial, "sr3": sr3}[preset]
+    return {"residual_bridge": bridge, "diffusion": diffusion, "adversarial": adversarial, "sr3": sr3}[preset]
 
 
 def _card(training: Training, curve: list[list[float]]) -> dict[str, Any]:
@@ -148,19 +180,20 @@ def _card(training: Training, curve: list[list[float]]) -> dict[str, Any]:
     }
 
 
-def kept_frames(path: Path, seed: int, count: int) -> FloatArray:
+def kept_frames(path: Path, seed: int, count: int, noise: bool = True) -> FloatArray:
     """Return the training series (n, LENGTH, rows, columns) of a seed, drawn once and kept in a file."""
     if path.is_file():
         return np.asarray(np.load(path, mmap_mode="r"))
-    frames = training_series(seed, -(-count // LENGTH))
+    frames = training_series(seed, -(-count // LENGTH), noise)
     with writing_file(path) as beside, beside.open("wb") as stream:
         np.save(stream, frames)
     return frames
 
 
-def validation_batch() -> Batch:
+def validation_batch(clean: bool = False) -> Batch:
     """Return frames that no training sees."""
-    return random_batch(training_series(VALIDATION_SEED, 40), np.random.default_rng(VALIDATION_SEED), 64)
+    series = training_series(VALIDATION_SEED, 40, noise=not clean)
+    return random_batch(series, np.random.default_rng(VALIDATION_SEED), 64, clean)
 
 
 def error_ratios(network: nn.Module, batch: Batch, device: torch.device) -> FloatArray:
@@ -168,6 +201,16 @@ def error_ratios(network: nn.Module, batch: Batch, device: torch.device) -> Floa
     low, full, kept, fraction = on_device(batch, device)
     with torch.no_grad():
         found = low + expected_detail(network, low, kept, fraction)
+    error, zero = ((value - full).square().mean(dim=(1, 2, 3)).sqrt() for value in (found, low))
+    return np.asarray((error / zero).cpu())
+
+
+def sample_error_ratios(network: nn.Module, batch: Batch, device: torch.device, steps: int = 10) -> FloatArray:
+    """Return (n,) root mean square error of one sample over that of the zero-filled frame, for the first 16 frames."""
+    low, full, kept, fraction = (part[:16] for part in on_device(batch, device))
+    with torch.no_grad(), torch.random.fork_rng(devices=[]):
+        torch.manual_seed(VALIDATION_SEED)
+        found = low + sampled_details(network, low, kept, fraction, steps)
     error, zero = ((value - full).square().mean(dim=(1, 2, 3)).sqrt() for value in (found, low))
     return np.asarray((error / zero).cpu())
 

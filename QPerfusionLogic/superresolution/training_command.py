@@ -7,7 +7,12 @@ from pathlib import Path
 
 from QPerfusionLogic.learning.packages import require_packages
 
-PRESETS = {"residual_bridge": (6000, 8e-4, 16), "sr3": (50_000, 3e-5, 128), "adversarial": (800, 2e-4, 16)}
+PRESETS = {
+    "residual_bridge": (6000, 8e-4, 16),
+    "diffusion": (20_000, 3e-4, 16),
+    "sr3": (50_000, 3e-5, 128),
+    "adversarial": (800, 2e-4, 16),
+}
 """Preset -> iterations, learning rate, batch; those of sr3 are the published ones."""
 
 

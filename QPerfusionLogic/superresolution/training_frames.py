@@ -22,8 +22,10 @@ FINE = 3
 """Points per pixel and direction on which shapes are drawn before the scanner's k-space cuts their detail."""
 
 
-def training_series(seed: int, count: int) -> FloatArray:
+def training_series(seed: int, count: int, noise: bool = True) -> FloatArray:
     """Return (count, LENGTH, SIZE, SIZE) float16 magnitude series, half digital patients, half shapes; top near 1.
+
+    Without noise they are the truth behind the same series.
 
     Examples
     --------
@@ -32,21 +34,21 @@ def training_series(seed: int, count: int) -> FloatArray:
     """
     found = np.empty((count, LENGTH, SIZE, SIZE), np.float16)
     for index in range(count):
-        draw: Callable[[int], FloatArray] = patient_series if index % 2 == 0 else shape_series
-        found[index] = draw(seed * 1_000_003 + index)
+        draw: Callable[..., FloatArray] = patient_series if index % 2 == 0 else shape_series
+        found[index] = draw(seed * 1_000_003 + index, noise=noise)
     return found
 
 
-def patient_series(seed: int, count: int = LENGTH) -> FloatArray:
+def patient_series(seed: int, count: int = LENGTH, noise: bool = True) -> FloatArray:
     """Return (count, SIZE, SIZE) consecutive frames of one digital patient, a part of the passage of the bolus."""
     random = np.random.default_rng([seed, 17])
-    sample = training_sample(seed, SIZE, frames=40)
+    sample = training_sample(seed, SIZE, frames=40, noise=noise)
     first = sample.peak_frames["right_ventricle"] - int(random.integers(-6, count))
     first = int(np.clip(first, 0, 40 - count))
     return scaled(sample.signal[first : first + count])
 
 
-def shape_series(seed: int, count: int = LENGTH) -> FloatArray:
+def shape_series(seed: int, count: int = LENGTH, noise: bool = True) -> FloatArray:
     """Return (count, SIZE, SIZE) frames of one picture of overlapping shapes that moves and changes its intensities.
 
     Shapes of power-law sizes that hide one another have the edge statistics of photographs (Lee, Mumford and Huang,
@@ -58,7 +60,7 @@ def shape_series(seed: int, count: int = LENGTH) -> FloatArray:
     levels = _changing_levels(random, int(labels.max()) + 1, count)
     places = _breathing(random, count)
     pictures = ((levels[:, frame][labels] * texture).astype(np.float32) for frame in range(count))
-    return scaled(_scanned(random, pictures, places))
+    return scaled(_scanned(random, pictures, places, noise))
 
 
 def scaled(frames: FloatArray) -> FloatArray:
@@ -145,10 +147,12 @@ def _breathing(random: np.random.Generator, frames: int) -> FloatArray:
     return np.asarray(reach * breath[:, None] * np.array([np.cos(angle), np.sin(angle)]) + jumps)
 
 
-def _scanned(random: np.random.Generator, pictures: Iterable[FloatArray], places: FloatArray) -> FloatArray:
+def _scanned(
+    random: np.random.Generator, pictures: Iterable[FloatArray], places: FloatArray, noisy: bool
+) -> FloatArray:
     """Return (frames, SIZE, SIZE) magnitude after motion, a cut and filtered k-space and complex noise."""
     window = scanner_window(random)
-    share = float(np.exp(random.uniform(np.log(0.003), np.log(0.04))))
+    share = float(np.exp(random.uniform(np.log(0.003), np.log(0.04)))) * noisy
     level, frames = 0.0, []
     for picture, place in zip(pictures, places, strict=True):
         size = picture.shape[0]

@@ -40,7 +40,7 @@ def test_a_small_sr3_keeps_the_matrix_and_attends_at_the_bottleneck_only() -> No
     network = Sr3Network((8, 16, 16))
     low = torch.rand(2, 1, 32, 32)
     assert network(low, low, torch.rand(2)).shape == low.shape
-    assert sum(type(module).__name__ == "_Attention" for module in network.modules()) == 1
+    assert sum(type(module).__name__ == "Attention" for module in network.modules()) == 1
 
 
 def test_the_schedule_is_linear_in_2000_steps() -> None:
@@ -131,7 +131,7 @@ def test_training_series_are_the_same_for_the_same_seed(draw: object) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("preset", ["residual_bridge", "sr3", "adversarial"])
+@pytest.mark.parametrize("preset", ["residual_bridge", "diffusion", "sr3", "adversarial"])
 def test_a_training_writes_weights_with_a_card(tmp_path: Path, preset: str) -> None:
     training = Training(preset, Plan(2, warm_up=1), batch=2, frames=4, device="cpu", widths=(8, 8, 8))
     said: list[str] = []
