@@ -14,6 +14,9 @@ from QPerfusionLogic.study import FloatArray
 LEGEND_LINE = 0.1
 """Height of one line of a legend in heights of the curves, in a chart of the result layout."""
 
+_TITLE_SIZE, _AXIS_TITLE_SIZE, _SMALL_SIZE = 10, 12, 10
+"""Sizes of the title, of the titles of the axes, and of legend and numbers; a chart stands beside three polar maps."""
+
 
 @dataclass(frozen=True)
 class Line:
@@ -54,8 +57,20 @@ def add_chart(scene: Any, name: str, table: Any, lines: Sequence[Line], x_title:
     return nodes
 
 
+def set_text_sizes(chart: Any) -> None:
+    """Let title and legend of a chart fit into a view as narrow as that of the result layout."""
+    chart.SetTitleFontSize(_TITLE_SIZE)
+    chart.SetAxisTitleFontSize(_AXIS_TITLE_SIZE)
+    chart.SetAxisLabelFontSize(_SMALL_SIZE)
+    chart.SetLegendFontSize(_SMALL_SIZE)
+
+
 def leave_room_for_legend(chart: Any) -> None:
-    """Let the axis of values end so far above them that the legend, which is at the top, covers none."""
+    """Let the axis of values end so far above them that the legend, which is at the top, covers none.
+
+    The texts are made small enough for the view too, which those of earlier versions were not.
+    """
+    set_text_sizes(chart)
     shown = [chart.GetNthPlotSeriesNode(index) for index in range(chart.GetNumberOfPlotSeriesNodes())]
     values = np.concatenate([_values_of(series) for series in shown]) if shown else np.empty(0)
     chart.SetYAxisRangeAuto(values.size == 0)

@@ -39,22 +39,25 @@ _EVERYDAY_VIEWS = ("Red", "Green", "Yellow")
 _MARGIN, _POLAR_MARGIN = 2.4, 1.1
 """Shorter side of a view in widths of the heart, or of the polar map."""
 
+_POLAR_WIDTH, _PLOT_WIDTH = 250, 330
+"""Widths in the lower row in relation to each other, which the user can move: a chart needs room for its title."""
+
 
 def layout_description() -> str:
     """Return the layout as Slicer's layout manager reads it: three maps above their polar maps and a plot."""
     maps = "".join(_view(name, color) for name, (_, color) in VIEWS.items())
-    polar = "".join(_view(name, VIEWS[above][1]) for name, (_, above) in POLAR_VIEWS.items())
-    plot = '<item><view class="vtkMRMLPlotViewNode" singletontag="QPerfusionPlot"/></item>'
+    polar = "".join(_view(name, VIEWS[above][1], _POLAR_WIDTH) for name, (_, above) in POLAR_VIEWS.items())
+    plot = f'<item splitSize="{_PLOT_WIDTH}"><view class="vtkMRMLPlotViewNode" singletontag="QPerfusionPlot"/></item>'
     return (
         '<layout type="vertical" split="true">'
         f'<item><layout type="horizontal">{maps}</layout></item>'
-        f'<item><layout type="horizontal">{polar}{plot}</layout></item></layout>'
+        f'<item><layout type="horizontal" split="true">{polar}{plot}</layout></item></layout>'
     )
 
 
-def _view(name: str, color: str) -> str:
+def _view(name: str, color: str, width: int = 0) -> str:
     return (
-        f'<item><view class="vtkMRMLSliceNode" singletontag="{name}">'
+        f'<item splitSize="{width}"><view class="vtkMRMLSliceNode" singletontag="{name}">'
         f'<property name="orientation" action="default">Axial</property>'
         f'<property name="viewlabel" action="default">{name.removeprefix("QPerfusion")[0]}</property>'
         f'<property name="viewcolor" action="default">{color}</property></view></item>'

@@ -17,9 +17,11 @@ def chart_picture(node: Any, size: tuple[int, int] = (480, 400)) -> np.ndarray:
     """Return (rows, columns, 3) pixels of a vtkMRMLPlotChartNode."""
     chart = vtk.vtkChartXY()
     chart.SetTitle(node.GetTitle())
-    chart.GetTitleProperties().SetFontSize(14)
+    chart.GetTitleProperties().SetFontSize(node.GetTitleFontSize())
     for axis, title in ((vtk.vtkAxis.BOTTOM, node.GetXAxisTitle()), (vtk.vtkAxis.LEFT, node.GetYAxisTitle())):
         chart.GetAxis(axis).SetTitle(title)
+        chart.GetAxis(axis).GetTitleProperties().SetFontSize(node.GetAxisTitleFontSize())
+        chart.GetAxis(axis).GetLabelProperties().SetFontSize(node.GetAxisLabelFontSize())
     chart.SetShowLegend(bool(node.GetLegendVisibility()))
     chart.GetLegend().GetLabelProperties().SetFontSize(node.GetLegendFontSize())
     if not node.GetYAxisRangeAuto():

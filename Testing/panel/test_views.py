@@ -155,3 +155,14 @@ def test_the_legend_of_a_chart_covers_no_points(a_session):
         assert legend.any()
         # Points and lines of the chart are coloured, its grid and axes are grey.
         assert np.ptp(below, axis=-1).max() < 30
+
+
+def test_title_and_legend_of_a_chart_are_not_cut_by_its_view(a_session):
+    plotting = pytest.importorskip("host.plotting")
+    panel, study, _ = a_session
+    for segment in (1, 16):
+        panel.ui.segmentBox.value = segment
+        # In a Slicer window of 1920 points the view of the chart is wider than this.
+        picture = plotting.chart_picture(study.node("chart:curve", "stress"), (300, 335))
+        assert (picture[:, :2] == 255).all()
+        assert (picture[:, -2:] == 255).all()
