@@ -34,7 +34,7 @@ class DICOMQPerfusionPluginClass(DICOMPlugin):
         """Return the loadables of the files of one series; none when they are no perfusion series."""
         if not self.isWorthReading(files):
             return []
-        from QPerfusionLogic.panel.dicom_files import find_series
+        from QPerfusionLogic.io.study.picked_files import find_series
 
         loadables = []
         for found in find_series(files):
@@ -60,9 +60,9 @@ class DICOMQPerfusionPluginClass(DICOMPlugin):
     def load(self, loadable):
         """Put the series of a loadable into the scene; returns False when nothing could be loaded."""
         from QPerfusionLogic.errors import QPerfusionError
-        from QPerfusionLogic.panel.dicom_files import read_series
-        from QPerfusionLogic.scene.hierarchy import put_beside
-        from QPerfusionLogic.scene.inputs import add_input, helpers_of
+        from QPerfusionLogic.io.study.picked_files import read_series
+        from QPerfusionLogic.mrml.nodes.hierarchy import put_beside
+        from QPerfusionLogic.mrml.study.study_inputs import add_input, helpers_of
 
         try:
             content = read_series(loadable.files)

@@ -24,13 +24,12 @@ if (Path(__file__).resolve().parents[1] / "QPerfusionLogic").is_dir():
     sys.path[:] = dict.fromkeys([*sys.path, str(Path(__file__).resolve().parents[1])])
 
 from QPerfusionLogic.errors import CancelledError, InputError, QPerfusionError
+from QPerfusionLogic.mrml.study.input_guesses import guess
 from QPerfusionLogic.panel import choices
-from QPerfusionLogic.panel.background import BackgroundRun
 from QPerfusionLogic.panel.coalesced import Coalesced
 from QPerfusionLogic.panel.earlier_scenes import take_over_pre_bolus
 from QPerfusionLogic.panel.export_part import ExportPart
 from QPerfusionLogic.panel.frames_part import FramesPart
-from QPerfusionLogic.panel.guesses import guess
 from QPerfusionLogic.panel.options import (
     default_of,
     let_parameters_mean,
@@ -43,8 +42,9 @@ from QPerfusionLogic.panel.results_part import ResultsPart
 from QPerfusionLogic.panel.run_part import RunPart
 from QPerfusionLogic.panel.settings_part import SettingsPart
 from QPerfusionLogic.panel.stages_part import StagesPart
-from QPerfusionLogic.panel.words import translate_with
-from QPerfusionLogic.settings import Settings
+from QPerfusionLogic.settings.schema import Settings
+from QPerfusionLogic.translation import translate_with
+from QPerfusionLogic.workflow.background import BackgroundRun
 
 
 class QPerfusion(ScriptedLoadableModule):
@@ -157,7 +157,7 @@ class QPerfusionLogic(ScriptedLoadableModuleLogic):
 
     def fillInGuesses(self, parameters):
         """Choose the inputs that are still empty from what their names and contents tell."""
-        from QPerfusionLogic.scene.candidates import input_candidates
+        from QPerfusionLogic.mrml.study.candidates import input_candidates
 
         for name, node in guess(input_candidates(slicer.mrmlScene)).items():
             if getattr(parameters, name) is None:
@@ -165,7 +165,7 @@ class QPerfusionLogic(ScriptedLoadableModuleLogic):
 
     def convertLegacyNodes(self):
         """Add a sequence for every MultiVolume node that has none yet."""
-        from QPerfusionLogic.scene.multivolume import add_sequence_of, legacy_nodes
+        from QPerfusionLogic.mrml.nodes.multivolume import add_sequence_of, legacy_nodes
 
         for node in legacy_nodes(slicer.mrmlScene):
             add_sequence_of(slicer.mrmlScene, node)
@@ -189,12 +189,12 @@ class QPerfusionLogic(ScriptedLoadableModuleLogic):
 
     def job(self, parameters, resumeFrom="", stopAfter=""):
         """Return the job of a first run, or of one that resumes from a result in the scene with the user's edits."""
-        from QPerfusionLogic.panel.job import Job
-        from QPerfusionLogic.scene.reading import StateNodes, study_from_scene
+        from QPerfusionLogic.mrml.study.reading import StateNodes, study_from_scene
+        from QPerfusionLogic.pipeline.job import Job
 
         settings = self.settings(parameters).as_dictionary()
         if resumeFrom:
-            from QPerfusionLogic.scene.resuming import job_to_resume
+            from QPerfusionLogic.mrml.study.resuming import job_to_resume
 
             name, folder = parameters.studyName, parameters.outputFolder
             return job_to_resume(slicer.mrmlScene, name, settings, folder, resumeFrom, stopAfter)
@@ -228,8 +228,8 @@ class QPerfusionLogic(ScriptedLoadableModuleLogic):
         job = self.job(parameters, resumeFrom, stopAfter)
         progress = onProgress or (lambda fraction, message: None)
         if waitForCompletion:
-            from QPerfusionLogic.panel.job import run_job
             from QPerfusionLogic.progress import Progress
+            from QPerfusionLogic.workflow.job_process import run_job
 
             result = run_job(job, Progress(progress))
             return self.showResult(parameters, result, job.study.t1_map, replace=bool(resumeFrom))
@@ -243,7 +243,7 @@ class QPerfusionLogic(ScriptedLoadableModuleLogic):
 
         `onEnd` is called with the folder, None after a cancel, or the exception that ended it.
         """
-        from QPerfusionLogic.scene.resuming import job_to_export
+        from QPerfusionLogic.mrml.study.resuming import job_to_export
 
         self.ensurePackages()
         job = job_to_export(slicer.mrmlScene, parameters.studyName, self.settings(parameters), folder, dicom)
@@ -251,9 +251,9 @@ class QPerfusionLogic(ScriptedLoadableModuleLogic):
 
     def makeDigitalPatient(self, parameters, onProgress, onEnd):
         """Simulate a small study in the background and choose its series; `onEnd` as in `export`, with the nodes."""
-        from QPerfusionLogic.panel.job import Job
-        from QPerfusionLogic.scene.inputs import add_acquisitions
-        from QPerfusionLogic.study import PerfusionStudy
+        from QPerfusionLogic.data.study import PerfusionStudy
+        from QPerfusionLogic.mrml.study.study_inputs import add_acquisitions
+        from QPerfusionLogic.pipeline.job import Job
 
         def show(result):
             nodes = add_acquisitions(slicer.mrmlScene, result)
@@ -285,7 +285,7 @@ class QPerfusionLogic(ScriptedLoadableModuleLogic):
     def showResult(self, parameters, result, t1Map=None, breathe=None, replace=False):
         """Put a result into the scene as the study to look at; `replace`: instead of the one it was computed from,
         unless the user keeps that."""
-        from QPerfusionLogic.scene.filling import fill_scene, remove_study
+        from QPerfusionLogic.mrml.study.filling import fill_scene, remove_study
 
         earlier = parameters.studyName
         study = fill_scene(slicer.mrmlScene, result, t1_map=t1Map, breathe=breathe)
@@ -307,7 +307,7 @@ class QPerfusionLogic(ScriptedLoadableModuleLogic):
 
         Without it the run goes on with other methods, and its notices say what that costs.
         """
-        from QPerfusionLogic.learning.packages import missing_packages
+        from QPerfusionLogic.networks.packages import missing_packages
 
         missing = "torch" in missing_packages() and uses_networks(settings)
         if self.torchOffered or not missing or slicer.app.testingEnabled():

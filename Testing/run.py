@@ -21,7 +21,7 @@ STEPS = {
     "slicer source": ["-m", "pytest", "Testing/slicer_source"],
     "bundled": ["Testing/packaging/environments.py", "bundled"],
     "lowest": ["Testing/packaging/environments.py", "lowest"],
-    "doctests": ["-m", "pytest", "--doctest-modules", "QPerfusionLogic"],
+    "doctests": ["-m", "pytest", "--doctest-modules", "QPerfusionLogic", "Research/qperfusion_research"],
     "tests": ["-m", "pytest", "Testing", "--ignore=Testing/panel", "--ignore=Testing/slicer_source", "--durations=10"],
 }
 

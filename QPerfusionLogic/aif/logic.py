@@ -7,26 +7,29 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from QPerfusionLogic.aif.correction.aif_resampling import finely_sampled
+from QPerfusionLogic.aif.correction.b1_calibration import calibrated
+from QPerfusionLogic.aif.correction.detrending import detrended
+from QPerfusionLogic.aif.correction.method_curve import Route, RouteCurve
+from QPerfusionLogic.aif.correction.relative_input import in_relative_enhancement
+from QPerfusionLogic.aif.curves.blood_curve import BloodCurve, tissue_blood_curve
+from QPerfusionLogic.aif.methods.population import instead_of_lost_peak
+from QPerfusionLogic.aif.methods.selection import ROUTES, chosen_route
+from QPerfusionLogic.aif.quality.curve_checks import shape_checks, tissue_saturation_check
+from QPerfusionLogic.aif.quality.curve_features import curve_features
+from QPerfusionLogic.aif.quality.time_axis_checks import on_tissue_clock
+from QPerfusionLogic.aif.scaling.peak_prior import dose_check, expected_height
+from QPerfusionLogic.data.arrays import FloatArray
+from QPerfusionLogic.data.notices import Notice, Severity
+from QPerfusionLogic.data.results import ArterialInput, StateResult
+from QPerfusionLogic.data.series import Quantity
 from QPerfusionLogic.errors import InputError, MissingPackageError, QPerfusionError, SettingsError
-from QPerfusionLogic.learning.packages import not_used
+from QPerfusionLogic.networks.packages import not_used
 from QPerfusionLogic.progress import Progress
-from QPerfusionLogic.settings import AifSettings, ConversionSettings
+from QPerfusionLogic.settings.schema import AifSettings, ConversionSettings
 from QPerfusionLogic.signal_model.physics import SeriesPhysics, physics_of_series
 from QPerfusionLogic.signal_model.response import SignalResponse
-from QPerfusionLogic.study import ArterialInput, FloatArray, Notice, Quantity, Severity, StateResult
 
-from .blood_curve import BloodCurve, tissue_blood_curve
-from .checks import shape_checks, tissue_saturation_check
-from .clock_checks import on_tissue_clock
-from .drift import detrended
-from .expected_height import dose_check, expected_height
-from .features import curve_features
-from .population import instead_of_lost_peak
-from .relative import in_relative_enhancement
-from .resampling import finely_sampled
-from .route import Route, RouteCurve
-from .routes import ROUTES, chosen_route
-from .shared_blood import calibrated
 from .unused_inputs import unused_notices
 
 STAGE = "aif"

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
+from QPerfusionLogic.data.notices import Notice, Severity
+from QPerfusionLogic.data.study import Acquisition, PerfusionStudy
 from QPerfusionLogic.errors import InputError
-from QPerfusionLogic.settings import Settings
-from QPerfusionLogic.study import Acquisition, Notice, PerfusionStudy, Severity
+from QPerfusionLogic.settings.schema import Settings
 
 PREFERRED = ("curve", "dual_sequence", "dual_bolus")
 """What `aif.mode=automatic` takes first, second and third."""

@@ -7,14 +7,13 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
-from QPerfusionLogic.csv_tables import read_table
 from QPerfusionLogic.errors import InputError, QPerfusionError
-from QPerfusionLogic.loading import StudyRequest
-from QPerfusionLogic.settings import Settings
+from QPerfusionLogic.io.files.csv_tables import read_table
+from QPerfusionLogic.io.study.request import StudyRequest
+from QPerfusionLogic.settings.schema import Settings
 
 INPUTS = tuple(item.name for item in dataclasses.fields(StudyRequest))
 """Columns that name an input of `qperfusion quantify`."""
-
 USABLE_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 """An id becomes the name of a folder."""
 

@@ -13,16 +13,14 @@ from typing import Any
 from QPerfusionLogic.errors import InputError, MissingPackageError
 from QPerfusionLogic.progress import Progress
 
+from .cohort_table import open_folder, write_tables
 from .manifest import Manifest, StudyRow
 from .study_job import DONE, FAILED, earlier_outcome, run_study
-from .table import open_folder, write_tables
 
 WAIT_S = 0.5
 """How often a waiting run looks whether it was cancelled."""
-
 ANSWER_S = 10.0
 """How long a scheduler may take to answer."""
-
 THREADS = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS"), "1")
 
 

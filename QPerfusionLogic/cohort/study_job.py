@@ -12,13 +12,12 @@ from typing import Any
 
 from QPerfusionLogic import __version__
 from QPerfusionLogic.errors import CancelledError, QPerfusionError
-from QPerfusionLogic.output_folder import writing_file
+from QPerfusionLogic.io.files.output_folder import writing_file
 from QPerfusionLogic.progress import Progress
 
 from .manifest import StudyRow
 
 DONE, FAILED = "done", "failed"
-
 FLOW_COLUMNS = ("stress_mbf", "rest_mbf", "mpr")
 RowName = tuple[str, str]
 SUMMED_UP: dict[RowName, str] = {
@@ -47,7 +46,7 @@ def run_study(row: StudyRow, output: Path, progress: Progress | None = None) -> 
     dict
         id, status ("done" or "failed"), message, seconds, fingerprint, flows by column, warnings (codes).
     """
-    from QPerfusionLogic.session import quantify
+    from QPerfusionLogic.workflow.quantification import quantify
 
     folder = Path(output) / "studies" / row.id
     started = time.perf_counter()

@@ -7,18 +7,11 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import ndimage
 
+from QPerfusionLogic.data.arrays import LEFT_VENTRICLE, RIGHT_VENTRICLE, BoolArray, FloatArray
+from QPerfusionLogic.data.notices import Notice, Severity
+from QPerfusionLogic.data.results import Registered, Segmented
 from QPerfusionLogic.signal_model.bolus import find_bolus
 from QPerfusionLogic.signal_model.magnitude import are_magnitudes, noise_variance, without_noise_floor
-from QPerfusionLogic.study import (
-    LEFT_VENTRICLE,
-    RIGHT_VENTRICLE,
-    BoolArray,
-    FloatArray,
-    Notice,
-    Registered,
-    Segmented,
-    Severity,
-)
 
 FEWEST_FRAMES = 3
 ASSUMED_SHARE = 0.1

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from QPerfusionLogic.study import Notice, Severity, StateResult
+from QPerfusionLogic.data.notices import Notice, Severity
+from QPerfusionLogic.data.results import StateResult
 
 MUST_AGREE = ("agent", "r1")
 SHOULD_AGREE = (

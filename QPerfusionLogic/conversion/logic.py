@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import dataclasses
 
+from QPerfusionLogic.data.results import Concentration, Registered, Segmented, StateResult
+from QPerfusionLogic.data.series import Quantity
+from QPerfusionLogic.data.study import T1Map
 from QPerfusionLogic.progress import Progress
-from QPerfusionLogic.settings import ConversionSettings
-from QPerfusionLogic.study import Concentration, Quantity, Registered, Segmented, StateResult, T1Map
+from QPerfusionLogic.settings.schema import ConversionSettings
 
-from .as_is import keep_as_is
+from .calibration import precontrast_of
+from .concentration import keep_as_is
 from .look_up import convert_by_look_up
-from .precontrast import precontrast_of
 from .relative_enhancement import convert_by_relative_enhancement
 
 STAGE = "conversion"

@@ -6,27 +6,18 @@ from collections.abc import Callable
 
 import numpy as np
 
+from QPerfusionLogic.data.arrays import LEFT_VENTRICLE, MYOCARDIUM, RIGHT_VENTRICLE, BoolArray, FloatArray
+from QPerfusionLogic.data.notices import Notice, Severity
+from QPerfusionLogic.data.results import Concentration, Registered, Segmented
+from QPerfusionLogic.data.series import PerfusionSeries
+from QPerfusionLogic.data.study import T1Map
 from QPerfusionLogic.progress import Progress
-from QPerfusionLogic.settings import ConversionSettings
+from QPerfusionLogic.settings.schema import ConversionSettings
 from QPerfusionLogic.signal_model.physics import SeriesPhysics, physics_of_series
-from QPerfusionLogic.study import (
-    LEFT_VENTRICLE,
-    MYOCARDIUM,
-    RIGHT_VENTRICLE,
-    BoolArray,
-    Concentration,
-    FloatArray,
-    Notice,
-    PerfusionSeries,
-    Registered,
-    Segmented,
-    Severity,
-    T1Map,
-)
 
 from .baseline import Baseline, baseline_of, baseline_signal, magnitude_baseline
+from .calibration import PrecontrastState
 from .native_t1 import native_t1_of
-from .precontrast import PrecontrastState
 from .proton_density import proton_density_signal
 
 

@@ -6,20 +6,13 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from QPerfusionLogic.settings import ConversionSettings
+from QPerfusionLogic.data.arrays import LEFT_VENTRICLE, MYOCARDIUM, RIGHT_VENTRICLE, BoolArray, FloatArray
+from QPerfusionLogic.data.notices import Notice, Severity
+from QPerfusionLogic.data.results import Segmented
+from QPerfusionLogic.data.series import PerfusionSeries
+from QPerfusionLogic.data.study import T1Map
+from QPerfusionLogic.settings.schema import ConversionSettings
 from QPerfusionLogic.signal_model.physics import SeriesPhysics
-from QPerfusionLogic.study import (
-    LEFT_VENTRICLE,
-    MYOCARDIUM,
-    RIGHT_VENTRICLE,
-    BoolArray,
-    FloatArray,
-    Notice,
-    PerfusionSeries,
-    Segmented,
-    Severity,
-    T1Map,
-)
 
 from .t1_registration import t1_on_grid
 

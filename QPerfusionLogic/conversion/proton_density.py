@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from QPerfusionLogic.study import FloatArray, PerfusionSeries
+from QPerfusionLogic.data.arrays import FloatArray
+from QPerfusionLogic.data.series import PerfusionSeries
 
 
 def proton_density_signal(series: PerfusionSeries) -> FloatArray:

@@ -4,16 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 
+from QPerfusionLogic.data.arrays import LEFT_VENTRICLE
+from QPerfusionLogic.data.results import Concentration, Registered, Segmented
 from QPerfusionLogic.errors import InputError
 from QPerfusionLogic.progress import Progress
-from QPerfusionLogic.settings import ConversionSettings
-from QPerfusionLogic.signal_model.relative import enhancement_scale
-from QPerfusionLogic.study import (
-    LEFT_VENTRICLE,
-    Concentration,
-    Registered,
-    Segmented,
-)
+from QPerfusionLogic.settings.schema import ConversionSettings
+from QPerfusionLogic.signal_model.enhancement_scale import enhancement_scale
 
 from .baseline import baseline_of, baseline_signal
 

@@ -11,18 +11,12 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import ndimage
 
-from QPerfusionLogic.study import (
-    LEFT_VENTRICLE,
-    MYOCARDIUM,
-    FloatArray,
-    Geometry,
-    LabelArray,
-    Notice,
-    PerfusionSeries,
-    Segmented,
-    Severity,
-    T1Map,
-)
+from QPerfusionLogic.data.arrays import LEFT_VENTRICLE, MYOCARDIUM, FloatArray, LabelArray
+from QPerfusionLogic.data.geometry import Geometry
+from QPerfusionLogic.data.notices import Notice, Severity
+from QPerfusionLogic.data.results import Segmented
+from QPerfusionLogic.data.series import PerfusionSeries
+from QPerfusionLogic.data.study import T1Map
 
 SEARCH_MM = 10.0
 STEP_MM = 1.0

@@ -7,16 +7,16 @@ from dataclasses import replace
 
 import numpy as np
 
+from QPerfusionLogic.data.arrays import BoolArray
+from QPerfusionLogic.data.results import FitResult
+from QPerfusionLogic.kinetics.base.heart_prior import HeartPrior
+from QPerfusionLogic.kinetics.base.kinetic_input import KineticInput, check_input
+from QPerfusionLogic.kinetics.base.model import KineticModel
+from QPerfusionLogic.kinetics.hierarchical.pooling import heart_prior
+from QPerfusionLogic.kinetics.models.registry import model_class
+from QPerfusionLogic.kinetics.models.tabulated_model import TabulatedModel
 from QPerfusionLogic.progress import Progress
-from QPerfusionLogic.settings import KineticsSettings
-from QPerfusionLogic.study import BoolArray, FitResult
-
-from .heart_prior import HeartPrior
-from .inputs import KineticInput, check_input
-from .model import KineticModel
-from .pooling import heart_prior
-from .registry import model_class
-from .tabulated_model import TabulatedModel
+from QPerfusionLogic.settings.schema import KineticsSettings
 
 
 class KineticFittingLogic:

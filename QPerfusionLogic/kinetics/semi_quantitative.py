@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from QPerfusionLogic.study import FloatArray
+from QPerfusionLogic.data.arrays import FloatArray
 
 SLOPE_FRAMES = 5
 

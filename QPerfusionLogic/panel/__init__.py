@@ -1,1 +1,1 @@
-"""What the Slicer panel does without Qt and without a scene: background jobs, choices and their reasons."""
+"""What the widgets of the Slicer modules show and do."""

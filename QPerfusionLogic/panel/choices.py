@@ -8,9 +8,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from QPerfusionLogic.errors import QPerfusionError
-from QPerfusionLogic.settings import Settings
-
-from .words import _
+from QPerfusionLogic.settings.schema import Settings
+from QPerfusionLogic.translation import _
 
 
 @dataclass(frozen=True)

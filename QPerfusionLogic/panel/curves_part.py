@@ -7,12 +7,12 @@ import math
 from collections.abc import Callable
 from typing import Any
 
+from QPerfusionLogic.data.series import State
 from QPerfusionLogic.errors import QPerfusionError
-from QPerfusionLogic.settings import KineticsSettings, Settings
-from QPerfusionLogic.study import State
-
-from .pixel_fit import PixelFit, PixelFits
-from .words import _
+from QPerfusionLogic.pipeline.pixel_request import PixelFit
+from QPerfusionLogic.settings.schema import KineticsSettings, Settings
+from QPerfusionLogic.translation import _
+from QPerfusionLogic.workflow.pixel_fits import PixelFits
 
 
 class CurvesPart:
@@ -50,7 +50,7 @@ class CurvesPart:
 
     def watch(self) -> None:
         """Follow the cursor of the scene."""
-        from QPerfusionLogic.scene.cursor import cursor_event, cursor_of
+        from QPerfusionLogic.mrml.views.cursor import cursor_event, cursor_of
 
         self.release()
         self._crosshair = cursor_of(self._application.scene())
@@ -80,7 +80,7 @@ class CurvesPart:
 
     def show_segment(self) -> None:
         """Show curve, fit and residual of the chosen segment."""
-        from QPerfusionLogic.scene.charts import show_segment
+        from QPerfusionLogic.mrml.study.result_charts import show_segment
 
         study, state = self._study(), self._ui.stateBox.currentText
         chart = study.node("chart:curve", state) if study is not None else None
@@ -101,7 +101,7 @@ class CurvesPart:
 
     def show_aif(self) -> None:
         """Show the arterial input: measured, corrected, population."""
-        from QPerfusionLogic.scene.plots import leave_room_for_legend
+        from QPerfusionLogic.mrml.nodes.plots import leave_room_for_legend
 
         study = self._study()
         chart = study.node("chart:aif", self._ui.stateBox.currentText) if study is not None else None
@@ -111,7 +111,7 @@ class CurvesPart:
 
     def show_pixel(self, pixel: Any) -> None:
         """Show the curve of a pixel at once, and its fit as soon as it is there."""
-        from QPerfusionLogic.scene.pixels import request_around, show_curve
+        from QPerfusionLogic.mrml.views.pixels import request_around, show_curve
 
         study = self._study()
         if study is None or pixel == self._shown:
@@ -137,8 +137,8 @@ class CurvesPart:
 
     def _moved(self, caller: Any, event: Any) -> None:
         """Show what lies under the cursor: a pixel of a map, or a segment of a polar map."""
-        from QPerfusionLogic.scene.cursor import place_under
-        from QPerfusionLogic.scene.pixels import pixel_at
+        from QPerfusionLogic.mrml.views.cursor import place_under
+        from QPerfusionLogic.mrml.views.pixels import pixel_at
 
         study = self._study() if self._ui.followCheck.checked else None
         if study is None:
@@ -154,7 +154,7 @@ class CurvesPart:
             self.show_pixel(pixel)
 
     def _over_polar_map(self, volume: Any, place: Any) -> None:
-        from QPerfusionLogic.scene.polar import segment_under
+        from QPerfusionLogic.mrml.nodes.polar_map_volume import segment_under
 
         segment = segment_under(volume, place.ras) if volume is not None else 0
         if segment:
@@ -162,7 +162,7 @@ class CurvesPart:
 
     def _fitted(self, key: Any, pixel: Any) -> None:
         """Show the fit that has arrived, unless the cursor has moved on."""
-        from QPerfusionLogic.scene.pixels import show_curve
+        from QPerfusionLogic.mrml.views.pixels import show_curve
 
         study, fit = self._study(), self._fits.known(key, (pixel.row, pixel.column))
         if study is None or pixel != self._shown or fit is None:
@@ -171,12 +171,12 @@ class CurvesPart:
         self._ui.pixelLabel.text = self._about(study, pixel, fit)
 
     def _kinetics_of(self, study: Any) -> KineticsSettings:
-        from QPerfusionLogic.scene.pixels import settings_of
+        from QPerfusionLogic.mrml.study.used_settings import settings_of
 
         return (settings_of(study) or self._settings()).kinetics
 
     def _about(self, study: Any, pixel: Any, fit: PixelFit | None) -> str:
-        from QPerfusionLogic.scene.pixels import map_values, segment_at
+        from QPerfusionLogic.mrml.views.pixels import map_values, segment_at
 
         values = map_values(study, pixel)
         if fit is not None and math.isnan(values.get("mbf", math.nan)):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from .guesses import Candidate, state_of
+from QPerfusionLogic.mrml.study.input_guesses import Candidate, state_of
 
 PRE_BOLUS = "preBolus"
 """Parameter of version 0.1: one pre-bolus, that of the stress series."""

@@ -6,8 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from QPerfusionLogic.errors import InputError
-
-from .words import _
+from QPerfusionLogic.translation import _
 
 
 class ExportPart:
@@ -51,7 +50,7 @@ class ExportPart:
             self._run.guarded(_("The study could not be written."), lambda: self._write_nifti(Path(folder)))
 
     def _write_nifti(self, folder: Path) -> None:
-        from QPerfusionLogic.scene.exporting import write_nifti
+        from QPerfusionLogic.mrml.study.exporting import write_nifti
 
         study = self._results.study()
         if study is None:

@@ -6,12 +6,10 @@ from collections.abc import Callable
 from typing import Any
 
 from QPerfusionLogic.errors import QPerfusionError
-
-from .words import _
+from QPerfusionLogic.translation import _
 
 TIME, KEPT = 1, 2
 """Columns that can be edited."""
-
 MakeCell = Callable[[str, str, bool, Any], Any]
 """(text, tool tip, whether it can be edited, whether it is checked or None) -> an item of a table widget."""
 
@@ -56,7 +54,7 @@ class FramesPart:
 
     def update(self) -> None:
         """Show the frames as they are now."""
-        from QPerfusionLogic.scene.frames import frame_rows, time_source
+        from QPerfusionLogic.mrml.study.frames import frame_rows, time_source
 
         node = self._node()
         rows = frame_rows(node) if node is not None else ()
@@ -88,7 +86,7 @@ class FramesPart:
             self._ui.framesTable.setItem(index, column, self._make_cell(content, "", editable, checked))
 
     def _edited(self, row: int, column: int) -> None:
-        from QPerfusionLogic.scene.frames import set_frame_kept, set_frame_time
+        from QPerfusionLogic.mrml.study.frames import set_frame_kept, set_frame_time
 
         node = self._node()
         if self._updating or node is None:
@@ -100,7 +98,7 @@ class FramesPart:
             self._try(lambda: set_frame_kept(node, row, self._application.is_checked(item)))
 
     def _set_interval(self) -> None:
-        from QPerfusionLogic.scene.frames import set_interval
+        from QPerfusionLogic.mrml.study.frames import set_interval
 
         node = self._node()
         if node is not None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from QPerfusionLogic.study import State
+from QPerfusionLogic.data.series import State
 
 
 class LiveSegments:
@@ -23,7 +23,7 @@ class LiveSegments:
 
     def watch(self) -> None:
         """Watch the points of the present study; those of another are let go."""
-        from QPerfusionLogic.scene.landmarks import point_moved_event
+        from QPerfusionLogic.mrml.nodes.landmarks import point_moved_event
 
         study = self._study()
         nodes = {}
@@ -45,7 +45,7 @@ class LiveSegments:
         self._watched = []
 
     def _turn(self, state: State) -> None:
-        from QPerfusionLogic.scene.editing import turn_segments
+        from QPerfusionLogic.mrml.views.editing import turn_segments
 
         study = self._study()
         if study is not None:

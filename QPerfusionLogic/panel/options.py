@@ -6,7 +6,7 @@ import dataclasses
 import json
 from typing import Any
 
-from QPerfusionLogic.settings import Settings
+from QPerfusionLogic.settings.schema import Settings
 
 from .choices import changes_of, read_changes, with_changes
 

@@ -26,7 +26,7 @@ class PlacedViews:
 
     def keep(self, contents: Sequence[Any]) -> None:
         """Keep views at the contents that `show_study` or `show_motion` has just shown."""
-        from QPerfusionLogic.scene.views import place
+        from QPerfusionLogic.mrml.views.layouts import place
 
         self._contents = tuple(contents)
         self._watch()
@@ -40,7 +40,7 @@ class PlacedViews:
         self._watched, self._contents, self._sizes = [], (), {}
 
     def _watch(self) -> None:
-        from QPerfusionLogic.scene.views import slice_node_of
+        from QPerfusionLogic.mrml.views.layouts import slice_node_of
 
         for node, tag in self._watched:
             node.RemoveObserver(tag)
@@ -56,7 +56,7 @@ class PlacedViews:
         self._later(self._fit)
 
     def _fit(self) -> None:
-        from QPerfusionLogic.scene.views import fit
+        from QPerfusionLogic.mrml.views.layouts import fit
 
         self._asked = False
         self._sizes = {node.GetID(): node.GetDimensions() for node, _ in self._watched}

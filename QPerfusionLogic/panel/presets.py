@@ -8,7 +8,7 @@ from pathlib import Path
 
 from QPerfusionLogic.errors import QPerfusionError
 from QPerfusionLogic.resources import resource_path
-from QPerfusionLogic.settings import Settings
+from QPerfusionLogic.settings.schema import Settings
 
 
 @dataclass(frozen=True)

@@ -5,11 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from QPerfusionLogic.settings import Settings
+from QPerfusionLogic.settings.schema import Settings
+from QPerfusionLogic.translation import _
 
 from .presets import Preset, own_presets, shipped_presets
 from .settings_part import SettingsPart
-from .words import _
 
 
 class PresetsPart:

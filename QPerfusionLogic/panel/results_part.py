@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from QPerfusionLogic.settings import Settings
-from QPerfusionLogic.study import State
+from QPerfusionLogic.data.series import State
+from QPerfusionLogic.settings.schema import Settings
+from QPerfusionLogic.translation import _
 
 from .curves_part import CurvesPart
 from .live_segments import LiveSegments
 from .placed_views import PlacedViews
-from .words import _
 
 TABLES = (
     ("Segments", "table:segments", ""),
@@ -24,7 +24,6 @@ TABLES = (
     ("AIF routes", "table:routes", ""),
 )
 """Title, role and state of the tables that the panel shows."""
-
 NO_ROW = -1
 """A cell of a table view that belongs to no row of its table."""
 
@@ -78,14 +77,14 @@ class ResultsPart:
 
     def study(self) -> Any:
         """Return the study to look at, None when there is none."""
-        from QPerfusionLogic.scene.finding import study_named
+        from QPerfusionLogic.mrml.study.finding import study_named
 
         parameters = self._parameters()
         return study_named(self._application.scene(), parameters.studyName) if parameters is not None else None
 
     def update(self) -> None:
         """Offer the studies that the scene holds now."""
-        from QPerfusionLogic.scene.finding import study_names
+        from QPerfusionLogic.mrml.study.finding import study_names
 
         parameters = self._parameters()
         if parameters is None:
@@ -114,7 +113,7 @@ class ResultsPart:
 
     def show_study(self) -> None:
         """Show maps, charts, notices and tables of the study."""
-        from QPerfusionLogic.scene.views import show_study
+        from QPerfusionLogic.mrml.views.layouts import show_study
 
         study = self.study()
         if study is None:
@@ -128,7 +127,7 @@ class ResultsPart:
 
     def show_motion(self) -> None:
         """Show the raw, the registered and the gadolinium series of the chosen state for the player."""
-        from QPerfusionLogic.scene.views import show_motion
+        from QPerfusionLogic.mrml.views.layouts import show_motion
 
         study = self.study()
         if study is not None:
@@ -154,7 +153,7 @@ class ResultsPart:
 
     def edit_contours(self) -> None:
         """Open the Segment Editor with the heart of the chosen state; a run from there takes what is drawn then."""
-        from QPerfusionLogic.scene.editing import prepare_segment_editor
+        from QPerfusionLogic.mrml.views.editing import prepare_segment_editor
 
         study = self.study()
         state = State(self._ui.stateBox.currentText)
@@ -165,8 +164,8 @@ class ResultsPart:
 
     def edit_points(self) -> None:
         """Open the Markups module; the AHA segments turn with the insertion points while they are moved."""
-        from QPerfusionLogic.scene.editing import show_segments
-        from QPerfusionLogic.scene.landmarks import show_point_names
+        from QPerfusionLogic.mrml.nodes.landmarks import show_point_names
+        from QPerfusionLogic.mrml.views.editing import show_segments
 
         study, state = self.study(), self._ui.stateBox.currentText
         node = study.node("insertion_points", state) if study is not None else None
@@ -180,7 +179,7 @@ class ResultsPart:
 
     def toggle_frames(self) -> None:
         """Keep the frames of the selected rows of the frame table, or exclude them when they are kept now."""
-        from QPerfusionLogic.scene.result_tables import toggle_frame
+        from QPerfusionLogic.mrml.study.result_tables import toggle_frame
 
         table = self._ui.tableView.mrmlTableNode()
         if table is None or table.GetColumnIndex("kept") < 0:
@@ -227,6 +226,6 @@ class ResultsPart:
             self.curves.forget()
 
     def _set_overlay(self, percent: int) -> None:
-        from QPerfusionLogic.scene.views import set_overlay_opacity
+        from QPerfusionLogic.mrml.views.layouts import set_overlay_opacity
 
         set_overlay_opacity(self._application.scene(), percent / 100.0)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from .failures import details_of, text_of
-from .words import _
+from QPerfusionLogic.translation import _
+from QPerfusionLogic.workflow.failures import details_of, text_of
 
 
 class RunPart:

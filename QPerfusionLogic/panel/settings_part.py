@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from QPerfusionLogic.errors import QPerfusionError
-from QPerfusionLogic.settings import Settings
+from QPerfusionLogic.settings.schema import Settings
 
 from .choices import SettingRow, setting_rows, with_text
 from .options import BOUND_SETTINGS

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from QPerfusionLogic.settings import STAGES
+from QPerfusionLogic.pipeline.job import FROM_EDITS
+from QPerfusionLogic.settings.schema import STAGES
+from QPerfusionLogic.translation import _
 
-from .job import FROM_EDITS
 from .settings_part import MakeItem
-from .words import _
 
 TO_REVIEW = {
     "superresolution": "the raw series",
@@ -105,7 +105,7 @@ class StagesPart:
         return next((item for item in STAGES[1:-1] if item not in done or item == stage), stage)
 
     def _done(self) -> tuple[str, ...]:
-        from QPerfusionLogic.scene.resuming import stages_done
+        from QPerfusionLogic.mrml.study.resuming import stages_done
 
         study = self._results.study()
         return stages_done(study) if study is not None else ()

@@ -5,14 +5,17 @@ from __future__ import annotations
 import numpy as np
 from scipy import ndimage
 
-from QPerfusionLogic.study import FloatArray, Notice, PerfusionSeries, Registered, Severity
+from QPerfusionLogic.data.arrays import FloatArray
+from QPerfusionLogic.data.notices import Notice, Severity
+from QPerfusionLogic.data.results import Registered
+from QPerfusionLogic.data.series import PerfusionSeries
+from QPerfusionLogic.registration.shifts.correlation import pair_shifts, spectra
+from QPerfusionLogic.registration.shifts.edge_features import CROP, crop_at, edge_feature, soft_disc
+from QPerfusionLogic.registration.shifts.template_search import search_template
+from QPerfusionLogic.registration.shifts.working_grid import WorkingGrid, working_grid
 
-from .correlation import pair_shifts, spectra
-from .features import CROP, crop_at, edge_feature, soft_disc
-from .notices import STAGE
+from .motion_notices import STAGE
 from .resampling import translate
-from .template_search import search_template
-from .working_grid import WorkingGrid, working_grid
 
 SEARCH_MM = 45.0
 """Greatest shift between two acquisitions of one patient."""

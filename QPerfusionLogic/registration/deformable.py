@@ -7,11 +7,11 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import ndimage
 
+from QPerfusionLogic.data.arrays import FloatArray
 from QPerfusionLogic.progress import Progress
-from QPerfusionLogic.study import FloatArray
+from QPerfusionLogic.registration.shifts.edge_features import CROP, edge_feature, soft_disc
+from QPerfusionLogic.registration.shifts.frame_graph import REACH, WITNESS_DISTANCES
 
-from .features import CROP, edge_feature, soft_disc
-from .graph import REACH, WITNESS_DISTANCES
 from .resampling import translate, warp
 
 ITERATIONS = 25

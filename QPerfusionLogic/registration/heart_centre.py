@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import ndimage
 
-from QPerfusionLogic.study import FloatArray
+from QPerfusionLogic.data.arrays import FloatArray
 
 REDUCED_SPACING_MM = 4.4
 """Pixel size to which images are averaged before anything else."""

@@ -6,18 +6,21 @@ import dataclasses
 
 import numpy as np
 
+from QPerfusionLogic.data.arrays import FloatArray
+from QPerfusionLogic.data.notices import Notice
+from QPerfusionLogic.data.results import Registered
+from QPerfusionLogic.data.series import PerfusionSeries
 from QPerfusionLogic.progress import Progress
-from QPerfusionLogic.settings import RegistrationSettings
-from QPerfusionLogic.study import FloatArray, Notice, PerfusionSeries, Registered
+from QPerfusionLogic.registration.shifts.working_grid import WorkingGrid, working_grid
+from QPerfusionLogic.settings.schema import RegistrationSettings
 
-from . import notices as tell
+from . import motion_notices as tell
 from .alignment import align_proton_density
 from .deformable import field_on_image, refine
+from .frame_selection import BLANK, Verdict, judge
 from .heart_centre import HeartCentre, consensus, find_heart_centre
 from .resampling import translate, warp
 from .slice_alignment import DOUBTFUL_SWAP, SliceAlignment, align_slice
-from .verdict import BLANK, Verdict, judge
-from .working_grid import WorkingGrid, working_grid
 
 FEWEST_FRAMES = 8
 GUARD_MARGIN = 0.02

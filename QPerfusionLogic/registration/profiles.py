@@ -6,7 +6,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from QPerfusionLogic.study import FloatArray, PerfusionSeries, Registered
+from QPerfusionLogic.data.arrays import FloatArray
+from QPerfusionLogic.data.results import Registered
+from QPerfusionLogic.data.series import PerfusionSeries
 
 STRIP_PX = 3
 """Width of the line in pixels, averaged."""

@@ -5,9 +5,8 @@ from __future__ import annotations
 import numpy as np
 from scipy import ndimage
 
-from QPerfusionLogic.study import BoolArray, FloatArray
-
-from .features import DISC_RADIUS
+from QPerfusionLogic.data.arrays import BoolArray, FloatArray
+from QPerfusionLogic.registration.shifts.edge_features import DISC_RADIUS
 
 NEIGHBOURS = 3
 """Frames on either side that a frame is compared with."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from scipy import ndimage
 
-from QPerfusionLogic.study import FloatArray
+from QPerfusionLogic.data.arrays import FloatArray
 
 STILL_PX = 1e-3
 """Displacements below this leave a frame untouched, bit for bit."""

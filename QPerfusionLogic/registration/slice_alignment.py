@@ -6,9 +6,9 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from QPerfusionLogic.study import FloatArray
+from QPerfusionLogic.data.arrays import FloatArray
+from QPerfusionLogic.registration.shifts.frame_graph import GraphResult, register_slice
 
-from .graph import GraphResult, register_slice
 from .heart_centre import HeartCentre, find_heart_centre
 
 DOUBTFUL_SWAP = 35.0

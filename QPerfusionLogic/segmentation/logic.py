@@ -4,33 +4,23 @@ from __future__ import annotations
 
 import numpy as np
 
+from QPerfusionLogic.data.arrays import LEFT_VENTRICLE, MYOCARDIUM, RIGHT_VENTRICLE, BoolArray, FloatArray, LabelArray
+from QPerfusionLogic.data.geometry import Geometry
+from QPerfusionLogic.data.notices import Notice, Severity
+from QPerfusionLogic.data.results import Registered, Segmented
+from QPerfusionLogic.data.study import LabelMap
 from QPerfusionLogic.progress import Progress
-from QPerfusionLogic.settings import SegmentationSettings
-from QPerfusionLogic.study import (
-    LEFT_VENTRICLE,
-    MYOCARDIUM,
-    RIGHT_VENTRICLE,
-    BoolArray,
-    FloatArray,
-    Geometry,
-    LabelArray,
-    LabelMap,
-    Notice,
-    Registered,
-    Segmented,
-    Severity,
-)
-
-from .aha import aha_segments
-from .blood import aif_region
-from .bolus import BloodPools, find_blood_pools
-from .contours import Contours, automatic_contours, given_contours
-from .drawing_plan import STANDARD, DrawingPlan
-from .orientation import base_to_apex
-from .right_blood import holds_right_blood
-from .right_ventricle import insertion_points
-from .temporal import Enhancement, enhancement_of
-from .wall import layers_of, trimmed
+from QPerfusionLogic.segmentation.contours.drawing_plan import STANDARD, DrawingPlan
+from QPerfusionLogic.segmentation.contours.slice_labels import Contours, automatic_contours, given_contours
+from QPerfusionLogic.segmentation.first_pass.blood_pools import BloodPools, find_blood_pools
+from QPerfusionLogic.segmentation.first_pass.enhancement import Enhancement, enhancement_of
+from QPerfusionLogic.segmentation.regions.aha_segments import aha_segments
+from QPerfusionLogic.segmentation.regions.aif_region import aif_region
+from QPerfusionLogic.segmentation.regions.insertion_points import insertion_points
+from QPerfusionLogic.segmentation.regions.layers import layers_of, trimmed
+from QPerfusionLogic.segmentation.regions.orientation import base_to_apex
+from QPerfusionLogic.segmentation.regions.right_ventricular_blood import holds_right_blood
+from QPerfusionLogic.settings.schema import SegmentationSettings
 
 SURE = 0.5
 """Confidence below which a slice is reported as uncertain."""

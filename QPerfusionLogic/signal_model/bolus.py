@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from QPerfusionLogic.study import FloatArray
+from QPerfusionLogic.data.arrays import FloatArray
 
 NOISE_FACTOR = 5.0
 """A rise counts as a bolus when it exceeds the frame-to-frame noise by this factor."""

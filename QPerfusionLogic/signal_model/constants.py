@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from QPerfusionLogic.contrast_agents import agent_name
+from QPerfusionLogic.data.contrast_agents import agent_name
 from QPerfusionLogic.resources import constant_rows
 
 

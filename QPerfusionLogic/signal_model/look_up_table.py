@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from QPerfusionLogic.study import BoolArray, FloatArray
+from QPerfusionLogic.data.arrays import BoolArray, FloatArray
 
 
 class LookUpTable:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike
 
-from QPerfusionLogic.study import FloatArray, PerfusionSeries, Quantity
+from QPerfusionLogic.data.arrays import FloatArray
+from QPerfusionLogic.data.series import PerfusionSeries, Quantity
 
 MEDIAN_OF_SQUARES = 0.4549
 """Median of the square of a normal variate of variance 1."""

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 
-from QPerfusionLogic.contrast_agents import agent_name
-from QPerfusionLogic.settings import ConversionSettings
-from QPerfusionLogic.study import Notice, PerfusionSeries, Protocol, SeriesKind, Severity
+from QPerfusionLogic.data.contrast_agents import agent_name
+from QPerfusionLogic.data.notices import Notice, Severity
+from QPerfusionLogic.data.protocol import Protocol
+from QPerfusionLogic.data.series import PerfusionSeries, SeriesKind
+from QPerfusionLogic.settings.schema import ConversionSettings
 
 from .constants import Constant, native_property, relaxivity
 from .response import SignalResponse, Tissue

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from QPerfusionLogic.study import FloatArray
+from QPerfusionLogic.data.arrays import FloatArray
 
 from .bssfp import balanced_magnetisation
 from .flash import proton_density_magnetisation, saturation_recovery_magnetisation

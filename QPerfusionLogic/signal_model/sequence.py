@@ -6,8 +6,9 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from QPerfusionLogic.settings import ConversionSettings
-from QPerfusionLogic.study import Notice, PerfusionSeries, SeriesKind, Severity
+from QPerfusionLogic.data.notices import Notice, Severity
+from QPerfusionLogic.data.series import PerfusionSeries, SeriesKind
+from QPerfusionLogic.settings.schema import ConversionSettings
 
 from .constants import Constant, typical_acquisition
 

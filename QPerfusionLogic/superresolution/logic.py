@@ -7,18 +7,24 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from QPerfusionLogic.learning.packages import require_packages
+from QPerfusionLogic.data.arrays import BoolArray, FloatArray
+from QPerfusionLogic.data.results import Superresolved
+from QPerfusionLogic.data.series import PerfusionSeries
+from QPerfusionLogic.networks.packages import require_packages
 from QPerfusionLogic.progress import Progress
-from QPerfusionLogic.settings import SuperresolutionSettings
-from QPerfusionLogic.study import BoolArray, FloatArray, PerfusionSeries, Superresolved
-
-from .acquired import DIRECTIONS, Acquired, acquired_lines
-from .checks import check_empty_lines, check_input, check_resolution, notices_about
-from .degradation import kept_lines, low_resolution
-from .zero_padding import zero_padded
+from QPerfusionLogic.settings.schema import SuperresolutionSettings
+from QPerfusionLogic.superresolution.frames.acquired import DIRECTIONS, Acquired, acquired_lines
+from QPerfusionLogic.superresolution.frames.degradation import kept_lines, low_resolution
+from QPerfusionLogic.superresolution.frames.resolution_checks import (
+    check_empty_lines,
+    check_input,
+    check_resolution,
+    notices_about,
+)
+from QPerfusionLogic.superresolution.frames.zero_padding import zero_padded
 
 if TYPE_CHECKING:
-    from .resolver import FrameResolver
+    from QPerfusionLogic.superresolution.frames.frame_resolver import FrameResolver
 
 
 class SuperresolutionLogic:
@@ -57,7 +63,7 @@ class SuperresolutionLogic:
         elif self.settings.accept_full_resolution:
             cut = low_resolution(np.nan_to_num(series.signal), acquired.fraction, acquired.axis)
             series = replace(series, signal=cut.astype(np.float32))
-        from .resolver import resolver_of
+        from .resolver_choice import resolver_of
 
         return _resolved(series, acquired, resolver_of(self.settings), progress)
 

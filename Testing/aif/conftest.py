@@ -8,19 +8,13 @@ from dataclasses import dataclass
 import numpy as np
 import pytest
 
-from QPerfusionLogic.signal_model import SaturationRecovery, SignalResponse, Tissue
-from QPerfusionLogic.study import (
-    Acquisition,
-    Curve,
-    Geometry,
-    PerfusionSeries,
-    Protocol,
-    Registered,
-    Segmented,
-    SeriesKind,
-    State,
-    StateResult,
-)
+from QPerfusionLogic.data.geometry import Geometry
+from QPerfusionLogic.data.protocol import Protocol
+from QPerfusionLogic.data.results import Registered, Segmented, StateResult
+from QPerfusionLogic.data.series import PerfusionSeries, SeriesKind, State
+from QPerfusionLogic.data.study import Acquisition, Curve
+from QPerfusionLogic.signal_model.response import SignalResponse, Tissue
+from QPerfusionLogic.signal_model.sequence import SaturationRecovery
 
 BLOOD = Tissue(1.7, 0.22, 4.6, 5.78)
 MUSCLE = Tissue(1.1, 0.045, 4.6, 5.78)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from QPerfusionLogic.aif.unsaturation.boluses import POINTS, STEP_S, Boluses, BolusPool
-from QPerfusionLogic.aif.unsaturation.pairs import Pairs, Shift
+from qperfusion_research.aif.training.boluses import POINTS, STEP_S, Boluses, BolusPool
+from qperfusion_research.aif.training.pairs import Pairs, Shift
 
 
 def pairs_of_shape(times: np.ndarray, curve: np.ndarray, count: int, density: bool = False) -> Pairs:
@@ -15,7 +15,7 @@ def pairs_of_shape(times: np.ndarray, curve: np.ndarray, count: int, density: bo
     """
     import torch
 
-    from QPerfusionLogic.aif.unsaturation import pairs as room
+    from qperfusion_research.aif.training import pairs as room
 
     first = float(times[np.argmax(curve > 0.1)])
     grid = np.arange(POINTS) * STEP_S

@@ -8,13 +8,15 @@ import numpy as np
 import pytest
 from scipy import ndimage
 
-from QPerfusionLogic.aif.blood_curve import BloodCurve, blood_curve
-from QPerfusionLogic.aif.blood_pool import left_ventricular_pool
-from QPerfusionLogic.aif.bolus_detector import detect_pools
-from QPerfusionLogic.aif.levels import myocardium_over_blood
-from QPerfusionLogic.aif.two_echoes import undo_decay
+from QPerfusionLogic.aif.correction.precontrast_levels import myocardium_over_blood
+from QPerfusionLogic.aif.correction.t2star import undo_decay
+from QPerfusionLogic.aif.curves.blood_curve import BloodCurve, blood_curve
+from QPerfusionLogic.aif.sampling.low_resolution_pool import left_ventricular_pool
+from QPerfusionLogic.aif.sampling.pool_detection import detect_pools
+from QPerfusionLogic.data.arrays import MYOCARDIUM
+from QPerfusionLogic.data.geometry import Geometry
+from QPerfusionLogic.data.protocol import Protocol
 from QPerfusionLogic.signal_model.constants import native_property
-from QPerfusionLogic.study import MYOCARDIUM, Geometry, Protocol
 
 
 def pool_of(known, series):

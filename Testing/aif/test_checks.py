@@ -7,11 +7,11 @@ import dataclasses
 import numpy as np
 import pytest
 
-from QPerfusionLogic.aif import AifCorrectionLogic
-from QPerfusionLogic.aif.features import curve_features
+from QPerfusionLogic.aif.logic import AifCorrectionLogic
+from QPerfusionLogic.aif.quality.curve_features import curve_features
+from QPerfusionLogic.data.study import Curve
 from QPerfusionLogic.errors import InputError
-from QPerfusionLogic.settings import AifSettings, ConversionSettings
-from QPerfusionLogic.study import Curve
+from QPerfusionLogic.settings.schema import AifSettings, ConversionSettings
 
 ALARMS = {
     "aif-no-bolus",

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from QPerfusionLogic.aif import allowed_inputs
-from QPerfusionLogic.settings import AifSettings, ConversionSettings
+from QPerfusionLogic.aif.allowed_inputs import allowed_inputs
+from QPerfusionLogic.settings.schema import AifSettings, ConversionSettings
 
 
 def test_every_route_that_the_data_allows_gives_a_curve_and_the_others_a_reason(make_input):

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from QPerfusionLogic.aif.given_checks import given_curve_notices
-from QPerfusionLogic.study import Severity
+from QPerfusionLogic.aif.quality.given_curve_checks import given_curve_notices
+from QPerfusionLogic.data.notices import Severity
 
 TIME_S = np.arange(0.0, 48.0, 0.8)
 

@@ -6,7 +6,7 @@ import dataclasses
 
 import numpy as np
 
-from QPerfusionLogic.aif.motion import without_motion
+from QPerfusionLogic.aif.sampling.aif_motion import without_motion
 
 
 def with_motion(known, rows_mm):

@@ -5,11 +5,14 @@ import dataclasses
 import numpy as np
 import pytest
 
-from QPerfusionLogic.aif.blood_curve import blood_curve
-from QPerfusionLogic.aif.partial_volume import without_wall
-from QPerfusionLogic.aif.point_spread import measured_point_spread
-from QPerfusionLogic.phantom.imaging import Encoding, encode, noise_image
-from QPerfusionLogic.study import Acquisition, Geometry, PerfusionSeries, Registered, Segmented, SeriesKind, StateResult
+from QPerfusionLogic.aif.curves.blood_curve import blood_curve
+from QPerfusionLogic.aif.sampling.partial_volume import without_wall
+from QPerfusionLogic.aif.sampling.point_spread import measured_point_spread
+from QPerfusionLogic.data.geometry import Geometry
+from QPerfusionLogic.data.results import Registered, Segmented, StateResult
+from QPerfusionLogic.data.series import PerfusionSeries, SeriesKind
+from QPerfusionLogic.data.study import Acquisition
+from QPerfusionLogic.phantom.scanner.imaging import Encoding, encode, noise_image
 
 MATRIX, FINER, PIXEL_MM = 64, 4, 5.6
 FRAMES = 40

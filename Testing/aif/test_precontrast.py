@@ -7,8 +7,9 @@ import dataclasses
 import numpy as np
 import pytest
 
-from QPerfusionLogic.aif.precontrast import MYOCARDIAL_SHARE, Observation, estimate_precontrast
-from QPerfusionLogic.signal_model import SaturationRecovery, SignalResponse, Tissue
+from QPerfusionLogic.aif.correction.precontrast import MYOCARDIAL_SHARE, Observation, estimate_precontrast
+from QPerfusionLogic.signal_model.response import SignalResponse, Tissue
+from QPerfusionLogic.signal_model.sequence import SaturationRecovery
 
 BLOOD = Tissue(1.7, 0.22, 4.6, 5.78)
 MUSCLE = Tissue(1.1, 0.045, 4.6, 5.78)

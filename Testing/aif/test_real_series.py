@@ -8,22 +8,16 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from QPerfusionLogic.aif import AifCorrectionLogic
-from QPerfusionLogic.aif.blood_curve import blood_curve
-from QPerfusionLogic.aif.bolus_detector import detect_pools
-from QPerfusionLogic.aif.features import curve_features
-from QPerfusionLogic.settings import AifSettings, ConversionSettings
-from QPerfusionLogic.study import (
-    Acquisition,
-    Geometry,
-    PerfusionSeries,
-    Protocol,
-    Registered,
-    Segmented,
-    SeriesKind,
-    State,
-    StateResult,
-)
+from QPerfusionLogic.aif.curves.blood_curve import blood_curve
+from QPerfusionLogic.aif.logic import AifCorrectionLogic
+from QPerfusionLogic.aif.quality.curve_features import curve_features
+from QPerfusionLogic.aif.sampling.pool_detection import detect_pools
+from QPerfusionLogic.data.geometry import Geometry
+from QPerfusionLogic.data.protocol import Protocol
+from QPerfusionLogic.data.results import Registered, Segmented, StateResult
+from QPerfusionLogic.data.series import PerfusionSeries, SeriesKind, State
+from QPerfusionLogic.data.study import Acquisition
+from QPerfusionLogic.settings.schema import AifSettings, ConversionSettings
 
 DATA = Path(os.environ.get("QPERFUSION_TEST_DATA", "../shared/data"))
 pytestmark = pytest.mark.real_data

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from QPerfusionLogic.aif.resampling import finely_sampled
-from QPerfusionLogic.aif.route import RouteCurve
+from QPerfusionLogic.aif.correction.aif_resampling import finely_sampled
+from QPerfusionLogic.aif.correction.method_curve import RouteCurve
 
 
 def bolus(time_s):

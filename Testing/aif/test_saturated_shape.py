@@ -5,9 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from QPerfusionLogic.aif.blood_curve import BloodCurve
-from QPerfusionLogic.aif.saturated_shape import shape_behind
-from QPerfusionLogic.signal_model import SaturationRecovery, SignalResponse, Tissue
+from QPerfusionLogic.aif.curves.blood_curve import BloodCurve
+from QPerfusionLogic.aif.curves.saturated_shape import shape_behind
+from QPerfusionLogic.signal_model.response import SignalResponse, Tissue
+from QPerfusionLogic.signal_model.sequence import SaturationRecovery
 
 BLOOD = Tissue(1.7, 0.22, 4.6, 5.78)
 TIME_S = np.arange(0.0, 48.0, 0.8)

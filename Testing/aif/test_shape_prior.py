@@ -7,8 +7,8 @@ import dataclasses
 import numpy as np
 import pytest
 
-from QPerfusionLogic.aif import AifCorrectionLogic
-from QPerfusionLogic.settings import AifSettings, ConversionSettings
+from QPerfusionLogic.aif.logic import AifCorrectionLogic
+from QPerfusionLogic.settings.schema import AifSettings, ConversionSettings
 
 
 def imperfectly_saturated(known, offset_share):

@@ -12,10 +12,10 @@ sys.path.insert(0, str(Path(__file__).parent))
 
 from curves import btex_population, btex_residue, fermi_population, fermi_residue, noisy
 
-from QPerfusionLogic.kinetics.arterial import ArterialCurve, convolution_operator, residue_grid
-from QPerfusionLogic.kinetics.engine import FEW_CURVES
-from QPerfusionLogic.kinetics.registry import model_class
-from QPerfusionLogic.settings import KineticsSettings
+from QPerfusionLogic.kinetics.base.arterial_curve import ArterialCurve, convolution_operator, residue_grid
+from QPerfusionLogic.kinetics.models.registry import model_class
+from QPerfusionLogic.kinetics.solver.engine import FEW_CURVES
+from QPerfusionLogic.settings.schema import KineticsSettings
 
 COUNT, NOISY_COUNT, GLOBAL_COUNT = 1000, 4000, 400
 CAPILLARIES, CAPILLARY_STARTS = 100, 8

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import time
 
-from QPerfusionLogic.phantom import DigitalPatient, simulate_patient
-from QPerfusionLogic.phantom.training import training_sample
+from qperfusion_research.phantom.training_slices import training_sample
+from QPerfusionLogic.phantom.patients.sampling import sample_patient
+from QPerfusionLogic.phantom.simulation.simulation import simulate_patient
 
 SAMPLES = 20
 
@@ -17,9 +18,9 @@ def main() -> None:
     for seed in range(1, SAMPLES + 1):
         training_sample(seed)
     print(f"training sample: {(time.process_time() - start) / SAMPLES:.3f} s")
-    simulate_patient(DigitalPatient.sample(0, slices=1))
+    simulate_patient(sample_patient(0, slices=1))
     start = time.process_time()
-    simulate_patient(DigitalPatient.sample(1, slices=3))
+    simulate_patient(sample_patient(1, slices=3))
     print(f"stress and rest of a patient, 3 slices: {time.process_time() - start:.1f} s")
 
 

@@ -17,10 +17,10 @@ sys.path.insert(0, str(Path(__file__).parent))
 
 from curves import arterial_input, btex_residue, tissue
 
-from QPerfusionLogic.kinetics.estimate import minima_at_delays
-from QPerfusionLogic.kinetics.pooling import heart_prior
-from QPerfusionLogic.kinetics.registry import model_class
-from QPerfusionLogic.settings import KineticsSettings
+from QPerfusionLogic.kinetics.hierarchical.pooling import heart_prior
+from QPerfusionLogic.kinetics.models.registry import model_class
+from QPerfusionLogic.kinetics.solver.estimates import minima_at_delays
+from QPerfusionLogic.settings.schema import KineticsSettings
 
 COUNT, COPIES, PLASMA = 320, 4, 0.58
 BOX = {"vp": (0.05, 0.10), "ps": (0.35, 4.0), "visf": (0.1, 0.475)}

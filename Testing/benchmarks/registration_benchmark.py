@@ -17,9 +17,10 @@ import registration_peers as peers
 from registration_injection import injected_errors
 from registration_scoring import DrawnSeries, SeriesScore, load_drawn_series, score, summary
 
-from QPerfusionLogic.registration import RegistrationLogic
-from QPerfusionLogic.settings import RegistrationSettings
-from QPerfusionLogic.study import Geometry, PerfusionSeries
+from QPerfusionLogic.data.geometry import Geometry
+from QPerfusionLogic.data.series import PerfusionSeries
+from QPerfusionLogic.registration.logic import RegistrationLogic
+from QPerfusionLogic.settings.schema import RegistrationSettings
 
 Method = Callable[[np.ndarray, tuple[float, float]], np.ndarray]
 

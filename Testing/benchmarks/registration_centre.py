@@ -16,7 +16,7 @@ from registration_benchmark import as_series
 from registration_scoring import DrawnSeries, load_drawn_series, score
 from scipy import ndimage
 
-from QPerfusionLogic.registration import RegistrationLogic
+from QPerfusionLogic.registration.logic import RegistrationLogic
 
 CROP = 110
 """Side of the cropped copies in pixels."""

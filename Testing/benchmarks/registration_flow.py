@@ -17,20 +17,19 @@ from pathlib import Path
 import numpy as np
 from registration_patients import DigitalSeries, digital_series
 
-from QPerfusionLogic.conversion import ConversionLogic
-from QPerfusionLogic.mapping import map_flow
-from QPerfusionLogic.registration import RegistrationLogic
+from QPerfusionLogic.conversion.logic import ConversionLogic
+from QPerfusionLogic.data.arrays import LEFT_VENTRICLE, FloatArray
+from QPerfusionLogic.data.results import ArterialInput, Registered, Segmented, StateResult
+from QPerfusionLogic.data.series import PerfusionSeries
+from QPerfusionLogic.pipeline.flow_mapping import map_flow
+from QPerfusionLogic.registration.logic import RegistrationLogic
 from QPerfusionLogic.registration.resampling import translate, warp
-from QPerfusionLogic.segmentation.wall import trimmed
-from QPerfusionLogic.settings import ConversionSettings, KineticsSettings, RegistrationSettings, SegmentationSettings
-from QPerfusionLogic.study import (
-    LEFT_VENTRICLE,
-    ArterialInput,
-    FloatArray,
-    PerfusionSeries,
-    Registered,
-    Segmented,
-    StateResult,
+from QPerfusionLogic.segmentation.regions.layers import trimmed
+from QPerfusionLogic.settings.schema import (
+    ConversionSettings,
+    KineticsSettings,
+    RegistrationSettings,
+    SegmentationSettings,
 )
 
 CASES = ("motion-free", "uncorrected", "true displacement", "graph", "graph, no rejection", "graph + deformable")

@@ -16,11 +16,16 @@ from pathlib import Path
 
 import numpy as np
 
-from QPerfusionLogic.phantom import DigitalPatient, SimulatedStudy, StateTruth, simulate_patient
-from QPerfusionLogic.phantom.heartbeats import Motion
-from QPerfusionLogic.registration import RegistrationLogic
-from QPerfusionLogic.settings import RegistrationSettings
-from QPerfusionLogic.study import Acquisition, FloatArray, Registered
+from QPerfusionLogic.data.arrays import FloatArray
+from QPerfusionLogic.data.results import Registered
+from QPerfusionLogic.data.study import Acquisition
+from QPerfusionLogic.phantom.patients.patient import DigitalPatient
+from QPerfusionLogic.phantom.patients.sampling import sample_patient
+from QPerfusionLogic.phantom.physiology.heartbeats import Motion
+from QPerfusionLogic.phantom.simulation.simulated import SimulatedStudy, StateTruth
+from QPerfusionLogic.phantom.simulation.simulation import simulate_patient
+from QPerfusionLogic.registration.logic import RegistrationLogic
+from QPerfusionLogic.settings.schema import RegistrationSettings
 
 LATE = 0.25
 """Share of the series, at its end, in which drift is looked for."""
@@ -37,7 +42,7 @@ class DigitalSeries:
 
 def patient(seed: int, still: bool = False) -> DigitalPatient:
     """Return a patient; `still` gives the same one, down to the noise, without motion and wrong triggers."""
-    moving = DigitalPatient.sample(seed, slices=3)
+    moving = sample_patient(seed, slices=3)
     if not still:
         return moving
     states = {

@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 from scipy import fft, ndimage
 
-from QPerfusionLogic.registration.correlation import pair_shifts, spectra
-from QPerfusionLogic.registration.features import CROP, crop_at, soft_disc
 from QPerfusionLogic.registration.heart_centre import find_heart_centre
+from QPerfusionLogic.registration.shifts.correlation import pair_shifts, spectra
+from QPerfusionLogic.registration.shifts.edge_features import CROP, crop_at, soft_disc
 
 ROUNDS = 4
 

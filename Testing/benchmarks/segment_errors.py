@@ -10,12 +10,13 @@ import sys
 
 import numpy as np
 
-from QPerfusionLogic.phantom import DigitalPatient, simulate_patient
-from QPerfusionLogic.settings import Settings
-from QPerfusionLogic.study import State
-from QPerfusionLogic.trials.arms import Arm
-from QPerfusionLogic.trials.flow_trial import true_segments
-from QPerfusionLogic.trials.stages import StateStages
+from qperfusion_research.flow.configurations import Arm
+from qperfusion_research.flow.evaluation import true_segments
+from qperfusion_research.flow.stages import StateStages
+from QPerfusionLogic.data.series import State
+from QPerfusionLogic.phantom.patients.sampling import sample_patient
+from QPerfusionLogic.phantom.simulation.simulation import simulate_patient
+from QPerfusionLogic.settings.schema import Settings
 
 SEED = 6000
 
@@ -40,7 +41,7 @@ def main():
     """Print one line for each state."""
     found = {State.STRESS: [], State.REST: []}
     for seed in range(SEED, SEED + (int(sys.argv[1]) if len(sys.argv) > 1 else 12)):
-        patient = DigitalPatient.sample(seed, slices=3, frames=40)
+        patient = sample_patient(seed, slices=3, frames=40)
         simulated = simulate_patient(patient)
         for state, rows in found.items():
             rows += errors_of(seed, state, simulated, patient)

@@ -15,10 +15,10 @@ from pathlib import Path
 
 import numpy as np
 
-from QPerfusionLogic.evaluation.overlap import dice
-from QPerfusionLogic.segmentation import SegmentationLogic
-from QPerfusionLogic.segmentation.trial_cases import registered_signal
-from QPerfusionLogic.settings import SegmentationSettings
+from qperfusion_research.segmentation.evaluation.cases import registered_signal
+from QPerfusionLogic.agreement.overlap import dice
+from QPerfusionLogic.segmentation.logic import SegmentationLogic
+from QPerfusionLogic.settings.schema import SegmentationSettings
 
 
 def data_folder() -> Path:

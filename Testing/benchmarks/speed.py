@@ -22,8 +22,8 @@ sys.path.insert(0, str(Path(__file__).parent))
 
 from curves import btex_population, btex_residue, fermi_population, fermi_residue, noisy
 
-from QPerfusionLogic.kinetics.registry import model_class
-from QPerfusionLogic.settings import KineticsSettings
+from QPerfusionLogic.kinetics.models.registry import model_class
+from QPerfusionLogic.settings.schema import KineticsSettings
 
 PIXELS, TRUTHS, PEER_PIXELS, TURNS = 20_000, 500, 24, 3
 UPSAMPLING = 4

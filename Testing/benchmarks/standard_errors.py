@@ -14,8 +14,8 @@ sys.path.insert(0, str(Path(__file__).parent))
 
 from curves import arterial_input, btex_residue, fermi_residue, noisy, tissue
 
-from QPerfusionLogic.kinetics.registry import model_class
-from QPerfusionLogic.settings import KineticsSettings
+from QPerfusionLogic.kinetics.models.registry import model_class
+from QPerfusionLogic.settings.schema import KineticsSettings
 
 COUNT, BLOOD_FLOWS, RATIOS, PLASMA = 1500, {"rest": 0.8, "stress": 2.6}, (10, 20, 30), 0.58
 

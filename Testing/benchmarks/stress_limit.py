@@ -18,13 +18,15 @@ from pathlib import Path
 
 import numpy as np
 
+from QPerfusionLogic.phantom.patients.sampling import sample_patient
+
 sys.path.insert(0, str(Path(__file__).parent))
 
 from curves import STEP_S, btex_residue
 
-from QPerfusionLogic.kinetics.btex import Btex
-from QPerfusionLogic.kinetics.heart_prior import DELAY_WITHIN_HEART_S
-from QPerfusionLogic.phantom import DigitalPatient, simulate_patient
+from QPerfusionLogic.kinetics.base.heart_prior import DELAY_WITHIN_HEART_S
+from QPerfusionLogic.kinetics.models.btex import Btex
+from QPerfusionLogic.phantom.simulation.simulation import simulate_patient
 
 CNR, SLICES, FRAMES, FIRST_SEED = 20.0, 3, 40, 3000
 VOLUMES = [Btex.layout.parameters[Btex.layout.index_of(name)] for name in ("vp", "ps", "visf")]
@@ -82,7 +84,7 @@ def main(patients):
     """Print CV and CV within a patient at the bound, as `evaluate flow` counts them, for each state."""
     found = {}
     for seed in range(FIRST_SEED, FIRST_SEED + patients):
-        patient = DigitalPatient.sample(seed, slices=SLICES, frames=FRAMES)
+        patient = sample_patient(seed, slices=SLICES, frames=FRAMES)
         for state, truth in simulate_patient(patient).truth.items():
             flows, covariance = bound(truth, patient.pattern.hematocrit)
             error = covariance * np.outer(flows, flows)

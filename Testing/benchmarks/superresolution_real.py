@@ -22,11 +22,12 @@ from pathlib import Path
 
 import numpy as np
 
-from QPerfusionLogic.loading import LoadingLogic, StudyRequest
-from QPerfusionLogic.settings import LoadingSettings
-from QPerfusionLogic.study import FloatArray
-from QPerfusionLogic.trials.superresolution_images import FIELD, quality
-from QPerfusionLogic.trials.superresolution_trial import Trial, methods_of
+from qperfusion_research.superresolution.evaluation.evaluation import Trial, methods_of
+from qperfusion_research.superresolution.evaluation.images import FIELD, quality
+from QPerfusionLogic.data.arrays import FloatArray
+from QPerfusionLogic.io.study.logic import LoadingLogic
+from QPerfusionLogic.io.study.request import StudyRequest
+from QPerfusionLogic.settings.schema import LoadingSettings
 
 ROOT = Path(__file__).resolve().parents[2]
 Method = Callable[[FloatArray], FloatArray]

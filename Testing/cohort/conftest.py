@@ -7,9 +7,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from QPerfusionLogic.nrrd_files import write_labels, write_sequence
-from QPerfusionLogic.settings import Settings
-from QPerfusionLogic.study import Geometry
+from QPerfusionLogic.data.geometry import Geometry
+from QPerfusionLogic.io.files.nrrd_files import write_labels, write_sequence
+from QPerfusionLogic.settings.schema import Settings
 
 STEP_S, FRAMES = 0.8, 40
 

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from QPerfusionLogic.cohort import read_manifest
+from QPerfusionLogic.cohort.manifest import read_manifest
 from QPerfusionLogic.errors import InputError
-from QPerfusionLogic.settings import Settings
+from QPerfusionLogic.settings.schema import Settings
 
 
 @pytest.fixture

@@ -9,11 +9,12 @@ from typing import Any
 
 import pytest
 
-from QPerfusionLogic.cohort import read_manifest, run_cohort
-from QPerfusionLogic.command_line import main
+from QPerfusionLogic.cli.main import main
+from QPerfusionLogic.cohort.manifest import read_manifest
+from QPerfusionLogic.cohort.running import run_cohort
 from QPerfusionLogic.errors import CancelledError, InputError, MissingPackageError
 from QPerfusionLogic.progress import Progress
-from QPerfusionLogic.settings import Settings
+from QPerfusionLogic.settings.schema import Settings
 
 from .conftest import manifest_of
 
@@ -81,7 +82,7 @@ def test_an_unforeseen_error_is_one_failed_study(
     def breaks(*_: Any) -> None:
         raise ZeroDivisionError("no reason")
 
-    monkeypatch.setattr("QPerfusionLogic.session.quantify", breaks)
+    monkeypatch.setattr("QPerfusionLogic.workflow.quantification.quantify", breaks)
     manifest = manifest_of(tmp_path / "manifest.csv", a_study, ("one", "two"))
     result = run_cohort(read_manifest(manifest, quick_settings), tmp_path / "out", workers=1)
     assert result.failed == ("one", "two")

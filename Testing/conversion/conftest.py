@@ -7,17 +7,13 @@ from dataclasses import dataclass
 import numpy as np
 import pytest
 
-from QPerfusionLogic.signal_model import SaturationRecovery, SignalResponse, Tissue
-from QPerfusionLogic.study import (
-    Acquisition,
-    Geometry,
-    PerfusionSeries,
-    Protocol,
-    Registered,
-    Segmented,
-    State,
-    StateResult,
-)
+from QPerfusionLogic.data.geometry import Geometry
+from QPerfusionLogic.data.protocol import Protocol
+from QPerfusionLogic.data.results import Registered, Segmented, StateResult
+from QPerfusionLogic.data.series import PerfusionSeries, State
+from QPerfusionLogic.data.study import Acquisition
+from QPerfusionLogic.signal_model.response import SignalResponse, Tissue
+from QPerfusionLogic.signal_model.sequence import SaturationRecovery
 
 TIME_S = np.arange(50) * 0.8
 PROTOCOL = Protocol(

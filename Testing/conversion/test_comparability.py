@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import dataclasses
 
-from QPerfusionLogic.cascade import Cascade
-from QPerfusionLogic.conversion import ConversionLogic, comparability, unlike_conversions
-from QPerfusionLogic.settings import ConversionSettings
-from QPerfusionLogic.study import PerfusionStudy, Severity, State
+from QPerfusionLogic.conversion.comparability import comparability, unlike_conversions
+from QPerfusionLogic.conversion.logic import ConversionLogic
+from QPerfusionLogic.data.notices import Severity
+from QPerfusionLogic.data.series import State
+from QPerfusionLogic.data.study import PerfusionStudy
+from QPerfusionLogic.pipeline.pipeline import Cascade
+from QPerfusionLogic.settings.schema import ConversionSettings
 
 
 def converted(heart, **settings):

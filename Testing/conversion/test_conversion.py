@@ -7,11 +7,13 @@ import dataclasses
 import numpy as np
 import pytest
 
-from QPerfusionLogic.conversion import ConversionLogic
 from QPerfusionLogic.conversion.baseline import baseline_signal, magnitude_baseline
+from QPerfusionLogic.conversion.logic import ConversionLogic
+from QPerfusionLogic.data.geometry import Geometry
+from QPerfusionLogic.data.series import Quantity
+from QPerfusionLogic.data.study import T1Map
 from QPerfusionLogic.errors import InputError
-from QPerfusionLogic.settings import ConversionSettings
-from QPerfusionLogic.study import Geometry, Quantity, T1Map
+from QPerfusionLogic.settings.schema import ConversionSettings
 
 
 def codes(result):

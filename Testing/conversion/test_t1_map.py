@@ -9,9 +9,10 @@ import pytest
 
 from QPerfusionLogic.conversion.native_t1 import native_t1_of
 from QPerfusionLogic.conversion.t1_registration import t1_on_grid
-from QPerfusionLogic.settings import ConversionSettings
-from QPerfusionLogic.signal_model import physics_of_series
-from QPerfusionLogic.study import Geometry, T1Map
+from QPerfusionLogic.data.geometry import Geometry
+from QPerfusionLogic.data.study import T1Map
+from QPerfusionLogic.settings.schema import ConversionSettings
+from QPerfusionLogic.signal_model.physics import physics_of_series
 
 
 def finer_map(labels, shift_mm=(0.0, 0.0), spacing_mm=1.25):

@@ -4,27 +4,21 @@ from __future__ import annotations
 
 import numpy as np
 
-from QPerfusionLogic.study import (
-    Acquisition,
+from QPerfusionLogic.data.geometry import Geometry
+from QPerfusionLogic.data.notices import Notice
+from QPerfusionLogic.data.protocol import Protocol
+from QPerfusionLogic.data.results import (
     ArterialInput,
     Concentration,
-    Geometry,
-    LabelMap,
     Mapped,
-    Notice,
-    PerfusionSeries,
-    PerfusionStudy,
-    Protocol,
-    Quantity,
     Registered,
     Segmented,
     SegmentFlow,
-    SeriesKind,
-    SeriesSource,
-    State,
     StateResult,
     StudyResult,
 )
+from QPerfusionLogic.data.series import PerfusionSeries, Quantity, SeriesKind, SeriesSource, State
+from QPerfusionLogic.data.study import Acquisition, LabelMap, PerfusionStudy
 
 FRAMES, SLICES, ROWS, COLUMNS = 12, 3, 40, 48
 

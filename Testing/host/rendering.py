@@ -13,7 +13,7 @@ import slicer
 import vtk
 from vtk.util import numpy_support
 
-from QPerfusionLogic.scene.views import face_slice
+from QPerfusionLogic.mrml.views.layouts import face_slice
 
 _MANAGERS = (
     "vtkMRMLColorLegendDisplayableManager",

@@ -144,7 +144,7 @@ def start() -> None:
 
 def new_main_scene() -> Any:
     """Give the host a fresh scene, as a start of the application would."""
-    from QPerfusionLogic.scene import new_scene
+    from QPerfusionLogic.mrml.headless import new_scene
 
     slicer.mrmlScene = new_scene()
     cursor = slicer.vtkMRMLCrosshairNode()

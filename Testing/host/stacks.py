@@ -6,7 +6,10 @@ import dataclasses
 
 import numpy as np
 
-from QPerfusionLogic.study import Geometry, PerfusionSeries, SeriesKind, State, StudyResult, T1Map
+from QPerfusionLogic.data.geometry import Geometry
+from QPerfusionLogic.data.results import StudyResult
+from QPerfusionLogic.data.series import PerfusionSeries, SeriesKind, State
+from QPerfusionLogic.data.study import T1Map
 
 from .hand_made import SLICES, hand_made_result
 

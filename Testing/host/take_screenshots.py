@@ -34,7 +34,7 @@ def main() -> int:
 def take(slicer_host, path: Path) -> None:
     """Open a scene in the panel and in the views of the results, and grab them."""
     from host.layout import Layout
-    from QPerfusionLogic.scene import load_scene
+    from QPerfusionLogic.mrml.scene_files import load_scene
 
     scene = slicer_host.new_main_scene()
     layout = Layout(scene, (400, 400))
@@ -66,7 +66,7 @@ def take_result(views, study) -> None:
     import numpy as np
 
     from host.plotting import chart_picture
-    from QPerfusionLogic.scene.views import POLAR_VIEWS, VIEWS
+    from QPerfusionLogic.mrml.views.layouts import POLAR_VIEWS, VIEWS
 
     hearts = {name: study.node("segments", state or "stress") for name, (state, _) in VIEWS.items()}
     maps = [views[name].picture(None, 1, heart) for name, heart in hearts.items()]
@@ -83,9 +83,9 @@ def take_plots(panel, study) -> None:
 
     from host import slicer_host
     from host.plotting import chart_picture
-    from QPerfusionLogic.scene.pixels import Pixel
-    from QPerfusionLogic.scene.volumes import image_of
-    from QPerfusionLogic.study import State
+    from QPerfusionLogic.data.series import State
+    from QPerfusionLogic.mrml.nodes.volumes import image_of
+    from QPerfusionLogic.mrml.views.pixels import Pixel
 
     segments = image_of(study.node("segments", "stress"))
     row, column = np.argwhere(segments[1] == SEGMENT).mean(axis=0).round().astype(int)

@@ -8,12 +8,12 @@ import pytest
 from scipy.linalg import expm
 from scipy.special import ndtri
 
-from QPerfusionLogic.kinetics.btex import Btex
-from QPerfusionLogic.kinetics.btex_cells import BtexCells
-from QPerfusionLogic.kinetics.exchange import exchange_tail
-from QPerfusionLogic.kinetics.mixing_chain import chain_residue
-from QPerfusionLogic.settings import KineticsSettings
-from QPerfusionLogic.study import FIT_STATUS
+from QPerfusionLogic.data.results import FIT_STATUS
+from QPerfusionLogic.kinetics.models.btex import Btex
+from QPerfusionLogic.kinetics.models.btex_cells import BtexCells
+from QPerfusionLogic.kinetics.models.exchange import exchange_tail
+from QPerfusionLogic.kinetics.models.mixing_chain import chain_residue
+from QPerfusionLogic.settings.schema import KineticsSettings
 
 FLOWS = (0.17, 0.4, 0.8, 1.2, 2.0)
 TISSUES = ((0.05, 1.0, 0.2), (0.07, 0.7, 0.15), (0.10, 1.5, 0.25))

@@ -6,10 +6,10 @@ import io
 import numpy as np
 import pytest
 
+from QPerfusionLogic.data.notices import Severity
 from QPerfusionLogic.errors import InputError
-from QPerfusionLogic.kinetics import fit_csv, fit_file
-from QPerfusionLogic.settings import KineticsSettings
-from QPerfusionLogic.study import Severity
+from QPerfusionLogic.kinetics.curve_fits import fit_csv, fit_file
+from QPerfusionLogic.settings.schema import KineticsSettings
 
 
 @pytest.fixture

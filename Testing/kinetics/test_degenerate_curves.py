@@ -3,11 +3,12 @@
 import numpy as np
 import pytest
 
+from QPerfusionLogic.data.results import FIT_STATUS
 from QPerfusionLogic.errors import InputError, SettingsError
-from QPerfusionLogic.kinetics import KineticFittingLogic, KineticInput
-from QPerfusionLogic.kinetics.registry import MODELS
-from QPerfusionLogic.settings import KineticsSettings
-from QPerfusionLogic.study import FIT_STATUS
+from QPerfusionLogic.kinetics.base.kinetic_input import KineticInput
+from QPerfusionLogic.kinetics.logic import KineticFittingLogic
+from QPerfusionLogic.kinetics.models.registry import MODELS
+from QPerfusionLogic.settings.schema import KineticsSettings
 
 
 def run(model, time_s, aif, curves, **settings):

@@ -3,9 +3,11 @@
 import numpy as np
 import pytest
 
-from QPerfusionLogic.kinetics import KineticFittingLogic, KineticInput, engine
-from QPerfusionLogic.kinetics.registry import model_class
-from QPerfusionLogic.settings import KineticsSettings
+from QPerfusionLogic.kinetics.base.kinetic_input import KineticInput
+from QPerfusionLogic.kinetics.logic import KineticFittingLogic
+from QPerfusionLogic.kinetics.models.registry import model_class
+from QPerfusionLogic.kinetics.solver import engine
+from QPerfusionLogic.settings.schema import KineticsSettings
 
 
 @pytest.mark.parametrize(("model", "delay"), [("fermi", "marginalised"), ("btex", 0.5)])

@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from QPerfusionLogic.kinetics import Fermi
-from QPerfusionLogic.settings import KineticsSettings
-from QPerfusionLogic.study import FIT_STATUS
+from QPerfusionLogic.data.results import FIT_STATUS
+from QPerfusionLogic.kinetics.models.fermi import Fermi
+from QPerfusionLogic.settings.schema import KineticsSettings
 
 
 def fermi(rate, t0_s):

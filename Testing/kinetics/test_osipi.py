@@ -7,8 +7,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from QPerfusionLogic.kinetics import KineticFittingLogic, KineticInput
-from QPerfusionLogic.settings import KineticsSettings
+from QPerfusionLogic.kinetics.base.kinetic_input import KineticInput
+from QPerfusionLogic.kinetics.logic import KineticFittingLogic
+from QPerfusionLogic.settings.schema import KineticsSettings
 
 pytestmark = pytest.mark.real_data
 

@@ -4,12 +4,13 @@ import numpy as np
 import pytest
 from scipy.special import chndtr
 
-from QPerfusionLogic.kinetics import KineticFittingLogic, KineticInput
-from QPerfusionLogic.kinetics.btex import Btex
-from QPerfusionLogic.kinetics.fermi import Fermi
-from QPerfusionLogic.kinetics.heart_prior import HeartPrior
-from QPerfusionLogic.kinetics.pooling import _JointLikelihood, heart_prior
-from QPerfusionLogic.settings import KineticsSettings
+from QPerfusionLogic.kinetics.base.heart_prior import HeartPrior
+from QPerfusionLogic.kinetics.base.kinetic_input import KineticInput
+from QPerfusionLogic.kinetics.hierarchical.pooling import _JointLikelihood, heart_prior
+from QPerfusionLogic.kinetics.logic import KineticFittingLogic
+from QPerfusionLogic.kinetics.models.btex import Btex
+from QPerfusionLogic.kinetics.models.fermi import Fermi
+from QPerfusionLogic.settings.schema import KineticsSettings
 
 from .conftest import brute_force_curve, gamma_bolus
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from QPerfusionLogic.kinetics.sweep import sweep_over
+from QPerfusionLogic.kinetics.solver.sweep import sweep_over
 
 
 @pytest.mark.parametrize("delays", [1, 2, 3, 4, 5, 11, 12, 31])

@@ -60,7 +60,7 @@ def open_panel(place: Path) -> None:
 def check_messages() -> None:
     """Without torch the next step is one of Slicer."""
     from QPerfusionLogic.errors import MissingPackageError
-    from QPerfusionLogic.learning.packages import require_packages
+    from QPerfusionLogic.networks.packages import require_packages
 
     os.environ["SLICER_HOME"] = "Slicer"
     text = ""

@@ -54,7 +54,8 @@ def a_quick_result():
     from host.hand_made import QUICK_CHANGES, quick_study
 
     from QPerfusionLogic.panel.choices import with_changes
-    from QPerfusionLogic.panel.job import Job, run_job
+    from QPerfusionLogic.pipeline.job import Job
+    from QPerfusionLogic.workflow.job_process import run_job
 
     return run_job(Job(quick_study(("stress",)), with_changes(QUICK_CHANGES).as_dictionary()))
 

@@ -7,8 +7,9 @@ import dataclasses
 import pytest
 from host.hand_made import hand_made_result, quick_study
 
-from QPerfusionLogic.scene.inputs import add_study_inputs
-from QPerfusionLogic.study import PerfusionStudy, SeriesKind, State
+from QPerfusionLogic.data.series import SeriesKind, State
+from QPerfusionLogic.data.study import PerfusionStudy
+from QPerfusionLogic.mrml.study.study_inputs import add_study_inputs
 
 
 @pytest.fixture
@@ -108,7 +109,7 @@ def test_deleting_a_chosen_node_disables_apply(a_panel, a_scene):
 
 
 def test_names_of_scanners_are_understood():
-    from QPerfusionLogic.panel.guesses import Candidate, guess
+    from QPerfusionLogic.mrml.study.input_guesses import Candidate, guess
 
     names = ["ADENO_perf_sa", "perf REST sa", "perf_rest_AIF", "T1map MOLLI native", "stress AIF lowres"]
     kinds = ["vtkMRMLSequenceNode"] * 3 + ["vtkMRMLScalarVolumeNode", "vtkMRMLSequenceNode"]

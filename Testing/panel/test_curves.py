@@ -9,13 +9,13 @@ import pytest
 from host import slicer_host
 from host.hand_made import QUICK_CHANGES
 
+from QPerfusionLogic.data.series import State
+from QPerfusionLogic.mrml.nodes.tables import column_values
+from QPerfusionLogic.mrml.nodes.volumes import geometry_of
+from QPerfusionLogic.mrml.study.filling import fill_scene
+from QPerfusionLogic.mrml.views.pixels import Pixel
 from QPerfusionLogic.panel.choices import with_changes
-from QPerfusionLogic.panel.process import python_commands
-from QPerfusionLogic.scene import fill_scene
-from QPerfusionLogic.scene.pixels import Pixel
-from QPerfusionLogic.scene.tables import column_values
-from QPerfusionLogic.scene.volumes import geometry_of
-from QPerfusionLogic.study import State
+from QPerfusionLogic.workflow.process import python_commands
 
 SETTINGS = with_changes(QUICK_CHANGES)
 IN_THE_WALL = Pixel(State.STRESS, 0, 24, 38)
@@ -147,8 +147,8 @@ def test_a_closed_panel_no_longer_follows_the_cursor(a_scene, the_module, a_quic
 
 
 def test_the_segment_under_the_cursor_in_the_polar_map_is_shown(a_panel_with_a_result, a_scene):
-    from QPerfusionLogic.panel.bulls_eye import label_places
-    from QPerfusionLogic.scene.landmarks import ras_of
+    from QPerfusionLogic.mrml.nodes.landmarks import ras_of
+    from QPerfusionLogic.reporting.tables.segment_picture import label_places
 
     panel = a_panel_with_a_result
     volume = panel.results.study().node("polar:stress")
@@ -168,7 +168,7 @@ def fitting_processes():
             command = (entry / "cmdline").read_bytes().split(b"\0")
         except OSError:
             continue
-        if b"QPerfusionLogic.panel.pixel_fit_worker" in command and str(os.getpid()).encode() in command:
+        if b"QPerfusionLogic.workflow.pixel_fit_worker" in command and str(os.getpid()).encode() in command:
             found.append(entry.name)
     return found
 

@@ -9,9 +9,9 @@ import pytest
 from host import dicom_lib, slicer_host
 from host.dicom_series import write_files
 
-from QPerfusionLogic.scene.hierarchy import hierarchy_of
-from QPerfusionLogic.scene.sequences import series_of
-from QPerfusionLogic.study import SeriesKind, State
+from QPerfusionLogic.data.series import SeriesKind, State
+from QPerfusionLogic.mrml.nodes.hierarchy import hierarchy_of
+from QPerfusionLogic.mrml.nodes.sequences import series_of
 
 
 @pytest.fixture
@@ -80,7 +80,7 @@ def test_slicer_finds_the_plugin(a_plugin):
 
 
 def test_player_and_volume_are_below_the_patient_and_study_of_their_series(a_plugin, a_scene, tmp_path, monkeypatch):
-    from QPerfusionLogic.scene.hierarchy import add_folder, hierarchy_of, put_into
+    from QPerfusionLogic.mrml.nodes.hierarchy import add_folder, hierarchy_of, put_into
 
     study = add_folder(a_scene, "study", add_folder(a_scene, "patient"))
     monkeypatch.setattr(a_plugin, "addSeriesInSubjectHierarchy", lambda of, node: put_into(a_scene, study, node))

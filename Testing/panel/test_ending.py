@@ -14,12 +14,13 @@ import pytest
 from host import event_loop, slicer_host
 from host.hand_made import QUICK_CHANGES, quick_study
 
-from QPerfusionLogic.panel.background import BackgroundRun
-from QPerfusionLogic.panel.bundle import write_bundle
+from QPerfusionLogic.data.study import PerfusionStudy
+from QPerfusionLogic.io.files.bundle import write_bundle
 from QPerfusionLogic.panel.choices import with_changes
-from QPerfusionLogic.panel.job import Job, run_job
-from QPerfusionLogic.settings import STAGES
-from QPerfusionLogic.study import PerfusionStudy
+from QPerfusionLogic.pipeline.job import Job
+from QPerfusionLogic.settings.schema import STAGES
+from QPerfusionLogic.workflow.background import BackgroundRun
+from QPerfusionLogic.workflow.job_process import run_job
 
 LONGEST_S = 2.0
 """A run that is not wanted has to be gone after this time, the interpreter behind the launcher too."""
@@ -72,7 +73,7 @@ class Running:
 @pytest.fixture(scope="session")
 def a_patient():
     """A small digital patient, one slice of stress."""
-    from QPerfusionLogic.phantom import demo_patient
+    from QPerfusionLogic.phantom.simulation.demonstration import demo_patient
 
     return PerfusionStudy(stress=demo_patient(slices=1).study.stress)
 
@@ -129,7 +130,7 @@ def has_torch():
 
 STUBBORN = """
 import ctypes, subprocess, sys
-from QPerfusionLogic.panel.watched import end_when_unwatched
+from QPerfusionLogic.workflow.watched_process import end_when_unwatched
 end_when_unwatched()
 subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"])
 print('{"progress": 0.5, "message": "holding the lock"}', flush=True)
@@ -148,7 +149,7 @@ def a_stubborn_job(tmp_path, monkeypatch):
 
 
 def start_watched(the_module, module):
-    from QPerfusionLogic.panel.process import WatchedProcess
+    from QPerfusionLogic.workflow.process import WatchedProcess
 
     heard, codes = [], []
     process = WatchedProcess(the_module.launchInBackground, heard.append, codes.append)
@@ -173,7 +174,7 @@ PATIENT = STUBBORN.replace("ctypes.PyDLL(None).sleep(60)", "import time; time.sl
 def test_a_killed_watcher_takes_its_work_along(the_module, a_stubborn_job, tmp_path):
     (tmp_path / "stubborn" / "stubborn_job.py").write_text(PATIENT.replace("subprocess.Popen", "str"))
     process, _ = start_watched(the_module, a_stubborn_job)
-    watcher = next(pid for pid in processes_of(process.folder) if b"panel.watched" in command_of(pid, of="python"))
+    watcher = next(pid for pid in processes_of(process.folder) if b"watched_process" in command_of(pid, of="python"))
     os.kill(watcher, signal.SIGKILL)
     assert seconds_until_gone(process.folder) < LONGEST_S
     process.close()
@@ -186,7 +187,7 @@ def command_of(process_id, of=""):
 
 APPLICATION = """
 import subprocess, sys, time
-from QPerfusionLogic.panel.process import WatchedProcess
+from QPerfusionLogic.workflow.process import WatchedProcess
 
 def launch(arguments, environment, on_line, on_end):
     import os
@@ -224,7 +225,7 @@ def test_a_run_that_is_cancelled_at_once_never_starts(the_module):
 
 
 def test_the_interpreter_beside_the_launcher_is_started_where_the_environment_is_made(tmp_path, monkeypatch):
-    from QPerfusionLogic.panel.process import python_commands
+    from QPerfusionLogic.workflow.process import python_commands
 
     for name in ("PythonSlicer", "python-real"):
         (tmp_path / name).write_text("#!/bin/sh\n")
@@ -237,7 +238,7 @@ def test_the_interpreter_beside_the_launcher_is_started_where_the_environment_is
 
 
 def test_an_interpreter_that_cannot_start_is_followed_by_the_launcher(the_module, monkeypatch):
-    from QPerfusionLogic.panel import process
+    from QPerfusionLogic.workflow import process
 
     commands = process.python_commands()
     monkeypatch.setattr(process, "python_commands", lambda: [["/bin/false"], *commands])
@@ -249,11 +250,16 @@ def test_an_interpreter_that_cannot_start_is_followed_by_the_launcher(the_module
 
 def run_with(the_module, monkeypatch, tmp_path, body):
     """Run a job whose pipeline is replaced by some lines of Python."""
-    lines = ("import QPerfusionLogic.panel.job as job", "def broken(*_):", f"    {body}", "job.run_job = broken")
+    lines = (
+        "import QPerfusionLogic.workflow.job_process as job",
+        "def broken(*_):",
+        f"    {body}",
+        "job.run_job = broken",
+    )
     code = "\n".join((*lines, "job.sys.exit(job.main())"))
     (tmp_path / "broken_job.py").write_text(code)
     monkeypatch.setenv("PYTHONPATH", os.pathsep.join((str(tmp_path), os.environ.get("PYTHONPATH", ""))))
-    from QPerfusionLogic.panel import background
+    from QPerfusionLogic.workflow import background
 
     start = background.WatchedProcess.start
     monkeypatch.setattr(
@@ -293,7 +299,7 @@ def test_a_temporary_folder_that_cannot_be_written_is_named_before_the_run(the_m
     import tempfile
 
     from QPerfusionLogic.errors import OutputError
-    from QPerfusionLogic.panel.failures import text_of
+    from QPerfusionLogic.workflow.failures import text_of
 
     def refuse(*_, **__):
         raise PermissionError(13, "Permission denied", "/nowhere")
@@ -315,7 +321,8 @@ def test_a_large_result_is_read_while_the_window_lives(the_module, tmp_path):
     import dataclasses
 
     big = dataclasses.replace(study.stress.tissue, signal=signal_, time_s=np.tile(study.stress.tissue.time_s, (1, 3)))
-    from QPerfusionLogic.study import State, StateResult, StudyResult
+    from QPerfusionLogic.data.results import StateResult, StudyResult
+    from QPerfusionLogic.data.series import State
 
     result = StudyResult({State.STRESS: StateResult(State.STRESS, dataclasses.replace(study.stress, tissue=big))})
     running = Running(the_module, Job(quick_study(("stress",)), with_changes(QUICK_CHANGES).as_dictionary()))

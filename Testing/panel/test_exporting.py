@@ -8,10 +8,12 @@ import numpy as np
 import pytest
 from host import slicer_host
 
-from QPerfusionLogic.panel import sample_data
-from QPerfusionLogic.scene import fill_scene, load_scene
-from QPerfusionLogic.scene.result_tables import toggle_frame
-from QPerfusionLogic.study import PerfusionStudy, State
+from QPerfusionLogic.data.series import State
+from QPerfusionLogic.data.study import PerfusionStudy
+from QPerfusionLogic.mrml.scene_files import load_scene
+from QPerfusionLogic.mrml.study.filling import fill_scene
+from QPerfusionLogic.mrml.study.result_tables import toggle_frame
+from QPerfusionLogic.workflow import sample_data
 
 
 @pytest.fixture
@@ -130,7 +132,8 @@ def test_the_command_writes_the_sample_with_its_checksum(a_result, monkeypatch, 
 
 
 def test_a_digital_patient_is_chosen_as_soon_as_it_is_made(a_panel, a_result, monkeypatch):
-    from QPerfusionLogic.panel.job import Job, run_job
+    from QPerfusionLogic.pipeline.job import Job
+    from QPerfusionLogic.workflow.job_process import run_job
 
     states = a_result.states
     study = PerfusionStudy(states["stress"].acquisition, states["rest"].acquisition)

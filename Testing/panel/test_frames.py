@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 from host.hand_made import quick_study
 
-from QPerfusionLogic.scene import fill_scene
-from QPerfusionLogic.scene.inputs import add_study_inputs
-from QPerfusionLogic.scene.sequences import series_of
-from QPerfusionLogic.scene.tables import column_values
-from QPerfusionLogic.study import SeriesKind, State
+from QPerfusionLogic.data.series import SeriesKind, State
+from QPerfusionLogic.mrml.nodes.sequences import series_of
+from QPerfusionLogic.mrml.nodes.tables import column_values
+from QPerfusionLogic.mrml.study.filling import fill_scene
+from QPerfusionLogic.mrml.study.study_inputs import add_study_inputs
 
 
 @pytest.fixture

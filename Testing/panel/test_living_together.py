@@ -13,13 +13,13 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
 from PySide6.QtCore import Qt
 
+from QPerfusionLogic.mrml.nodes.hierarchy import folder_named, hierarchy_of
+from QPerfusionLogic.mrml.scene_files import load_scene, save_scene
+from QPerfusionLogic.mrml.study.filling import fill_scene, remove_study
+from QPerfusionLogic.mrml.study.finding import study_names
+from QPerfusionLogic.mrml.study.study_inputs import add_study_inputs
+from QPerfusionLogic.mrml.views.layouts import POLAR_VIEWS, VIEWS
 from QPerfusionLogic.panel.choices import with_changes
-from QPerfusionLogic.scene import fill_scene, load_scene, save_scene
-from QPerfusionLogic.scene.filling import remove_study
-from QPerfusionLogic.scene.finding import study_names
-from QPerfusionLogic.scene.hierarchy import folder_named, hierarchy_of
-from QPerfusionLogic.scene.inputs import add_study_inputs
-from QPerfusionLogic.scene.views import POLAR_VIEWS, VIEWS
 
 
 def test_opening_and_closing_the_panel_leaves_no_observer_and_no_node(a_scene, the_module):

@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from QPerfusionLogic.settings import Settings
+from QPerfusionLogic.settings.schema import Settings
 
 
 class PyTorchExtension:
@@ -29,7 +29,7 @@ class PyTorchExtension:
 def test_torch_is_offered_once_through_the_pytorch_extension(a_panel, monkeypatch, fails):
     import slicer
 
-    from QPerfusionLogic.learning import packages
+    from QPerfusionLogic.networks import packages
 
     extension = PyTorchExtension(fails)
     monkeypatch.setitem(sys.modules, "PyTorchUtils", extension)
@@ -46,7 +46,7 @@ def test_torch_is_offered_once_through_the_pytorch_extension(a_panel, monkeypatc
 def test_without_the_pytorch_extension_a_run_goes_on(a_panel, monkeypatch):
     import slicer
 
-    from QPerfusionLogic.learning import packages
+    from QPerfusionLogic.networks import packages
 
     monkeypatch.setitem(sys.modules, "PyTorchUtils", None)
     monkeypatch.setattr(packages, "find_spec", lambda name: None)

@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 from host import slicer_host
 
-from QPerfusionLogic.reporting.aha import sector
-from QPerfusionLogic.reporting.colour_table import colour_table
-from QPerfusionLogic.scene import fill_scene
-from QPerfusionLogic.scene.views import POLAR_VIEWS, VIEWS, show_study
+from QPerfusionLogic.data.aha_model import sector
+from QPerfusionLogic.mrml.study.filling import fill_scene
+from QPerfusionLogic.mrml.views.layouts import POLAR_VIEWS, VIEWS, show_study
+from QPerfusionLogic.reporting.tables.colour_table import colour_table
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ import json
 import pytest
 
 from QPerfusionLogic.panel.presets import shipped_presets
-from QPerfusionLogic.settings import Settings
+from QPerfusionLogic.settings.schema import Settings
 
 
 def choose(panel, title):

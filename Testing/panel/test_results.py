@@ -6,7 +6,8 @@ import pytest
 from host import slicer_host
 from PySide6.QtCore import Qt
 
-from QPerfusionLogic.scene import fill_scene, load_scene, save_scene
+from QPerfusionLogic.mrml.scene_files import load_scene, save_scene
+from QPerfusionLogic.mrml.study.filling import fill_scene
 
 
 @pytest.fixture
@@ -101,7 +102,7 @@ def test_a_saved_scene_opens_in_the_panel(a_panel_with_a_result, a_scene, tmp_pa
 
 
 def test_a_study_from_a_file_is_shown_after_one_click(a_panel, a_scene, a_result, tmp_path):
-    from QPerfusionLogic.scene import new_scene
+    from QPerfusionLogic.mrml.headless import new_scene
 
     written = new_scene()
     fill_scene(written, a_result, "Demonstration")
@@ -115,7 +116,7 @@ def test_a_study_from_a_file_is_shown_after_one_click(a_panel, a_scene, a_result
 
 
 def test_another_study_is_chosen_when_the_chosen_one_is_removed(a_panel_with_a_result, a_scene, a_result):
-    from QPerfusionLogic.scene.filling import remove_study
+    from QPerfusionLogic.mrml.study.filling import remove_study
 
     fill_scene(a_scene, a_result, "Second patient")
     remove_study(a_scene, "Perfusion study")
@@ -138,7 +139,7 @@ def row_with(panel, **wanted):
 @pytest.mark.parametrize("names_in_header", [True, False])
 @pytest.mark.parametrize("order", [None, Qt.AscendingOrder, Qt.DescendingOrder])
 def test_the_row_that_is_selected_is_the_frame_that_is_excluded(a_panel_with_a_result, names_in_header, order):
-    from QPerfusionLogic.scene.tables import column_values
+    from QPerfusionLogic.mrml.nodes.tables import column_values
 
     panel = a_panel_with_a_result
     table = panel.results.study().node("table:frames", "stress")
@@ -168,7 +169,7 @@ def test_the_segment_and_layer_that_are_clicked_are_shown(a_panel_with_a_result,
 
 
 def test_a_click_on_the_names_of_the_columns_changes_nothing(a_panel_with_a_result):
-    from QPerfusionLogic.scene.tables import column_values
+    from QPerfusionLogic.mrml.nodes.tables import column_values
 
     panel = a_panel_with_a_result
     panel.ui.tableBox.currentText = "Stress frames"

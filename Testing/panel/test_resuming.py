@@ -7,15 +7,16 @@ import pytest
 from host import slicer_host
 from host.hand_made import QUICK_CHANGES
 
+from QPerfusionLogic.data.series import SeriesKind, State
+from QPerfusionLogic.mrml.nodes.landmarks import insertion_points_of
+from QPerfusionLogic.mrml.nodes.sequences import series_of
+from QPerfusionLogic.mrml.nodes.tables import column_values
+from QPerfusionLogic.mrml.nodes.volumes import image_of
+from QPerfusionLogic.mrml.scene_files import load_scene, save_scene
+from QPerfusionLogic.mrml.study.filling import fill_scene
+from QPerfusionLogic.mrml.study.result_tables import toggle_frame
 from QPerfusionLogic.panel.choices import with_changes
-from QPerfusionLogic.scene import fill_scene, load_scene, save_scene
-from QPerfusionLogic.scene.landmarks import insertion_points_of
-from QPerfusionLogic.scene.result_tables import toggle_frame
-from QPerfusionLogic.scene.sequences import series_of
-from QPerfusionLogic.scene.tables import column_values
-from QPerfusionLogic.scene.volumes import image_of
-from QPerfusionLogic.settings import STAGES
-from QPerfusionLogic.study import SeriesKind, State
+from QPerfusionLogic.settings.schema import STAGES
 
 SETTINGS = with_changes(QUICK_CHANGES)
 
@@ -51,7 +52,7 @@ def test_without_an_edit_the_flow_is_the_same(a_panel_with_a_quick_result):
 def test_contours_edited_in_the_scene_are_used(a_panel_with_a_quick_result, a_quick_result):
     import slicer
 
-    from QPerfusionLogic.scene.segmentations import oriented_image
+    from QPerfusionLogic.mrml.nodes.segmentations import oriented_image
 
     study = a_panel_with_a_quick_result.results.study()
     node = study.node("segmentation", "stress")
@@ -101,7 +102,7 @@ def test_only_what_depends_on_an_edit_is_computed_again(a_panel_with_a_quick_res
 
 
 def test_a_scene_saved_by_the_command_line_can_be_resumed_in_the_panel(a_panel, a_scene, a_quick_result, tmp_path):
-    from QPerfusionLogic.scene import new_scene
+    from QPerfusionLogic.mrml.headless import new_scene
 
     outside = new_scene()
     fill_scene(outside, a_quick_result)

@@ -9,8 +9,8 @@ import pytest
 from host import slicer_host
 from host.hand_made import QUICK_CHANGES, quick_study
 
+from QPerfusionLogic.mrml.study.study_inputs import add_study_inputs
 from QPerfusionLogic.panel.choices import with_changes
-from QPerfusionLogic.scene.inputs import add_study_inputs
 
 
 @pytest.fixture
@@ -144,7 +144,7 @@ def test_after_packages_were_declined_nothing_claims_to_run(button, a_loaded_pan
     import qt
     import slicer
 
-    from QPerfusionLogic.scene import fill_scene
+    from QPerfusionLogic.mrml.study.filling import fill_scene
 
     a_loaded_panel._parameters.studyName = fill_scene(a_scene, a_quick_result).name
     choose, qt.QFileDialog.getExistingDirectory = qt.QFileDialog.getExistingDirectory, lambda *_: str(tmp_path / "out")

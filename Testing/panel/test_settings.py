@@ -7,7 +7,7 @@ import json
 import pytest
 
 from QPerfusionLogic.panel.choices import setting_rows
-from QPerfusionLogic.settings import Settings
+from QPerfusionLogic.settings.schema import Settings
 
 
 def row_of(panel, name):

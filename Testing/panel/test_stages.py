@@ -7,17 +7,19 @@ import pytest
 from host import slicer_host
 from host.hand_made import QUICK_CHANGES, quick_study
 
-from QPerfusionLogic.cascade import Cascade
+from QPerfusionLogic.data.series import State
+from QPerfusionLogic.mrml.nodes.volumes import image_of
+from QPerfusionLogic.mrml.scene_files import load_scene, save_scene
+from QPerfusionLogic.mrml.study.filling import fill_scene
+from QPerfusionLogic.mrml.study.frames import set_frame_time
+from QPerfusionLogic.mrml.study.result_tables import toggle_frame
+from QPerfusionLogic.mrml.study.resuming import edits_in, job_to_resume, result_in_scene, stages_done
+from QPerfusionLogic.mrml.study.study_inputs import add_study_inputs
 from QPerfusionLogic.panel.choices import with_changes
-from QPerfusionLogic.panel.job import FROM_EDITS, Edits, Job, run_job
-from QPerfusionLogic.scene import fill_scene, load_scene, save_scene
-from QPerfusionLogic.scene.frames import set_frame_time
-from QPerfusionLogic.scene.inputs import add_study_inputs
-from QPerfusionLogic.scene.result_tables import toggle_frame
-from QPerfusionLogic.scene.resuming import edits_in, job_to_resume, result_in_scene, stages_done
-from QPerfusionLogic.scene.volumes import image_of
-from QPerfusionLogic.settings import STAGES
-from QPerfusionLogic.study import State
+from QPerfusionLogic.pipeline.job import FROM_EDITS, Edits, Job
+from QPerfusionLogic.pipeline.pipeline import Cascade
+from QPerfusionLogic.settings.schema import STAGES
+from QPerfusionLogic.workflow.job_process import run_job
 
 # Segments only: what is run again is told by the result, not by how long it takes.
 SETTINGS = with_changes({**QUICK_CHANGES, "kinetics.pixelwise": "false"})
@@ -79,7 +81,7 @@ def test_a_result_comes_back_from_a_saved_scene_as_it_was(a_study, a_scene, a_re
     save_scene(a_scene, tmp_path / "study.mrb")
     a_scene.Clear(False)
     load_scene(a_scene, tmp_path / "study.mrb")
-    from QPerfusionLogic.scene.finding import study_named
+    from QPerfusionLogic.mrml.study.finding import study_named
 
     _, found = result_in_scene(study_named(a_scene, "Perfusion study"))
     for state, result in a_result_of_two_states.states.items():
@@ -87,7 +89,7 @@ def test_a_result_comes_back_from_a_saved_scene_as_it_was(a_study, a_scene, a_re
 
 
 def test_nothing_counts_as_edited_in_a_scene_that_was_only_saved(a_study, a_scene, tmp_path):
-    from QPerfusionLogic.scene.finding import study_named
+    from QPerfusionLogic.mrml.study.finding import study_named
 
     save_scene(a_scene, tmp_path / "study.mrb")
     a_scene.Clear(False)
@@ -139,8 +141,8 @@ def test_an_edited_aif_is_fitted_as_it_is(a_study, a_scene, a_result_of_two_stat
 
 
 def test_an_edited_aif_region_is_read(a_study, a_scene):
-    from QPerfusionLogic.scene.segmentations import AIF_REGION, oriented_image
-    from QPerfusionLogic.scene.volumes import geometry_of
+    from QPerfusionLogic.mrml.nodes.segmentations import AIF_REGION, oriented_image
+    from QPerfusionLogic.mrml.nodes.volumes import geometry_of
 
     region = np.zeros((1, 48, 48), np.uint8)
     region[0, 22:26, 26:30] = 1
@@ -157,7 +159,7 @@ def test_a_later_stage_than_the_edit_is_not_enough(a_result_of_two_states):
     kept[5] = False
     job = Job(quick_study(), SETTINGS.as_dictionary(), resume_from="kinetics", earlier=a_result_of_two_states)
     job = Job(job.study, job.settings, "", "kinetics", "", job.earlier, {State.STRESS: Edits(kept=kept)})
-    from QPerfusionLogic.panel.job import _not_after_edits
+    from QPerfusionLogic.workflow.job_process import _not_after_edits
 
     assert _not_after_edits(job) == "aif"
 
@@ -229,7 +231,7 @@ def test_resuming_says_which_study_is_missing(a_scene):
 
 
 def test_a_super_resolved_series_is_not_super_resolved_again(a_study, a_scene):
-    from QPerfusionLogic.scene.marks import write_note
+    from QPerfusionLogic.mrml.nodes.marks import write_note
 
     write_note(a_study.node("tissue", "stress"), "Superresolved", True)
     settings = SETTINGS.with_value("superresolution.mode", "residual_bridge").as_dictionary()

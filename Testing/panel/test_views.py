@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 from host import slicer_host
 
-from QPerfusionLogic.reporting.colour_table import colour_table
-from QPerfusionLogic.scene import fill_scene
-from QPerfusionLogic.scene.finding import study_named
-from QPerfusionLogic.scene.views import POLAR_VIEWS, VIEWS
+from QPerfusionLogic.mrml.study.filling import fill_scene
+from QPerfusionLogic.mrml.study.finding import study_named
+from QPerfusionLogic.mrml.views.layouts import POLAR_VIEWS, VIEWS
+from QPerfusionLogic.reporting.tables.colour_table import colour_table
 
 SIZES = ((379, 608), (900, 400))
 

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import pytest
 
-from QPerfusionLogic.phantom import DigitalPatient, SimulatedStudy, simulate_patient
-from QPerfusionLogic.study import State
+from QPerfusionLogic.data.series import State
+from QPerfusionLogic.phantom.patients.sampling import sample_patient
+from QPerfusionLogic.phantom.simulation.simulated import SimulatedStudy
+from QPerfusionLogic.phantom.simulation.simulation import simulate_patient
 
 
 @pytest.fixture(scope="session")
 def a_small_study() -> SimulatedStudy:
     """One slice, stress only, few frames: quick to image."""
     return simulate_patient(
-        DigitalPatient.sample(5, slices=1, frames=24, states=(State.STRESS,), condition="ischaemia", territory="LAD")
+        sample_patient(5, slices=1, frames=24, states=(State.STRESS,), condition="ischaemia", territory="LAD")
     )

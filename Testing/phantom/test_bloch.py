@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from QPerfusionLogic.phantom.bloch import Readout, echo_decay, simulate_readout
+from QPerfusionLogic.phantom.scanner.bloch import Readout, echo_decay, simulate_readout
 
 
 def closed_form(readout, t1_s, flip_scale=1.0, efficiency=1.0):

@@ -6,9 +6,11 @@ import numpy as np
 import pydicom
 import pytest
 
+from QPerfusionLogic.data.series import State
 from QPerfusionLogic.errors import InputError
-from QPerfusionLogic.phantom import DigitalPatient, simulate_patient, write_dicom
-from QPerfusionLogic.study import State
+from QPerfusionLogic.phantom.files.dicom_writer import write_dicom
+from QPerfusionLogic.phantom.patients.sampling import sample_patient
+from QPerfusionLogic.phantom.simulation.simulation import simulate_patient
 
 VENDORS = ("siemens", "ge", "philips")
 
@@ -17,7 +19,7 @@ VENDORS = ("siemens", "ge", "philips")
 def a_study_with_everything():
     """Pre-bolus, AIF series and T1 map in one short study."""
     return simulate_patient(
-        DigitalPatient.sample(4, slices=2, frames=14, states=(State.REST,), pre_bolus_ratio=10.0, t1_map=True)
+        sample_patient(4, slices=2, frames=14, states=(State.REST,), pre_bolus_ratio=10.0, t1_map=True)
     )
 
 

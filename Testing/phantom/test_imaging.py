@@ -7,10 +7,11 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from QPerfusionLogic.phantom import DigitalPatient, simulate_patient
-from QPerfusionLogic.phantom.heartbeats import Motion, sample_beats
-from QPerfusionLogic.phantom.imaging import Encoding, encode, line_pulses, noise_image
-from QPerfusionLogic.study import State
+from QPerfusionLogic.data.series import State
+from QPerfusionLogic.phantom.patients.sampling import sample_patient
+from QPerfusionLogic.phantom.physiology.heartbeats import Motion, sample_beats
+from QPerfusionLogic.phantom.scanner.imaging import Encoding, encode, line_pulses, noise_image
+from QPerfusionLogic.phantom.simulation.simulation import simulate_patient
 
 
 def full(matrix=64, **changes):
@@ -78,7 +79,7 @@ def test_partial_fourier_leaves_out_the_early_lines_only():
 @pytest.mark.slow
 def test_a_dark_rim_emerges_beside_a_bright_pool_without_any_defect():
     options = {"slices": 1, "frames": 26, "states": (State.REST,), "motion": False, "noise": False}
-    patient = DigitalPatient.sample(21, condition="healthy", **options)
+    patient = sample_patient(21, condition="healthy", **options)
     study = simulate_patient(patient)
     truth, series = study.truth[State.REST], study.study.rest.tissue
     frame = int(series.signal[:, truth.labels == 2].mean(axis=1).argmax())
@@ -100,7 +101,7 @@ def test_a_missed_beat_doubles_an_interval_and_is_marked():
 @pytest.mark.slow
 def test_mistriggered_frames_look_different():
     options = {"slices": 1, "frames": 40, "states": (State.REST,), "noise": False}
-    patient = DigitalPatient.sample(2, **options)
+    patient = sample_patient(2, **options)
     parameters = patient.states[State.REST]
     motion = Motion(heart_rate_bpm=60.0, breathing_mm=0.0, jitter_mm=0.0, mistrigger_share=0.15)
     patient = replace(patient, states={State.REST: replace(parameters, motion=motion)})
@@ -114,7 +115,7 @@ def test_mistriggered_frames_look_different():
 
 @pytest.mark.slow
 def test_bssfp_and_six_slices_can_be_imaged():
-    patient = DigitalPatient.sample(3, slices=6, frames=12, states=(State.STRESS,), sequence="bssfp")
+    patient = sample_patient(3, slices=6, frames=12, states=(State.STRESS,), sequence="bssfp")
     series = simulate_patient(patient).study.stress.tissue
     assert series.signal.shape[:2] == (12, 6)
     assert series.protocol.sequence == "bssfp"
@@ -122,7 +123,7 @@ def test_bssfp_and_six_slices_can_be_imaged():
 
 
 def test_the_second_echo_is_weaker_where_gadolinium_is():
-    patient = DigitalPatient.sample(12, slices=1, frames=26, states=(State.STRESS,), motion=False, noise=False)
+    patient = sample_patient(12, slices=1, frames=26, states=(State.STRESS,), motion=False, noise=False)
     aif = simulate_patient(patient).study.stress.aif_series
     frame = int(aif.signal.max(axis=(1, 2, 3)).argmax())
     brightest = np.unravel_index(aif.signal[frame].argmax(), aif.signal[frame].shape)

@@ -3,10 +3,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from QPerfusionLogic.phantom.heart import HeartShape, draw_heart
-from QPerfusionLogic.phantom.shapes import Canvas
-from QPerfusionLogic.phantom.slice_object import make_grid
-from QPerfusionLogic.phantom.tissue_types import AIR, RV_BLOOD, TISSUES
+from QPerfusionLogic.phantom.anatomy.heart import HeartShape, draw_heart
+from QPerfusionLogic.phantom.anatomy.shapes import Canvas
+from QPerfusionLogic.phantom.anatomy.slice_object import make_grid
+from QPerfusionLogic.phantom.anatomy.tissue_types import AIR, RV_BLOOD, TISSUES
 
 
 @pytest.mark.parametrize("level", [0.1, 0.5, 0.8])

@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from QPerfusionLogic.phantom.scanner import Scanner
+from QPerfusionLogic.phantom.scanner.scanner import Scanner
 
 
 @pytest.mark.parametrize("rotation_deg", [0.0, 35.0, -50.0])

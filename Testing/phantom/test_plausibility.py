@@ -7,12 +7,12 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from QPerfusionLogic.phantom import DigitalPatient
-from QPerfusionLogic.phantom.bloch import Readout, simulate_readout
-from QPerfusionLogic.phantom.circulation import blood_curves
-from QPerfusionLogic.phantom.perfusion_pattern import LocalFlow
-from QPerfusionLogic.phantom.tissue_curves import tissue_curves
-from QPerfusionLogic.study import State
+from QPerfusionLogic.data.series import State
+from QPerfusionLogic.phantom.anatomy.perfusion_pattern import LocalFlow
+from QPerfusionLogic.phantom.patients.sampling import sample_patient
+from QPerfusionLogic.phantom.physiology.circulation import blood_curves
+from QPerfusionLogic.phantom.physiology.tissue_curves import tissue_curves
+from QPerfusionLogic.phantom.scanner.bloch import Readout, simulate_readout
 
 
 @pytest.fixture(scope="module")
@@ -22,7 +22,7 @@ def healthy_boluses():
     for state in (State.STRESS, State.REST):
         rows = []
         for seed in range(60):
-            patient = DigitalPatient.sample(seed, condition="healthy", irregular_bolus=False)
+            patient = sample_patient(seed, condition="healthy", irregular_bolus=False)
             blood = blood_curves(replace(patient.states[state].circulation, dose_mmol_kg=0.05), 80.0)
             rows.append(blood.left_ventricle)
         curves[state] = np.array(rows)
@@ -72,7 +72,7 @@ def test_blood_returns_after_the_first_pass(healthy_boluses):
 
 
 def test_healthy_flow_and_exchange_are_drawn_around_published_means():
-    patterns = [DigitalPatient.sample(seed, condition="healthy").pattern for seed in range(80)]
+    patterns = [sample_patient(seed, condition="healthy").pattern for seed in range(80)]
     stress = np.array([pattern.stress_mbf_ml_min_g for pattern in patterns])
     rest = np.array([pattern.rest_mbf_ml_min_g for pattern in patterns])
     assert stress.mean() == pytest.approx(2.82, abs=0.2)
@@ -82,7 +82,7 @@ def test_healthy_flow_and_exchange_are_drawn_around_published_means():
 
 
 def test_the_published_upslope_ratio_of_stress_to_rest_is_reached():
-    patient = DigitalPatient.sample(1, condition="healthy")
+    patient = sample_patient(1, condition="healthy")
     slopes = []
     for state, flow in ((State.STRESS, 2.8), (State.REST, 0.75)):
         blood = blood_curves(patient.states[state].circulation, 60.0)
@@ -93,10 +93,10 @@ def test_the_published_upslope_ratio_of_stress_to_rest_is_reached():
 
 
 def test_interpolated_curves_equal_the_pde_solved_for_the_very_flow():
-    from QPerfusionLogic.phantom.tissue import exchange_tissue
-    from QPerfusionLogic.phantom.tissue_curves import _exchange
+    from QPerfusionLogic.phantom.physiology.tissue_curves import _exchange
+    from QPerfusionLogic.phantom.physiology.tissue_exchange import exchange_tissue
 
-    patient = DigitalPatient.sample(3)
+    patient = sample_patient(3)
     pattern = replace(patient.pattern, heterogeneity=0.0)
     blood = blood_curves(patient.states[State.STRESS].circulation, 60.0)
     curves = tissue_curves(pattern, State.STRESS, blood)
@@ -111,7 +111,7 @@ def test_interpolated_curves_equal_the_pde_solved_for_the_very_flow():
 
 
 def test_nothing_is_in_the_blood_before_the_bolus_arrives():
-    patient = DigitalPatient.sample(2026, condition="healthy")
+    patient = sample_patient(2026, condition="healthy")
     for parameters in patient.states.values():
         blood = blood_curves(parameters.circulation, 45.0)
         before = blood.time_s < parameters.circulation.arrival_s

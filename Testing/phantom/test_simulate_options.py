@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from QPerfusionLogic.errors import InputError
-from QPerfusionLogic.phantom import simulate
+from QPerfusionLogic.phantom.files.cohort_writer import simulate
 
 
 @pytest.mark.parametrize(

@@ -8,21 +8,23 @@ import json
 import numpy as np
 import pytest
 
+from QPerfusionLogic.data.series import State
 from QPerfusionLogic.errors import InputError, OutputError
-from QPerfusionLogic.phantom import DigitalPatient, simulate, simulate_patient, write_patient
-from QPerfusionLogic.study import State
+from QPerfusionLogic.phantom.files.cohort_writer import simulate, write_patient
+from QPerfusionLogic.phantom.patients.sampling import sample_patient
+from QPerfusionLogic.phantom.simulation.simulation import simulate_patient
 
 
 def test_the_same_seed_gives_the_same_study(a_small_study):
     again = simulate_patient(
-        DigitalPatient.sample(5, slices=1, frames=24, states=(State.STRESS,), condition="ischaemia", territory="LAD")
+        sample_patient(5, slices=1, frames=24, states=(State.STRESS,), condition="ischaemia", territory="LAD")
     )
     assert np.array_equal(again.study.stress.tissue.signal, a_small_study.study.stress.tissue.signal)
     assert again.parameters == a_small_study.parameters
 
 
 def test_another_seed_gives_another_patient(a_small_study):
-    assert DigitalPatient.sample(6).as_dictionary() != a_small_study.parameters
+    assert sample_patient(6).as_dictionary() != a_small_study.parameters
 
 
 def test_all_series_have_the_shapes_that_their_geometry_and_times_tell(a_small_study):
@@ -50,7 +52,7 @@ def test_the_defect_lies_in_the_territory_it_was_asked_for(a_small_study):
 
 
 def test_the_anterior_insertion_point_parts_segments_1_and_2():
-    study = simulate_patient(DigitalPatient.sample(8, slices=1, frames=12, states=(State.REST,), motion=False))
+    study = simulate_patient(sample_patient(8, slices=1, frames=12, states=(State.REST,), motion=False))
     truth = study.truth[State.REST]
     point = truth.insertion_points[0, 0]
     rows, columns = np.nonzero(truth.labels[0] == 1)
@@ -62,7 +64,7 @@ def test_moving_a_frame_by_the_true_displacement_brings_the_heart_back():
     from scipy.ndimage import shift
 
     options = {"slices": 1, "frames": 20, "states": (State.REST,), "noise": False, "mishaps": False}
-    moving = simulate_patient(DigitalPatient.sample(11, **options))
+    moving = simulate_patient(sample_patient(11, **options))
     truth, series = moving.truth[State.REST], moving.study.rest.tissue
     pixel = series.geometry.pixel_spacing_mm[0]
     heart = truth.labels[0] > 0
@@ -101,7 +103,7 @@ def test_wrong_options_are_refused(wrong, tmp_path):
 
 
 def test_sequences_and_protocol_are_written_for_slicer(a_small_study, tmp_path):
-    from QPerfusionLogic.nrrd_files import read_sequence
+    from QPerfusionLogic.io.files.nrrd_files import read_sequence
 
     write_patient(a_small_study, tmp_path / "patient_001", format="nrrd")
     folder = tmp_path / "patient_001" / "nrrd"
@@ -113,7 +115,7 @@ def test_sequences_and_protocol_are_written_for_slicer(a_small_study, tmp_path):
 
 
 def test_true_maps_lie_on_the_grid_of_the_images(a_small_study, tmp_path):
-    from QPerfusionLogic.nrrd_files import read_map
+    from QPerfusionLogic.io.files.nrrd_files import read_map
 
     write_patient(a_small_study, tmp_path / "patient_001")
     flow, geometry = read_map(tmp_path / "patient_001" / "truth" / "stress" / "mbf.nrrd")

@@ -7,8 +7,8 @@ import pytest
 from scipy.integrate import quad
 from scipy.special import chndtr, ive
 
-from QPerfusionLogic.phantom.circulation import Circulation, blood_curves
-from QPerfusionLogic.phantom.tissue import Exchange, exchange_tissue
+from QPerfusionLogic.phantom.physiology.circulation import Circulation, blood_curves
+from QPerfusionLogic.phantom.physiology.tissue_exchange import Exchange, exchange_tissue
 
 STRESS = (1.6, 0.07, 1.3, 0.2)
 REST = (0.45, 0.056, 1.1, 0.2)

@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 from scipy import ndimage
 
-from QPerfusionLogic.study import Geometry, PerfusionSeries, State
+from QPerfusionLogic.data.geometry import Geometry
+from QPerfusionLogic.data.series import PerfusionSeries, State
 
 SPACING_MM = 2.2
 

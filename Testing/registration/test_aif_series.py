@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 from scipy import ndimage
 
-from QPerfusionLogic.registration import RegistrationLogic
-from QPerfusionLogic.study import Geometry, PerfusionSeries, SeriesKind
+from QPerfusionLogic.data.geometry import Geometry
+from QPerfusionLogic.data.series import PerfusionSeries, SeriesKind
+from QPerfusionLogic.registration.logic import RegistrationLogic
 
 
 def test_known_motion_of_a_low_resolution_series_is_recovered(still_frames, breathing, moved, as_series):

@@ -7,7 +7,9 @@ import dataclasses
 import numpy as np
 from scipy import ndimage
 
-from QPerfusionLogic.registration import RegistrationLogic, align_stress_to_rest, motion_profiles
+from QPerfusionLogic.registration.alignment import align_stress_to_rest
+from QPerfusionLogic.registration.logic import RegistrationLogic
+from QPerfusionLogic.registration.profiles import motion_profiles
 
 
 def test_rest_is_brought_on_stress(still_frames, moved, as_series):

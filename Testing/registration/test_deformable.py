@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from QPerfusionLogic.registration import RegistrationLogic
 from QPerfusionLogic.registration.deformable import SMALLEST_VOLUME, _guarded
+from QPerfusionLogic.registration.logic import RegistrationLogic
 from QPerfusionLogic.registration.resampling import warp
-from QPerfusionLogic.settings import RegistrationSettings
+from QPerfusionLogic.settings.schema import RegistrationSettings
 
 pytest.importorskip("SimpleITK")
 DEFORMABLE = RegistrationSettings(mode="deformable")

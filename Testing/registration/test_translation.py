@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from QPerfusionLogic.registration import RegistrationLogic
-from QPerfusionLogic.settings import RegistrationSettings
+from QPerfusionLogic.registration.logic import RegistrationLogic
+from QPerfusionLogic.settings.schema import RegistrationSettings
 
 
 def displacement_px(registered):

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from QPerfusionLogic.progress import Progress
-from QPerfusionLogic.registration import RegistrationLogic
-from QPerfusionLogic.settings import RegistrationSettings
+from QPerfusionLogic.registration.logic import RegistrationLogic
+from QPerfusionLogic.settings.schema import RegistrationSettings
 
 
 def codes(registered):

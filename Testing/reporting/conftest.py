@@ -7,7 +7,7 @@ import dataclasses
 import numpy as np
 import pytest
 
-from QPerfusionLogic import study as s
+from QPerfusionLogic.data import results as s
 
 SHAPE = (3, 72, 72)
 FRAMES = 60
@@ -166,6 +166,6 @@ def a_study(a_stress_state: s.StateResult, a_rest_state: s.StateResult) -> s.Stu
     states = {s.State.STRESS: a_stress_state, s.State.REST: a_rest_state}
     displacement = np.zeros((SHAPE[0], 2))
     study = s.StudyResult(states, provenance, notices, displacement)
-    from QPerfusionLogic.reporting import mpr_map
+    from QPerfusionLogic.pipeline.reserve import mpr_map
 
     return dataclasses.replace(study, mpr_map=mpr_map(a_stress_state, a_rest_state))

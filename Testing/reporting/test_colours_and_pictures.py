@@ -8,11 +8,11 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from QPerfusionLogic.reporting.aha import SEGMENTS, TERRITORIES, sector
-from QPerfusionLogic.reporting.colour_table import colour_table
-from QPerfusionLogic.reporting.pictures import crop_box, map_picture
-from QPerfusionLogic.reporting.polar_map import polar_map
-from QPerfusionLogic.study import State
+from QPerfusionLogic.data.aha_model import SEGMENTS, TERRITORIES, sector
+from QPerfusionLogic.data.series import State
+from QPerfusionLogic.reporting.html.pictures import crop_box, map_picture
+from QPerfusionLogic.reporting.html.polar_map import polar_map
+from QPerfusionLogic.reporting.tables.colour_table import colour_table
 
 
 def relative_luminance(rgb):

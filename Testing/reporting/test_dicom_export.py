@@ -14,12 +14,13 @@ import pytest
 from pydicom.dataset import FileMetaDataset
 from pydicom.uid import ExplicitVRLittleEndian, MRImageStorage, generate_uid
 
+from QPerfusionLogic.data.geometry import Geometry
+from QPerfusionLogic.data.series import State
 from QPerfusionLogic.errors import QPerfusionError
-from QPerfusionLogic.loading.identity import hashed
-from QPerfusionLogic.reporting import export_dicom
-from QPerfusionLogic.reporting.dicom_codes import SEGMENT_CODES
-from QPerfusionLogic.reporting.segment_table import segment_rows
-from QPerfusionLogic.study import Geometry, State
+from QPerfusionLogic.io.dicom.header.identity import hashed
+from QPerfusionLogic.reporting.dicom.dicom_codes import SEGMENT_CODES
+from QPerfusionLogic.reporting.dicom.dicom_export import export_dicom
+from QPerfusionLogic.reporting.tables.segment_table import segment_rows
 
 STUDY_UID = generate_uid(entropy_srcs=["a study of a test"])
 NAME, NUMBER = "Testperson^Ada", "PID-4711"
@@ -242,7 +243,7 @@ def test_a_missing_right_ventricle_leaves_two_labels(tmp_path, a_study):
 
 
 def test_the_report_page_names_no_patient(a_study_from_dicom):
-    from QPerfusionLogic.reporting import ReportingLogic
+    from QPerfusionLogic.reporting.logic import ReportingLogic
 
     html = ReportingLogic().run(a_study_from_dicom).html
     assert "Testperson" not in html

@@ -8,8 +8,8 @@ import io
 import numpy as np
 import pytest
 
-from QPerfusionLogic.reporting.motion_section import centre_picture, motion_part
-from QPerfusionLogic.study import StudyResult
+from QPerfusionLogic.data.results import StudyResult
+from QPerfusionLogic.reporting.html.motion_section import centre_picture, motion_part
 
 
 def with_registration(state, registered) -> StudyResult:

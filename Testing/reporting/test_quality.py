@@ -7,10 +7,11 @@ import dataclasses
 import numpy as np
 import pytest
 
-from QPerfusionLogic.reporting import ReportingLogic
-from QPerfusionLogic.reporting.quality import transmural_gradient
-from QPerfusionLogic.reporting.quality_table import quality_items
-from QPerfusionLogic.study import Notice, Severity, State
+from QPerfusionLogic.data.notices import Notice, Severity
+from QPerfusionLogic.data.series import State
+from QPerfusionLogic.reporting.logic import ReportingLogic
+from QPerfusionLogic.reporting.tables.quality import transmural_gradient
+from QPerfusionLogic.reporting.tables.quality_table import quality_items
 
 
 def codes(study):

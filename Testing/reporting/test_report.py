@@ -9,11 +9,13 @@ from html.parser import HTMLParser
 import numpy as np
 import pytest
 
+from QPerfusionLogic.data.notices import Notice, Severity
+from QPerfusionLogic.data.results import StudyResult
+from QPerfusionLogic.data.series import State
 from QPerfusionLogic.errors import CancelledError
 from QPerfusionLogic.progress import Progress
-from QPerfusionLogic.reporting import ReportingLogic
-from QPerfusionLogic.settings import ReportingSettings
-from QPerfusionLogic.study import Notice, Severity, State, StudyResult
+from QPerfusionLogic.reporting.logic import ReportingLogic
+from QPerfusionLogic.settings.schema import ReportingSettings
 
 VOID = {"meta", "img", "br", "path", "rect", "circle", "stop"}
 

@@ -8,8 +8,9 @@ import math
 import numpy as np
 import pytest
 
-from QPerfusionLogic.reporting import ReportingLogic, compare_states, mpr_map
-from QPerfusionLogic.study import State
+from QPerfusionLogic.data.series import State
+from QPerfusionLogic.pipeline.reserve import compare_states, mpr_map
+from QPerfusionLogic.reporting.logic import ReportingLogic
 
 
 def with_protocol(result, **changes):

@@ -10,9 +10,10 @@ import math
 import numpy as np
 import pytest
 
-from QPerfusionLogic.reporting import ReportingLogic
-from QPerfusionLogic.reporting.segment_table import segment_rows, segments_csv
-from QPerfusionLogic.study import SegmentFlow, State, StudyResult
+from QPerfusionLogic.data.results import SegmentFlow, StudyResult
+from QPerfusionLogic.data.series import State
+from QPerfusionLogic.reporting.logic import ReportingLogic
+from QPerfusionLogic.reporting.tables.segment_table import segment_rows, segments_csv
 
 CONTRACT = "segment,territory,layer,stress_mbf,stress_se,rest_mbf,rest_se,mpr,mpr_se,n_pixels,flags"
 

@@ -8,7 +8,10 @@ import numpy as np
 import pytest
 from scipy import ndimage
 
-from QPerfusionLogic.study import Geometry, LabelMap, PerfusionSeries, Registered
+from QPerfusionLogic.data.geometry import Geometry
+from QPerfusionLogic.data.results import Registered
+from QPerfusionLogic.data.series import PerfusionSeries
+from QPerfusionLogic.data.study import LabelMap
 
 SPACING_MM = 2.0
 

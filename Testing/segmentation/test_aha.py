@@ -3,8 +3,9 @@
 import numpy as np
 import pytest
 
-from QPerfusionLogic.segmentation import aha_segments, insertion_points, slice_levels
-from QPerfusionLogic.study import Geometry
+from QPerfusionLogic.data.geometry import Geometry
+from QPerfusionLogic.segmentation.regions.aha_segments import aha_segments, slice_levels
+from QPerfusionLogic.segmentation.regions.insertion_points import insertion_points
 
 CLOCK = {"up": (-1, 0), "left": (0, -1), "down": (1, 0), "right": (0, 1)}
 

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from QPerfusionLogic.errors import InputError
-from QPerfusionLogic.segmentation.bolus import BloodPools
-from QPerfusionLogic.segmentation.contours import refuse_blood
+from QPerfusionLogic.segmentation.contours.slice_labels import refuse_blood
+from QPerfusionLogic.segmentation.first_pass.blood_pools import BloodPools
 
 ROWS, COLUMNS = np.indices((60, 60))
 

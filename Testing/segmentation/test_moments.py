@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 from scipy import ndimage
 
-from QPerfusionLogic.segmentation.bolus import find_blood_pools
-from QPerfusionLogic.segmentation.moments import first_filling
-from QPerfusionLogic.segmentation.temporal import bolus_onset, deep_breaths, enhancement_of
-from QPerfusionLogic.segmentation.trial_cases import digital_case
+from qperfusion_research.segmentation.evaluation.cases import digital_case
+from QPerfusionLogic.segmentation.first_pass.blood_pools import find_blood_pools
+from QPerfusionLogic.segmentation.first_pass.enhancement import bolus_onset, deep_breaths, enhancement_of
+from QPerfusionLogic.segmentation.first_pass.moments import first_filling
 
 SPACING_MM = 2.0
 

@@ -3,19 +3,20 @@
 import numpy as np
 import pytest
 
+from QPerfusionLogic.data.geometry import Geometry
 from QPerfusionLogic.errors import MissingPackageError, QPerfusionError
-from QPerfusionLogic.learning import model_files, packages
-from QPerfusionLogic.learning.model_files import shipped_model
+from QPerfusionLogic.networks import model_files, packages
+from QPerfusionLogic.networks.model_files import shipped_model
 from QPerfusionLogic.resources import resource_path
-from QPerfusionLogic.segmentation import SegmentationLogic, learned
-from QPerfusionLogic.segmentation.bolus import find_blood_pools
-from QPerfusionLogic.segmentation.drawing_plan import DrawingPlan
-from QPerfusionLogic.segmentation.learned import SHIPPED, Drawing
-from QPerfusionLogic.segmentation.network_input import SIZE, Crop
-from QPerfusionLogic.segmentation.share_ring import ring_masks
-from QPerfusionLogic.segmentation.temporal import enhancement_of
-from QPerfusionLogic.settings import SegmentationSettings
-from QPerfusionLogic.study import Geometry
+from QPerfusionLogic.segmentation.contours import network_contours as learned
+from QPerfusionLogic.segmentation.contours.drawing_plan import DrawingPlan
+from QPerfusionLogic.segmentation.contours.network_contours import SHIPPED, Drawing
+from QPerfusionLogic.segmentation.contours.probability_rings import ring_masks
+from QPerfusionLogic.segmentation.contours.slice_input import SIZE, Crop
+from QPerfusionLogic.segmentation.first_pass.blood_pools import find_blood_pools
+from QPerfusionLogic.segmentation.first_pass.enhancement import enhancement_of
+from QPerfusionLogic.segmentation.logic import SegmentationLogic
+from QPerfusionLogic.settings.schema import SegmentationSettings
 
 torch = pytest.importorskip("torch")
 NETWORK = SegmentationLogic(SegmentationSettings(mode="network"))
@@ -129,7 +130,7 @@ def test_a_crop_goes_back_to_where_it_came_from(a_heart):
 
 
 def test_the_crop_has_the_right_ventricle_up(a_heart, as_registered):
-    from QPerfusionLogic.segmentation.network_input import crop_of
+    from QPerfusionLogic.segmentation.contours.slice_input import crop_of
 
     enhancement = enhancement_of(as_registered(a_heart.series()))
     pools = find_blood_pools(enhancement)
@@ -166,7 +167,7 @@ def test_the_epicardium_lies_half_a_millimetre_inside_its_edge_and_the_endocardi
 
 
 def test_moments_that_disagree_keep_the_place_of_the_lv_peak():
-    from QPerfusionLogic.segmentation.training import _two_positions
+    from qperfusion_research.segmentation.training.network_training import _two_positions
 
     random, images = np.random.default_rng(0), np.random.default_rng(1).random((8, 16, 16))
     drawn = [_two_positions(images, random) for _ in range(200)]
@@ -177,7 +178,7 @@ def test_moments_that_disagree_keep_the_place_of_the_lv_peak():
 
 @pytest.mark.slow
 def test_training_writes_weights_that_run(a_heart, as_registered, tmp_path):
-    from QPerfusionLogic.segmentation.training import TrainingPlan, train
+    from qperfusion_research.segmentation.training.network_training import TrainingPlan, train
 
     said = []
     path = tmp_path / "own.safetensors"
@@ -189,7 +190,7 @@ def test_training_writes_weights_that_run(a_heart, as_registered, tmp_path):
 
 
 def test_a_training_sample_is_the_same_for_the_same_seed():
-    from QPerfusionLogic.segmentation.training_data import random_sample
+    from qperfusion_research.segmentation.training.training_data import random_sample
 
     first, again, other = random_sample(3), random_sample(3), random_sample(4)
     assert np.array_equal(first.images, again.images)
@@ -198,7 +199,7 @@ def test_a_training_sample_is_the_same_for_the_same_seed():
 
 
 def test_a_digital_patient_gives_a_training_sample_with_the_right_ventricle_up():
-    from QPerfusionLogic.segmentation.digital_data import digital_sample
+    from qperfusion_research.segmentation.training.digital_data import digital_sample
 
     samples = [digital_sample(seed) for seed in (1, 2, 3)]
     rows = [
@@ -211,7 +212,7 @@ def test_a_digital_patient_gives_a_training_sample_with_the_right_ventricle_up()
 
 
 def test_the_stream_of_samples_does_not_depend_on_the_order_in_which_they_are_asked_for():
-    from QPerfusionLogic.segmentation.training_data import Stream
+    from qperfusion_research.segmentation.training.training_data import Stream
 
     first, other = Stream(0, 0.5), Stream(0, 0.5)
     late, early = other[2], other[0]

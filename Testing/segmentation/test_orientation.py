@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from QPerfusionLogic.segmentation.orientation import anterior_direction, apex_normal, base_to_apex
-from QPerfusionLogic.study import Geometry
+from QPerfusionLogic.data.geometry import Geometry
+from QPerfusionLogic.segmentation.regions.orientation import anterior_direction, apex_normal, base_to_apex
 
 SHORT_AXIS = {
     "rows": np.array([-0.37, 0.37, -0.85]),

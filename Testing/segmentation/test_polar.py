@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from QPerfusionLogic.segmentation.polar import PolarGrid, best_ring, hull_ring
+from QPerfusionLogic.segmentation.contours.polar_rings import PolarGrid, best_ring, hull_ring
 
 
 def test_the_best_ring_follows_a_valley_in_noise():

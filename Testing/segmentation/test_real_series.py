@@ -5,11 +5,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from QPerfusionLogic.data.geometry import Geometry
+from QPerfusionLogic.data.series import PerfusionSeries
 from QPerfusionLogic.progress import Progress
-from QPerfusionLogic.registration import RegistrationLogic
-from QPerfusionLogic.segmentation import SegmentationLogic
-from QPerfusionLogic.settings import RegistrationSettings, SegmentationSettings
-from QPerfusionLogic.study import Geometry, PerfusionSeries
+from QPerfusionLogic.registration.logic import RegistrationLogic
+from QPerfusionLogic.segmentation.logic import SegmentationLogic
+from QPerfusionLogic.settings.schema import RegistrationSettings, SegmentationSettings
 
 pytestmark = [pytest.mark.real_data, pytest.mark.slow]
 

@@ -3,11 +3,11 @@
 import numpy as np
 import pytest
 
-from QPerfusionLogic.segmentation import SegmentationLogic
-from QPerfusionLogic.segmentation.right_blood import holds_right_blood
-from QPerfusionLogic.segmentation.temporal import Enhancement
-from QPerfusionLogic.settings import SegmentationSettings
-from QPerfusionLogic.study import Geometry
+from QPerfusionLogic.data.geometry import Geometry
+from QPerfusionLogic.segmentation.first_pass.enhancement import Enhancement
+from QPerfusionLogic.segmentation.logic import SegmentationLogic
+from QPerfusionLogic.segmentation.regions.right_ventricular_blood import holds_right_blood
+from QPerfusionLogic.settings.schema import SegmentationSettings
 
 FRAMES, SIZE = 40, 48
 LEFT_PEAK = 20

@@ -5,11 +5,11 @@ import dataclasses
 import numpy as np
 import pytest
 
+from QPerfusionLogic.data.study import LabelMap
 from QPerfusionLogic.errors import CancelledError, InputError
 from QPerfusionLogic.progress import Progress
-from QPerfusionLogic.segmentation import SegmentationLogic
-from QPerfusionLogic.settings import SegmentationSettings
-from QPerfusionLogic.study import LabelMap
+from QPerfusionLogic.segmentation.logic import SegmentationLogic
+from QPerfusionLogic.settings.schema import SegmentationSettings
 
 CLASSICAL = SegmentationLogic(SegmentationSettings(mode="classical"))
 

@@ -2,9 +2,8 @@
 
 import numpy as np
 
-from QPerfusionLogic.segmentation import layers_of, trimmed
-from QPerfusionLogic.segmentation.blood import aif_region
-from QPerfusionLogic.segmentation.wall import filled_cavity
+from QPerfusionLogic.segmentation.regions.aif_region import aif_region
+from QPerfusionLogic.segmentation.regions.layers import filled_cavity, layers_of, trimmed
 
 
 def radius_mm(heart):

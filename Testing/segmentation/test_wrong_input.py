@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 from scipy import ndimage
 
-from QPerfusionLogic.segmentation import SegmentationLogic
-from QPerfusionLogic.settings import SegmentationSettings
-from QPerfusionLogic.study import Geometry
+from QPerfusionLogic.data.geometry import Geometry
+from QPerfusionLogic.segmentation.logic import SegmentationLogic
+from QPerfusionLogic.settings.schema import SegmentationSettings
 
 CLASSICAL = SegmentationLogic(SegmentationSettings(mode="classical"))
 WARNINGS = ("heart-not-found", "segmentation-uncertain")

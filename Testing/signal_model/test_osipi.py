@@ -9,7 +9,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from QPerfusionLogic.signal_model import SaturationRecovery, SignalResponse, Tissue
+from QPerfusionLogic.signal_model.response import SignalResponse, Tissue
+from QPerfusionLogic.signal_model.sequence import SaturationRecovery
 
 TABLE = Path(os.environ.get("QPERFUSION_TEST_DATA", "../shared/data")) / "osipi_dce" / "SI2Conc_data.csv"
 STEADY_STATE_PULSES = 100_000

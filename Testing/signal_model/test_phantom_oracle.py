@@ -5,9 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from QPerfusionLogic.signal_model import SaturationRecovery, SignalResponse, Tissue
+from QPerfusionLogic.signal_model.response import SignalResponse, Tissue
+from QPerfusionLogic.signal_model.sequence import SaturationRecovery
 
-bloch = pytest.importorskip("QPerfusionLogic.phantom.bloch")
+bloch = pytest.importorskip("QPerfusionLogic.phantom.scanner.bloch")
 
 GADOLINIUM = np.array([0.0, 0.5, 1.0, 3.0, 6.0, 9.0])
 

@@ -5,13 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from QPerfusionLogic.signal_model import (
-    SaturationRecovery,
-    SignalResponse,
-    Tissue,
-    balanced_magnetisation,
-    saturation_recovery_magnetisation,
-)
+from QPerfusionLogic.signal_model.bssfp import balanced_magnetisation
+from QPerfusionLogic.signal_model.flash import saturation_recovery_magnetisation
+from QPerfusionLogic.signal_model.response import SignalResponse, Tissue
+from QPerfusionLogic.signal_model.sequence import SaturationRecovery
 
 BLOOD = Tissue(t1_s=1.7, t2_s=0.22, r1_l_mmol_s=4.6, r2_l_mmol_s=5.78)
 

@@ -5,9 +5,11 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from QPerfusionLogic.settings import SuperresolutionSettings
-from QPerfusionLogic.study import FloatArray, Geometry, PerfusionSeries
-from QPerfusionLogic.superresolution.degradation import low_resolution
+from QPerfusionLogic.data.arrays import FloatArray
+from QPerfusionLogic.data.geometry import Geometry
+from QPerfusionLogic.data.series import PerfusionSeries
+from QPerfusionLogic.settings.schema import SuperresolutionSettings
+from QPerfusionLogic.superresolution.frames.degradation import low_resolution
 
 
 @pytest.fixture(scope="session")

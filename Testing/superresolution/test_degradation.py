@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from QPerfusionLogic.data.arrays import FloatArray
 from QPerfusionLogic.errors import InputError
-from QPerfusionLogic.study import FloatArray
-from QPerfusionLogic.superresolution.acquired import edge_of_spectrum
-from QPerfusionLogic.superresolution.degradation import (
+from QPerfusionLogic.superresolution.frames.acquired import edge_of_spectrum
+from QPerfusionLogic.superresolution.frames.degradation import (
     kept_lines,
     low_resolution,
     low_resolution_pair,

@@ -10,16 +10,16 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
+from qperfusion_research.superresolution.training.training_frames import patient_series, shape_series  # noqa: E402
 from QPerfusionLogic.errors import SettingsError  # noqa: E402
-from QPerfusionLogic.learning.model_files import save_model  # noqa: E402
-from QPerfusionLogic.settings import SuperresolutionSettings  # noqa: E402
-from QPerfusionLogic.superresolution.bridge import expected_detail  # noqa: E402
-from QPerfusionLogic.superresolution.degradation import kept_lines  # noqa: E402
-from QPerfusionLogic.superresolution.detail_diffusion import sampled_details, velocity_loss  # noqa: E402
-from QPerfusionLogic.superresolution.diffusion_network import DETAIL_SD, DiffusionNetwork  # noqa: E402
-from QPerfusionLogic.superresolution.network import BridgeNetwork, only_missing  # noqa: E402
-from QPerfusionLogic.superresolution.resolver import resolver_of  # noqa: E402
-from QPerfusionLogic.superresolution.training_frames import patient_series, shape_series  # noqa: E402
+from QPerfusionLogic.networks.model_files import save_model  # noqa: E402
+from QPerfusionLogic.settings.schema import SuperresolutionSettings  # noqa: E402
+from QPerfusionLogic.superresolution.bridge.bridge_network import BridgeNetwork, only_missing  # noqa: E402
+from QPerfusionLogic.superresolution.bridge.bridge_steps import expected_detail  # noqa: E402
+from QPerfusionLogic.superresolution.diffusion.detail_diffusion import sampled_details, velocity_loss  # noqa: E402
+from QPerfusionLogic.superresolution.diffusion.diffusion_network import DETAIL_SD, DiffusionNetwork  # noqa: E402
+from QPerfusionLogic.superresolution.frames.degradation import kept_lines  # noqa: E402
+from QPerfusionLogic.superresolution.resolver_choice import resolver_of  # noqa: E402
 
 ROWS = 32
 

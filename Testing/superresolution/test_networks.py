@@ -10,21 +10,16 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
-from QPerfusionLogic.learning.training import Plan  # noqa: E402
-from QPerfusionLogic.study import FloatArray  # noqa: E402
-from QPerfusionLogic.superresolution.adversarial import AdversarialPair, adversarial_loss  # noqa: E402
-from QPerfusionLogic.superresolution.bridge import bridge_loss, expected_detail, sampled_detail  # noqa: E402
-from QPerfusionLogic.superresolution.degradation import kept_lines, low_resolution  # noqa: E402
-from QPerfusionLogic.superresolution.diffusion import (  # noqa: E402
-    noise_loss,
-    sample_ddim,
-    sample_ddpm,
-    signal_shares,
-)
-from QPerfusionLogic.superresolution.network import BridgeNetwork  # noqa: E402
-from QPerfusionLogic.superresolution.sr3_network import Sr3Network  # noqa: E402
-from QPerfusionLogic.superresolution.training import Training, train_and_save  # noqa: E402
-from QPerfusionLogic.superresolution.training_frames import patient_series, shape_series  # noqa: E402
+from qperfusion_research.superresolution.training.adversarial import AdversarialPair, adversarial_loss  # noqa: E402
+from qperfusion_research.superresolution.training.network_training import Training, train_and_save  # noqa: E402
+from qperfusion_research.superresolution.training.training_frames import patient_series, shape_series  # noqa: E402
+from qperfusion_research.training.loop import Plan  # noqa: E402
+from QPerfusionLogic.data.arrays import FloatArray  # noqa: E402
+from QPerfusionLogic.superresolution.bridge.bridge_network import BridgeNetwork  # noqa: E402
+from QPerfusionLogic.superresolution.bridge.bridge_steps import bridge_loss, expected_detail, sampled_detail  # noqa: E402
+from QPerfusionLogic.superresolution.diffusion.sr3_diffusion import noise_loss, sample_ddim, sample_ddpm, signal_shares  # noqa: E402
+from QPerfusionLogic.superresolution.diffusion.sr3_network import Sr3Network  # noqa: E402
+from QPerfusionLogic.superresolution.frames.degradation import kept_lines, low_resolution  # noqa: E402
 
 
 def _weights(network: object) -> float:

@@ -8,9 +8,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from QPerfusionLogic.loading import LoadingLogic, StudyRequest
-from QPerfusionLogic.settings import LoadingSettings, SuperresolutionSettings
-from QPerfusionLogic.superresolution.degradation import low_resolution
+from QPerfusionLogic.io.study.logic import LoadingLogic
+from QPerfusionLogic.io.study.request import StudyRequest
+from QPerfusionLogic.settings.schema import LoadingSettings, SuperresolutionSettings
+from QPerfusionLogic.superresolution.frames.degradation import low_resolution
 
 pytest.importorskip("torch")
 
@@ -21,7 +22,7 @@ pytest.importorskip("torch")
 def test_no_real_frame_gets_worse_and_the_mean_error_falls(
     real_data: Path, bridge_settings: SuperresolutionSettings, name: str
 ) -> None:
-    from QPerfusionLogic.superresolution.resolver import resolver_of
+    from QPerfusionLogic.superresolution.resolver_choice import resolver_of
 
     path = real_data / "human_first_pass" / f"{name}.nii.gz"
     loading = LoadingLogic(LoadingSettings(axes="t,y,x", frame_interval_s=1.0))

@@ -8,13 +8,15 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
+from QPerfusionLogic.data.arrays import FloatArray
+from QPerfusionLogic.data.geometry import Geometry
+from QPerfusionLogic.data.series import PerfusionSeries, Quantity
 from QPerfusionLogic.errors import InputError, QPerfusionError, SettingsError
-from QPerfusionLogic.learning import packages
+from QPerfusionLogic.networks import packages
 from QPerfusionLogic.progress import Progress
-from QPerfusionLogic.settings import SuperresolutionSettings
-from QPerfusionLogic.study import FloatArray, Geometry, PerfusionSeries, Quantity
-from QPerfusionLogic.superresolution import SuperresolutionLogic
-from QPerfusionLogic.superresolution.degradation import kept_lines, low_resolution
+from QPerfusionLogic.settings.schema import SuperresolutionSettings
+from QPerfusionLogic.superresolution.frames.degradation import kept_lines, low_resolution
+from QPerfusionLogic.superresolution.logic import SuperresolutionLogic
 
 pytest.importorskip("torch")
 
@@ -182,7 +184,7 @@ def test_progress_is_told_and_a_cancel_stops_it(
 
 @pytest.mark.parametrize("shape", [(33, 47), (40, 300), (64, 64)])
 def test_any_matrix_goes_through(shape: tuple[int, int], bridge_settings: SuperresolutionSettings) -> None:
-    from QPerfusionLogic.superresolution.resolver import resolver_of
+    from QPerfusionLogic.superresolution.resolver_choice import resolver_of
 
     random = np.random.default_rng(2)
     low: FloatArray = low_resolution(random.random((1, *shape)), 0.4).astype(np.float32)

@@ -9,15 +9,18 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from QPerfusionLogic.cascade import Cascade
-from QPerfusionLogic.command_line import main
+from QPerfusionLogic.cli.main import main
+from QPerfusionLogic.data.geometry import Geometry
+from QPerfusionLogic.data.results import Superresolved
+from QPerfusionLogic.data.series import PerfusionSeries, State
+from QPerfusionLogic.data.study import Acquisition, PerfusionStudy
 from QPerfusionLogic.errors import InputError
-from QPerfusionLogic.nrrd_files import read_map, read_sequence, write_sequence
-from QPerfusionLogic.settings import Settings
-from QPerfusionLogic.store import write_result
-from QPerfusionLogic.store_reading import read_result
-from QPerfusionLogic.study import Acquisition, Geometry, PerfusionSeries, PerfusionStudy, State, Superresolved
-from QPerfusionLogic.superresolution.degradation import measured_lines, only_lines
+from QPerfusionLogic.io.files.nrrd_files import read_map, read_sequence, write_sequence
+from QPerfusionLogic.io.results.writer import write_result
+from QPerfusionLogic.pipeline.earlier_result import read_result
+from QPerfusionLogic.pipeline.pipeline import Cascade
+from QPerfusionLogic.settings.schema import Settings
+from QPerfusionLogic.superresolution.frames.degradation import measured_lines, only_lines
 
 pytest.importorskip("torch")
 

@@ -1,0 +1,1 @@
+"""Agreement of measurements, overlap of segmentations, quality of images."""

@@ -1,0 +1,1 @@
+"""Corrections of a blood curve: signal inversion, T2*, B1, baseline, detrending."""

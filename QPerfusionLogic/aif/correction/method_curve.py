@@ -1,0 +1,40 @@
+"""What every route to an arterial input takes and gives, so that adding one is one file and one registry line."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from QPerfusionLogic.data.arrays import FloatArray
+from QPerfusionLogic.data.notices import Notice
+from QPerfusionLogic.data.results import StateResult
+from QPerfusionLogic.settings.schema import AifSettings, ConversionSettings
+
+from .precontrast import Precontrast
+
+BAND_SDS = 1.645
+"""Half the width of a band from 5 to 95 %, in standard deviations."""
+
+
+@dataclass(frozen=True)
+class RouteCurve:
+    """A blood curve as one route finds it; arrays are (n,), fields as in `ArterialInput`."""
+
+    time_s: FloatArray
+    measured: FloatArray
+    corrected: FloatArray
+    gd_mmol_l: FloatArray
+    mode: str
+    constants: dict[str, str] = field(default_factory=dict)
+    notices: tuple[Notice, ...] = ()
+    lower_mmol_l: FloatArray | None = None
+    upper_mmol_l: FloatArray | None = None
+    model_name: str = ""
+    model_checksum: str = ""
+    precontrast: Precontrast | None = None
+    """Saturation efficiency and residual gadolinium of the tissue series, where the route finds them."""
+    transmit_field: float | None = None
+    """Transmit field over its nominal value, where blood of two series tells it."""
+
+
+Route = Callable[[StateResult, AifSettings, ConversionSettings], RouteCurve]

@@ -1,0 +1,52 @@
+"""Arterial inputs for relative enhancement: on the linear scale of the tissue curves, so that scale errors cancel."""
+
+from __future__ import annotations
+
+import dataclasses
+
+from QPerfusionLogic.data.notices import Notice
+from QPerfusionLogic.data.results import StateResult
+from QPerfusionLogic.settings.schema import ConversionSettings
+from QPerfusionLogic.signal_model.enhancement_scale import enhancement_per_gadolinium, enhancement_scale
+from QPerfusionLogic.signal_model.physics import physics_of_series
+
+from .method_curve import RouteCurve
+from .precontrast import with_efficiency
+
+
+def in_relative_enhancement(curve: RouteCurve, state: StateResult, conversion: ConversionSettings) -> RouteCurve:
+    """Return the curve as the tissue sequence would give it if it stayed linear, converted by relative enhancement.
+
+    Tissue curves are divided by the blood's pre-contrast signal; what imperfect saturation or an earlier dose adds to
+    that signal scales them down, and the arterial input has to be scaled alike for flow to be right. A curve given by
+    the user is left alone, with a notice.
+    """
+    if curve.mode in ("curve", "as_is", "population"):
+        return dataclasses.replace(curve, notices=(*curve.notices, _unlike(curve.mode)))
+    series = state.acquisition.tissue
+    found = curve.precontrast
+    response = physics_of_series(series, with_efficiency(conversion, found)).blood
+    per_gadolinium = enhancement_per_gadolinium(response, found.residual_mmol_l if found is not None else 0.0)
+    scale, constants = enhancement_scale(series, conversion)
+    factor = per_gadolinium / scale
+    lower, upper = curve.lower_mmol_l, curve.upper_mmol_l
+    return dataclasses.replace(
+        curve,
+        gd_mmol_l=curve.gd_mmol_l * factor,
+        lower_mmol_l=None if lower is None else lower * factor,
+        upper_mmol_l=None if upper is None else upper * factor,
+        constants={
+            **curve.constants,
+            **{f"relative enhancement {name}": value for name, value in constants.items()},
+            "aif relative enhancement factor": f"{factor:.3f} (measured pre-contrast signal)",
+        },
+    )
+
+
+def _unlike(mode: str) -> Notice:
+    return Notice(
+        code="aif-unlike-tissue",
+        message=f"tissue is converted by relative enhancement, the arterial input ({mode}) is true gadolinium: where "
+        "saturation is imperfect or contrast was left from before, flow is off by the ratio of the two scales",
+        action="choose conversion.mode=look_up_table with this arterial input",
+    )

@@ -1,0 +1,1 @@
+"""Blood curves of a series, their arrival and shape."""

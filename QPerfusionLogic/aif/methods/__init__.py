@@ -1,0 +1,1 @@
+"""AIF methods, one file a method."""

@@ -1,0 +1,153 @@
+"""Route "dual_sequence": a separate low-resolution series with short saturation time, optionally two echoes."""
+
+from __future__ import annotations
+
+import dataclasses
+from dataclasses import dataclass
+
+from QPerfusionLogic.aif.correction.method_curve import RouteCurve
+from QPerfusionLogic.aif.correction.precontrast import Observation, Precontrast, estimate_precontrast, with_efficiency
+from QPerfusionLogic.aif.correction.precontrast_levels import blood_and_muscle, myocardium_over_blood, tissue_levels
+from QPerfusionLogic.aif.correction.signal_inversion import invert_blood_curve
+from QPerfusionLogic.aif.correction.t2star import DecayCorrection, undo_decay
+from QPerfusionLogic.aif.curves.blood_curve import BloodCurve, blood_curve, tissue_blood_curve
+from QPerfusionLogic.aif.sampling.aif_motion import without_motion
+from QPerfusionLogic.aif.sampling.low_resolution_pool import SMALL_POOL, left_ventricular_pool
+from QPerfusionLogic.aif.sampling.partial_volume import Unmixed, without_wall
+from QPerfusionLogic.aif.scaling.tissue_scale import scale_by_tissue
+from QPerfusionLogic.data.notices import Notice, Severity
+from QPerfusionLogic.data.results import StateResult
+from QPerfusionLogic.data.series import PerfusionSeries, Quantity, SeriesKind
+from QPerfusionLogic.errors import InputError
+from QPerfusionLogic.settings.schema import AifSettings, ConversionSettings
+from QPerfusionLogic.signal_model.constants import native_property
+from QPerfusionLogic.signal_model.physics import SeriesPhysics, physics_of_series
+
+DEFAULT_FIELD_T = 1.5
+TINY_ECHO_TIME_S = 1e-9
+"""Echo time of a signal whose decay is already undone, or is to be ignored."""
+
+
+def by_dual_sequence(state: StateResult, settings: AifSettings, conversion: ConversionSettings) -> RouteCurve:
+    """Return the arterial input of the AIF series: pool found in it, T2* decay undone, signal equation inverted.
+
+    Raises
+    ------
+    InputError
+        When there is no AIF series or no blood pool in it.
+    """
+    series = state.acquisition.aif_series
+    if series is None:
+        raise InputError(
+            "no AIF series for a dual-sequence arterial input",
+            expected="a low-resolution series with short saturation time",
+            action="give it with --stress-aif / --rest-aif, or choose another aif.mode",
+        )
+    series = without_motion(dataclasses.replace(series, kind=SeriesKind.AIF), state)
+    pool = left_ventricular_pool(series, state)
+    curve = blood_curve(series, pool.region)
+    measured = curve.signal
+    if series.quantity is Quantity.GADOLINIUM:
+        return RouteCurve(curve.time_s, curve.signal, curve.signal, curve.signal, "dual_sequence", {}, pool.notices)
+    unmixed = without_wall(series, state, pool.region, curve) if settings.partial_volume else Unmixed(curve, {})
+    of_pool = (notice for notice in pool.notices if not (unmixed.done and notice.code == SMALL_POOL))
+    curve, decay, sequence_series = _without_decay(unmixed.curve, series, settings)
+    physics = physics_of_series(sequence_series, conversion)
+    scaled = _scaled(state, curve, physics, conversion)
+    physics = physics_of_series(sequence_series, with_efficiency(conversion, scaled.precontrast))
+    inverted = invert_blood_curve(scaled.curve, physics, conversion)
+    return RouteCurve(
+        time_s=curve.time_s,
+        measured=measured,
+        corrected=inverted.linear_signal,
+        gd_mmol_l=inverted.gd_mmol_l,
+        mode="dual_sequence",
+        constants={
+            **physics.constants,
+            **unmixed.constants,
+            **decay.constants,
+            "aif normalisation": scaled.name or inverted.normalisation,
+        },
+        notices=(*physics.notices, *of_pool, *unmixed.notices, *decay.notices, *scaled.notices, *inverted.notices),
+        precontrast=scaled.precontrast,
+    )
+
+
+@dataclass(frozen=True)
+class ScaledCurve:
+    """The AIF curve with the level it is divided by, the state before contrast, and how both were found."""
+
+    curve: BloodCurve
+    precontrast: Precontrast | None = None
+    name: str = ""
+    notices: tuple[Notice, ...] = ()
+
+
+def _scaled(
+    state: StateResult, curve: BloodCurve, physics: SeriesPhysics, conversion: ConversionSettings
+) -> ScaledCurve:
+    """Scale by proton-density frames, else by the tissue series, else not at all (the baseline will have to do)."""
+    if conversion.normalisation == "baseline":
+        return ScaledCurve(curve)
+    try:
+        tissue = tissue_blood_curve(state)
+    except InputError:
+        tissue = None
+    tissue_physics = physics_of_series(state.acquisition.tissue, conversion)
+    if curve.proton_density > 0:
+        blood = physics.blood
+        level = curve.baseline / curve.proton_density * float(blood.proton_density_signal())
+        levels = [] if tissue is None else tissue_levels(state, tissue, tissue_physics)
+        return ScaledCurve(curve, estimate_precontrast([Observation(level, blood), *levels]))
+    scale = None if tissue is None else scale_by_tissue(curve, physics, tissue, tissue_physics)
+    if tissue is None or scale is None:
+        return ScaledCurve(curve, notices=(_baseline_only(),))
+    ratio = myocardium_over_blood(state, tissue, tissue_physics.field_strength_t)
+    found = estimate_precontrast(blood_and_muscle(tissue.baseline / scale.tissue_s0, ratio, tissue_physics))
+    density = scale.aif_s0 * float(physics.blood.proton_density_signal())
+    name = "curvature of the tissue series"
+    return ScaledCurve(dataclasses.replace(curve, proton_density=density), found, name, (_by_tissue(),))
+
+
+def _by_tissue() -> Notice:
+    return Notice(
+        code="aif-scaled-by-tissue",
+        message="the AIF series has no proton-density frames; its scale was taken from how the tissue series saturates "
+        "on the same bolus, which is good to about 15 %",
+        action="export the proton-density frames with the series",
+    )
+
+
+def _baseline_only() -> Notice:
+    return Notice(
+        code="aif-scaled-by-baseline",
+        message="the AIF series has no proton-density frames and the tissue series does not fix its scale, so it was "
+        "scaled by its own baseline, which at short saturation times is mostly imperfect saturation: the arterial "
+        "input may read several times too low and flow too high",
+        action="export the proton-density frames with the series",
+        severity=Severity.SERIOUS,
+    )
+
+
+def _without_decay(
+    curve: BloodCurve, series: PerfusionSeries, settings: AifSettings
+) -> tuple[BloodCurve, DecayCorrection, PerfusionSeries]:
+    """Return the curve at echo time zero and the series as the signal equation has to see it after that.
+
+    Where the echoes cannot be used, the curve keeps its decay and the table accounts for it through r2.
+    """
+    protocol = series.protocol
+    if not settings.t2_star_correction:
+        kept = DecayCorrection(curve.signal, curve.proton_density, curve.signal * 0.0, False)
+        return curve, kept, _at_echo_time(series, TINY_ECHO_TIME_S)
+    native_t2 = native_property("t2", "blood", protocol.field_strength_t or DEFAULT_FIELD_T)
+    decay = undo_decay(curve, protocol, 1.0 / native_t2.value)
+    if not decay.done:
+        return curve, decay, series
+    corrected = dataclasses.replace(curve, signal=decay.signal, proton_density=decay.proton_density, second_echo=None)
+    return corrected, decay, _at_echo_time(series, TINY_ECHO_TIME_S)
+
+
+def _at_echo_time(series: PerfusionSeries, echo_time_s: float) -> PerfusionSeries:
+    protocol = dataclasses.replace(series.protocol, echo_time_s=echo_time_s)
+    return dataclasses.replace(series, protocol=protocol)

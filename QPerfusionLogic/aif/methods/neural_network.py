@@ -1,0 +1,208 @@
+"""Route "learned": networks that undo the saturation of the tissue series' own blood curve."""
+
+from __future__ import annotations
+
+import dataclasses
+from dataclasses import dataclass
+
+import numpy as np
+
+from QPerfusionLogic.aif.correction.method_curve import RouteCurve
+from QPerfusionLogic.aif.correction.precontrast import Precontrast
+from QPerfusionLogic.aif.correction.signal_inversion import linear_signal
+from QPerfusionLogic.aif.curves.blood_curve import BloodCurve, tissue_blood_curve
+from QPerfusionLogic.aif.curves.bolus_alignment import explained_misfit
+from QPerfusionLogic.aif.curves.saturated_peak import guessed_peak
+from QPerfusionLogic.aif.curves.saturated_shape import ANY_SATURATION
+from QPerfusionLogic.aif.networks.curve_input import INTERVAL_S, LEAD_S, LOSS_UNIT, RESIDUAL_UNIT_MMOL_L, SAMPLES
+from QPerfusionLogic.aif.scaling.matched_scale import inverted_like
+from QPerfusionLogic.aif.scaling.peak_prior import expected_height
+from QPerfusionLogic.data.arrays import FloatArray
+from QPerfusionLogic.data.notices import Notice, Severity
+from QPerfusionLogic.data.results import StateResult
+from QPerfusionLogic.data.series import State
+from QPerfusionLogic.errors import InputError
+from QPerfusionLogic.networks.packages import require_packages
+from QPerfusionLogic.settings.schema import AifSettings, ConversionSettings
+from QPerfusionLogic.signal_model.physics import SeriesPhysics, physics_of_series
+
+from .model_inversion import by_model_inversion
+
+LARGEST_MISFIT = 0.06
+"""Largest rms difference, as a share of the range, between the measured curve and the found one re-saturated."""
+ANY_DEPTH = np.geomspace(0.05, 20.0, 60)
+"""Relaxivity times saturation time times peak, where the sequence is not known."""
+
+
+@dataclass(frozen=True)
+class Restored:
+    """What the ensemble found: times, gadolinium with band (n,) in mmol/L, state before contrast, name and checksum."""
+
+    time_s: FloatArray
+    gd_mmol_l: FloatArray
+    lower_mmol_l: FloatArray
+    upper_mmol_l: FloatArray
+    precontrast: Precontrast
+    model_name: str
+    model_checksum: str
+
+
+def by_network(state: StateResult, settings: AifSettings, conversion: ConversionSettings) -> RouteCurve:
+    """Return the blood curve as an ensemble of trained networks restores it, or the model inversion where that fails.
+
+    Raises
+    ------
+    InputError
+        When there is no bolus, or the readout is none the networks were trained for.
+    MissingPackageError
+        When torch is missing.
+    QPerfusionError
+        When the weights cannot be used.
+    """
+    require_packages("aif.mode=learned", "aif.mode=model")
+    curve = tissue_blood_curve(state)
+    if curve.bolus is None:
+        raise InputError("no bolus in the left ventricle", action="check the series and the segmentation")
+    physics = physics_of_series(state.acquisition.tissue, conversion)
+    if physics.sequence.readout != "flash":
+        raise InputError(
+            "a balanced (bSSFP) readout with aif.mode=learned",
+            expected="a spoiled gradient echo: the networks were trained on nothing else",
+            action="choose another aif.mode",
+        )
+    expected = expected_height(state, settings)
+    found = restored_curve(curve, physics, settings.weights, expected.area_mmol_s_l)
+    misfit = unexplained(found, curve, physics)
+    if misfit > LARGEST_MISFIT:
+        fallback = by_model_inversion(state, settings, conversion)
+        return dataclasses.replace(fallback, notices=(_doubtful(misfit), *fallback.notices))
+    measured = np.interp(found.time_s, curve.time_s, curve.signal)
+    return RouteCurve(
+        time_s=found.time_s,
+        measured=measured,
+        corrected=linear_signal(found.gd_mmol_l, curve.baseline, physics),
+        gd_mmol_l=found.gd_mmol_l,
+        mode="learned",
+        constants={
+            **physics.constants,
+            "aif normalisation": "learned",
+            "aif network": found.model_name,
+            **expected.constants,
+        },
+        notices=(
+            *physics.notices,
+            _by_network(found),
+            *guessed_peak(curve, "the networks put"),
+            *_published_limits(state.state),
+        ),
+        lower_mmol_l=found.lower_mmol_l,
+        upper_mmol_l=found.upper_mmol_l,
+        model_name=found.model_name,
+        model_checksum=found.model_checksum,
+        precontrast=found.precontrast,
+    )
+
+
+def restored_curve(
+    curve: BloodCurve, physics: SeriesPhysics, weights: str = "", area_mmol_s_l: float = float("nan")
+) -> Restored:
+    """Return what the networks make of a saturated blood curve and the first-pass area that its dose lets expect.
+
+    The networks look at 38 s around the arrival; what comes before and after is hardly saturated and is inverted by
+    the signal equation, at the scale at which its curve and that of the networks agree best.
+    """
+    from QPerfusionLogic.aif.networks.ensemble import ensemble_of, restored
+
+    bolus = curve.bolus
+    assert bolus is not None
+    ensemble, model = ensemble_of(weights)
+    grid = bolus.foot_s - LEAD_S + np.arange(SAMPLES) * INTERVAL_S
+    valid = grid <= curve.time_s[-1]
+    signal = np.where(valid, np.interp(grid, curve.time_s, curve.signal), 0.0)
+    top = float(signal.max())
+    density = curve.proton_density / top
+    curves, before = restored(ensemble, signal / top, valid, nominal_protocol(physics), density, area_mmol_s_l)
+    curves = curves[:, valid]
+    loss, residual = before * (LOSS_UNIT, RESIDUAL_UNIT_MMOL_L)
+    whole = _completed(curve, grid[valid], curves, physics)
+    return Restored(
+        *whole,
+        Precontrast(float(1.0 - np.clip(loss, 0.0, 0.15)), float(np.clip(residual, 0.0, 1.5))),
+        model.name,
+        model.checksum,
+    )
+
+
+def unexplained(found: Restored, curve: BloodCurve, physics: SeriesPhysics) -> float:
+    """Return the rms difference between the measured curve and the found one seen through the sequence again.
+
+    Where the sequence is not known, that is any saturation: the depth at which the curves agree best.
+    """
+    gadolinium = np.interp(curve.time_s, found.time_s, np.maximum(found.gd_mmol_l, 0.0))
+    if nominal_protocol(physics) is not None:
+        return explained_misfit(physics.blood.signal(gadolinium), curve.signal)
+    relative = gadolinium / max(float(gadolinium.max()), 1e-12)
+    return min(explained_misfit(ANY_SATURATION.bent(relative, depth), curve.signal) for depth in ANY_DEPTH)
+
+
+def _completed(
+    curve: BloodCurve, grid_s: FloatArray, curves: FloatArray, physics: SeriesPhysics
+) -> tuple[FloatArray, FloatArray, FloatArray, FloatArray]:
+    """Return times, gadolinium and band with the frames before and after the grid of the networks."""
+    inverted = inverted_like(curve, physics, grid_s, curves[0])
+    early, late = curve.time_s < grid_s[0] - 0.1, curve.time_s > grid_s[-1] + 0.1
+    time = np.concatenate((curve.time_s[early], grid_s, curve.time_s[late]))
+    spread = np.abs(curves[1:, -5:] - curves[0, -5:]).mean(axis=1)
+    ends = (inverted, inverted - spread[0], inverted + spread[1])
+    whole = [np.concatenate((end[early], values, end[late])) for end, values in zip(ends, curves, strict=True)]
+    return time, whole[0], whole[1], whole[2]
+
+
+def nominal_protocol(physics: SeriesPhysics) -> dict[str, float] | None:
+    """Return the protocol as the networks take it; None where decisive values had to be assumed."""
+    sequence, tissue = physics.sequence, physics.blood.tissue
+    if any(notice.code == "protocol-assumed" and notice.severity is Severity.SERIOUS for notice in physics.notices):
+        return None
+    return {
+        "saturation_time": sequence.saturation_time_s,
+        "flip_angle": sequence.flip_angle_deg,
+        "repetition_time": sequence.repetition_time_s,
+        "pulses": float(sequence.pulses_to_centre),
+        "echo_time": sequence.echo_time_s,
+        "relaxivity": tissue.r1_l_mmol_s,
+        "native_t1": tissue.t1_s,
+        "density_flip_deg": sequence.proton_density_flip_deg,
+    }
+
+
+def _by_network(found: Restored) -> Notice:
+    return Notice(
+        code="aif-by-network",
+        message="the arterial input comes from the saturated tissue series through networks trained on digital "
+        f"patients ({found.model_name}, checksum {found.model_checksum[:12]}); its peak lies between "
+        f"{found.lower_mmol_l.max():.1f} and {found.upper_mmol_l.max():.1f} mmol/L, and flow is uncertain by the same "
+        "factor",
+        action="acquire a dual-sequence or dual-bolus arterial input where flow values matter",
+        severity=Severity.WARNING,
+    )
+
+
+def _doubtful(misfit: float) -> Notice:
+    return Notice(
+        code="aif-learned-doubtful",
+        message=f"the curve that the networks found does not explain the measured one (rms difference "
+        f"{100 * misfit:.0f} % of its range): the signal equation was inverted instead",
+        action="compare with the other modes",
+    )
+
+
+def _published_limits(state: State) -> tuple[Notice, ...]:
+    if state is State.STRESS:
+        return ()
+    return (
+        Notice(
+            code="aif-learned-rest",
+            message="learned arterial inputs are validated for stress only: published bias +0.12 mL/min/g at rest, "
+            "-0.30 in the perfusion reserve",
+        ),
+    )

@@ -1,0 +1,1 @@
+"""Checks and features of an arterial input."""

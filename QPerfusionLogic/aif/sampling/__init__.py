@@ -1,0 +1,1 @@
+"""Blood pixels of an AIF series: blood pool, motion, partial volume."""

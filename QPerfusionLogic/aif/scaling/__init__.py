@@ -1,0 +1,1 @@
+"""The scale of a saturated blood curve, by dose, tissue or shape."""

@@ -1,0 +1,1 @@
+"""The `qperfusion` command, one file a verb."""

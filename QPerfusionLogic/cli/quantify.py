@@ -1,0 +1,53 @@
+"""The verb `qperfusion quantify`."""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+from pathlib import Path
+
+from QPerfusionLogic.settings.schema import STAGES
+from QPerfusionLogic.workflow.terminal import Terminal
+
+from .verb_options import add_settings_options, new_verb, settings_from
+
+
+def add_quantify(verbs: argparse._SubParsersAction) -> None:
+    verb = new_verb(verbs, "quantify", _quantify, "a study to blood flow maps, segments, report and scene")
+    verb.add_argument("study", nargs="?", type=Path, metavar="STUDY", help="a DICOM folder with stress and rest")
+    verb.add_argument("--output", type=Path, required=True, metavar="OUT")
+    for name, text in (
+        ("stress", "stress series (folder or file)"),
+        ("rest", "rest series (folder or file)"),
+        ("stress-aif", "AIF image series, or curve CSV (time_s,value)"),
+        ("rest-aif", "AIF image series, or curve CSV (time_s,value)"),
+        ("stress-mask", "label map: 1 myocardium, 2 LV blood, 3 RV blood"),
+        ("rest-mask", "label map: 1 myocardium, 2 LV blood, 3 RV blood"),
+        ("stress-pre-bolus", "pre-bolus series of a dual-bolus study"),
+        ("rest-pre-bolus", "pre-bolus series of a dual-bolus study"),
+        ("t1-map", "native T1 map"),
+        ("pre-bolus", "pre-bolus series of a dual-bolus study of one state"),
+        ("times", "CSV of frame times (time_s)"),
+    ):
+        verb.add_argument(f"--{name}", type=Path, metavar="PATH", help=text)
+    verb.add_argument("--resume-from", default="", metavar="STAGE", help=", ".join(STAGES))
+    verb.add_argument("--stop-after", default="", metavar="STAGE")
+    verb.add_argument("--compare-aif", action="store_true", help="also show every route to the arterial input")
+    verb.add_argument("--dicom", action="store_true", help="also write DICOM Parametric Maps, SEG and SR")
+    add_settings_options(verb)
+
+
+def _quantify(options: argparse.Namespace, terminal: Terminal) -> None:
+    from QPerfusionLogic.io.study.request import StudyRequest
+    from QPerfusionLogic.workflow.quantification import quantify
+
+    settings = settings_from(options)
+    if options.dicom:
+        settings = settings.with_value("reporting.dicom", True)
+    if options.compare_aif:
+        settings = settings.with_value("aif.compare", True)
+    names = [item.name for item in dataclasses.fields(StudyRequest)]
+    request = StudyRequest(**{name: getattr(options, name) for name in names})
+    result = quantify(request, options.output, settings, terminal.progress(), options.resume_from, options.stop_after)
+    terminal.notices(result.notices)
+    terminal.say(f"written to {options.output}", output=str(options.output))

@@ -1,0 +1,1 @@
+"""What travels between the stages: series, geometry, notices, studies and results."""

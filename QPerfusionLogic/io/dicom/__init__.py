@@ -1,0 +1,1 @@
+"""Perfusion series from DICOM images."""

@@ -1,0 +1,1 @@
+"""What a DICOM header says of an image and its acquisition."""

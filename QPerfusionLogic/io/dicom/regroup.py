@@ -1,0 +1,87 @@
+"""Acquisitions that a scanner spread over several series, put together again."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import replace
+
+from QPerfusionLogic.data.series import SeriesKind
+from QPerfusionLogic.io.dicom.header.image_group import (
+    MAXIMUM_PROTON_DENSITY_FRAMES,
+    MINIMUM_FRAMES,
+    ImageGroup,
+    grid_of,
+    preparation_of,
+    slice_indices,
+)
+
+from .frame_clock import overlap_of
+from .roles import PROTON_DENSITY_WORDS, Role, words_of
+
+SAME_BEATS = 0.8
+"""Series whose times overlap by this share were acquired in the same beats."""
+
+
+def with_slices_joined(groups: Sequence[ImageGroup]) -> tuple[ImageGroup, ...]:
+    """Join series that hold one slice each of a stack acquired in the same beats."""
+    joined: list[ImageGroup] = []
+    for group in groups:
+        partner = next((k for k, other in enumerate(joined) if _are_slices_of_one_stack(group, other)), None)
+        if partner is None:
+            joined.append(group)
+            continue
+        other = joined[partner]
+        remark = "slices of one stack lay in series of their own and were joined"
+        joined[partner] = replace(
+            other,
+            records=(*other.records, *group.records),
+            second_echo=(*other.second_echo, *group.second_echo),
+            proton_density=(*other.proton_density, *group.proton_density),
+            remarks=tuple(dict.fromkeys((*other.remarks, *group.remarks, remark))),
+        )
+    return tuple(joined)
+
+
+def with_proton_density_attached(
+    groups: Sequence[ImageGroup], roles: Sequence[Role]
+) -> tuple[tuple[ImageGroup, ...], tuple[Role, ...]]:
+    """Give proton-density images that form a series of their own to the perfusion series of the same grid and state."""
+    kept = dict(enumerate(groups))
+    for number, group in enumerate(groups):
+        if not _is_proton_density(group):
+            continue
+        fitting = [
+            k
+            for k, other in kept.items()
+            if roles[k].kind in (SeriesKind.TISSUE, SeriesKind.AIF)
+            and not other.proton_density
+            and roles[number].state is roles[k].state
+            and grid_of(other.first) == grid_of(group.first)
+        ]
+        if len(fitting) == 1:
+            remark = "proton-density images come from a series of their own"
+            other = kept[fitting[0]]
+            kept[fitting[0]] = replace(other, proton_density=group.records, remarks=(*other.remarks, remark))
+            del kept[number]
+    return tuple(kept.values()), tuple(roles[k] for k in kept)
+
+
+def _is_proton_density(group: ImageGroup) -> bool:
+    return group.frames <= MAXIMUM_PROTON_DENSITY_FRAMES and bool(re.search(PROTON_DENSITY_WORDS, words_of(group)))
+
+
+def _are_slices_of_one_stack(group: ImageGroup, other: ImageGroup) -> bool:
+    if group.first.series_uid == other.first.series_uid or min(group.frames, other.frames) < MINIMUM_FRAMES:
+        return False
+    if (grid_of(group.first), preparation_of(group.first)) != (grid_of(other.first), preparation_of(other.first)):
+        return False
+    if _without_numbers(words_of(group)) != _without_numbers(words_of(other)):
+        return False
+    together = slice_indices([*group.records, *other.records])
+    own, others = set(together[: len(group.records)].tolist()), set(together[len(group.records) :].tolist())
+    return not own & others and overlap_of(group.records, other.records) >= SAME_BEATS
+
+
+def _without_numbers(words: str) -> str:
+    return re.sub(r"\d+", "", words)

@@ -1,0 +1,1 @@
+"""NRRD, NIfTI, CSV and JSON files; output that is complete or absent."""

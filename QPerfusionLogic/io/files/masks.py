@@ -1,0 +1,112 @@
+"""Label maps given by the user, brought onto the grid of their series."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+
+from QPerfusionLogic.data.arrays import MYOCARDIUM, RIGHT_VENTRICLE, BoolArray, LabelArray
+from QPerfusionLogic.data.geometry import Geometry
+from QPerfusionLogic.data.notices import Notice, Severity
+from QPerfusionLogic.data.series import PerfusionSeries
+from QPerfusionLogic.data.slice_order import tells_position
+from QPerfusionLogic.data.study import LabelMap
+from QPerfusionLogic.data.wording import counted
+from QPerfusionLogic.errors import InputError
+from QPerfusionLogic.settings.schema import LoadingSettings
+
+from .image_files import is_volume_file, read_volume
+from .mask_labels import with_our_labels
+from .slicer_segments import is_segmentation, labels_of_segments
+
+PLACE_TOLERANCE_PIXELS = 0.5
+ELSEWHERE = "the mask lies elsewhere in space than the series; it was taken pixel by pixel"
+
+
+def load_mask(path: Path, series: PerfusionSeries, settings: LoadingSettings) -> tuple[LabelMap, tuple[Notice, ...]]:
+    """Return the label map of a file on the grid of a series.
+
+    A Slicer segmentation (`.seg.nrrd`) is read by the names of its segments and may be cropped; every other file holds
+    1 myocardium, 2 LV blood, 3 RV blood on the grid of the series, what `loading.labels` says, or labels of which one
+    encloses another.
+
+    Raises
+    ------
+    InputError
+        When the file is no label map, of another size, or without myocardium.
+    """
+    if not is_volume_file(path):
+        raise InputError(f"mask {path}", expected="a label map as .nrrd or .nii.gz", action="export it as one of these")
+    volume = read_volume(path, settings)
+    notices: list[Notice] = []
+    if is_segmentation(volume.metadata):
+        labels = labels_of_segments(path, volume.values, volume.metadata)
+    else:
+        _check_size(path, volume.values.shape[1:], series.image_shape)
+        labels, told = with_our_labels(path, volume.values, settings.labels)
+        labels, more = _of_most_frames(labels)
+        notices = [*told, *more]
+    if volume.placed and tells_position(volume.geometry) and tells_position(series.geometry):
+        labels, remark = _on_grid(labels, volume.geometry, series.geometry, series.image_shape)
+        if remark:
+            notices.append(_placed_notice(remark))
+    _check_size(path, labels.shape, series.image_shape)
+    if not (labels == MYOCARDIUM).any():
+        raise InputError(f"no myocardium on the series in {path}", expected="1 myocardium, 2 LV blood, 3 RV blood")
+    return LabelMap(labels, series.geometry, source=path.name), tuple(notices)
+
+
+def _placed_notice(remark: str) -> Notice:
+    if remark != ELSEWHERE:
+        return Notice("mask-resampled", remark)
+    action = "check that the mask was drawn on this series; export it with the series' position"
+    return Notice("mask-elsewhere", remark, action, Severity.SERIOUS)
+
+
+def _check_size(path: Path, found: tuple[int, ...], expected: tuple[int, ...]) -> None:
+    if found != expected:
+        raise InputError(
+            f"a mask of {_size(found)} in {path}",
+            expected=f"{_size(expected)}, the grid of the series",
+            action="draw or resample the mask on the series",
+        )
+
+
+def _size(shape: tuple[int, ...]) -> str:
+    return f"{counted(shape[0], 'slice')} of {shape[1]} x {shape[2]}"
+
+
+def _of_most_frames(labels: LabelArray) -> tuple[LabelArray, list[Notice]]:
+    """Return for (frames, slices, rows, columns) the label that a pixel has in most drawn frames of its slice."""
+    if len(labels) == 1:
+        return labels[0], []
+    drawn: BoolArray = np.asarray((labels > 0).any(axis=(2, 3)))
+    votes = np.stack([(labels == value).sum(axis=0) for value in range(1, RIGHT_VENTRICLE + 1)])
+    enough = 2 * votes.max(axis=0) >= np.maximum(drawn.sum(axis=0), 1)[:, None, None]
+    chosen = np.where(enough, votes.argmax(axis=0) + 1, 0).astype(np.uint8)
+    frames = counted(int(np.count_nonzero(drawn.any(axis=1))), "frame")
+    message = f"the mask is drawn on {frames}; a pixel keeps the label it has in most of them"
+    return chosen, [Notice("mask-per-frame", message, "draw one mask on the registered series for exact edges")]
+
+
+def _on_grid(
+    labels: LabelArray, own: Geometry, geometry: Geometry, shape: tuple[int, int, int]
+) -> tuple[LabelArray, str]:
+    """Return labels at the pixels of the series, found through the positions in both files, and what was done."""
+    slices, rows, columns = shape
+    column, row = np.meshgrid(np.arange(columns), np.arange(rows))
+    index = np.stack([column, row, np.zeros_like(row), np.ones_like(row)], axis=-1)
+    position = np.einsum("sij,rcj->srci", geometry.index_to_lps, index)
+    found = np.einsum("ij,srcj->srci", np.linalg.inv(own.stack_to_lps), position)[..., :3]
+    same = np.stack(np.meshgrid(np.arange(slices), np.arange(rows), np.arange(columns), indexing="ij")[::-1], axis=-1)
+    if labels.shape == shape and np.abs(found - same).max() <= PLACE_TOLERANCE_PIXELS:
+        return labels, ""
+    nearest = np.rint(found).astype(int)
+    size = np.array(labels.shape[::-1])
+    inside = np.all((nearest >= 0) & (nearest < size), axis=-1)
+    x, y, z = np.moveaxis(np.clip(nearest, 0, size - 1), -1, 0)
+    moved = np.where(inside, labels[z, y, x], 0).astype(np.uint8)
+    if labels.shape == shape and np.count_nonzero(moved) < 0.5 * np.count_nonzero(labels):
+        return labels, ELSEWHERE
+    return moved, "the mask was brought onto the series through the positions in both files"

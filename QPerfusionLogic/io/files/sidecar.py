@@ -1,0 +1,83 @@
+"""Protocol and times from the JSON file beside a NIfTI or NRRD file, as dcm2niix and BIDS write it."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from QPerfusionLogic.data.arrays import FloatArray
+from QPerfusionLogic.data.protocol import Protocol
+from QPerfusionLogic.errors import InputError
+from QPerfusionLogic.io.dicom.header.protocol_tags import LONGEST_READOUT_TR_MS
+
+_NUMBERS = {
+    "MagneticFieldStrength": "field_strength_t",
+    "RepetitionTime": "repetition_time_s",
+    "EchoTime": "echo_time_s",
+    "FlipAngle": "flip_angle_deg",
+    "InversionTime": "saturation_time_s",
+}
+_TEXTS = {"Manufacturer": "vendor", "ManufacturersModelName": "model_name", "ContrastBolusIngredient": "agent"}
+_TIMES = ("VolumeTiming", "FrameTimesStart")
+
+
+@dataclass(frozen=True)
+class Sidecar:
+    """What a sidecar tells: the protocol and, where it has them, the times of the frames (frames,) in seconds."""
+
+    protocol: Protocol
+    time_s: FloatArray | None = None
+
+
+def read_sidecar(path: Path) -> Sidecar | None:
+    """Return the sidecar of an image file, or None where there is none.
+
+    Keys are those of BIDS (seconds, tesla, degrees), or the field names of `Protocol`, which win.
+
+    Raises
+    ------
+    InputError
+        When the sidecar is no JSON object, or its times are not numbers.
+    """
+    beside = path.with_name(path.name.split(".")[0] + ".json")
+    if not beside.is_file():
+        return None
+    try:
+        content = json.loads(beside.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, json.JSONDecodeError) as error:
+        raise InputError(f"{beside}: not JSON ({error})", action="correct or remove the file") from error
+    if not isinstance(content, dict):
+        raise InputError(f"a JSON {type(content).__name__} in {beside}", expected="an object of names and values")
+    return Sidecar(_protocol_of(content), _times_of(beside, content))
+
+
+def _protocol_of(content: dict[str, Any]) -> Protocol:
+    found: dict[str, Any] = {}
+    for key, name in _NUMBERS.items():
+        if isinstance(content.get(key), int | float):
+            found[name] = float(content[key])
+    if found.get("repetition_time_s", 0.0) * 1000.0 >= LONGEST_READOUT_TR_MS:
+        del found["repetition_time_s"]
+    for key, name in _TEXTS.items():
+        if isinstance(content.get(key), str):
+            found[name] = content[key].lower() if name != "model_name" else content[key]
+    for item in dataclasses.fields(Protocol):
+        if item.name in content:
+            found[item.name] = content[item.name]
+    return Protocol(**found)
+
+
+def _times_of(path: Path, content: dict[str, Any]) -> FloatArray | None:
+    for key in _TIMES:
+        if key in content:
+            try:
+                times = np.array([float(value) for value in content[key]])
+            except (TypeError, ValueError) as error:
+                raise InputError(f"{key} that is no list of numbers in {path}", expected="seconds") from error
+            return times - times[0] if times.size else None
+    return None

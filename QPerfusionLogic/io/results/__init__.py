@@ -1,0 +1,1 @@
+"""The output folder: writer, reader, provenance."""

@@ -1,0 +1,1 @@
+"""From a request to a perfusion study: choice of series, checks, summary."""

@@ -1,0 +1,147 @@
+"""Which of the acquisitions found is stress, rest, AIF, pre-bolus and T1 map."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from QPerfusionLogic.data.notices import Notice, Severity
+from QPerfusionLogic.data.series import SeriesKind, State
+from QPerfusionLogic.errors import InputError
+from QPerfusionLogic.io.dicom.frame_clock import running_clocks, session_window
+from QPerfusionLogic.io.dicom.header.identity import same_patient
+from QPerfusionLogic.io.dicom.header.protocol_tags import protocol_of, vendor_of
+from QPerfusionLogic.io.dicom.roles import words_of
+
+from .contents import Found
+
+LEAST_RATE_DIFFERENCE_BPM = 5.0
+AFTER_CONTRAST_WORDS = r"(?<![a-z])post|after ?(contrast|gd)"
+
+
+def with_states(found: Sequence[Found]) -> tuple[tuple[Found, ...], tuple[Notice, ...]]:
+    """Give a state to perfusion series that do not tell theirs, by heart rate or else by order, with a notice."""
+    tissue = [item for item in found if item.fits(SeriesKind.TISSUE) and not item.role.derived]
+    tissue = tissue or [item for item in found if item.fits(SeriesKind.TISSUE)]
+    unknown = sorted((item for item in tissue if item.role.state is State.UNKNOWN), key=_start)
+    known = {item.role.state for item in tissue} - {State.UNKNOWN}
+    if not unknown or known == {State.STRESS, State.REST}:
+        return tuple(found), ()
+    if len(unknown) == 1:
+        state = State.STRESS if known == {State.REST} else State.REST
+        reason = "the other state was told" if known else "a single series without a word of stress"
+        states = {id(unknown[0]): (state, reason)}
+    elif len(unknown) == 2 and not known:
+        states = _two_states(unknown)
+    else:
+        names = ", ".join(item.name for item in unknown)
+        raise InputError(
+            f"{len(unknown)} perfusion series that do not tell stress from rest ({names})",
+            expected="one of each",
+            action="name them with --stress PATH and --rest PATH",
+        )
+    notices = tuple(
+        Notice(
+            "state-guessed",
+            f"series {item.name} was taken as {states[id(item)][0]}: {states[id(item)][1]}",
+            "if that is wrong, name the series with --stress PATH and --rest PATH",
+        )
+        for item in unknown
+    )
+    given = tuple(_with_state(item, *states[id(item)]) if id(item) in states else item for item in found)
+    return given, notices
+
+
+def choose(
+    found: Sequence[Found], kind: SeriesKind, state: State | None = None
+) -> tuple[Found | None, tuple[Notice, ...]]:
+    """Return the best acquisition of a kind.
+
+    Of several, images as acquired win over motion-corrected ones, then more slices, more frames, the later; of T1 maps
+    the one before contrast, the earliest.
+    """
+    fitting = [item for item in found if item.fits(kind, state)]
+    if not fitting:
+        return None, ()
+    ranked = sorted(fitting, key=_native_first if kind is SeriesKind.T1_MAP else _best_first)
+    best, others = ranked[0], ranked[1:]
+    if not others:
+        return best, ()
+    what = "; ".join(f"{item.name}{' (motion corrected)' if item.role.derived else ''}" for item in others)
+    message = f"series {best.name} was taken as {state or ''} {kind}; left out: {what}".replace("  ", " ")
+    return best, (Notice("series-chosen", message, "name the series by its path to choose another", Severity.NOTE),)
+
+
+def _best_first(item: Found) -> tuple[float, ...]:
+    return item.role.derived, -item.group.slices, -item.group.frames, -_start(item)
+
+
+def _native_first(item: Found) -> tuple[float, ...]:
+    return bool(re.search(AFTER_CONTRAST_WORDS, words_of(item.group))), _start(item)
+
+
+def contrast_notice(t1_map: Found, tissue: Sequence[Found]) -> tuple[Notice, ...]:
+    """Return a notice when a T1 map was acquired after the first bolus, so that it is not native."""
+    starts = [session_window(item.group.records) for item in tissue]
+    own = session_window(t1_map.group.records)
+    first = min((start[0] for start in starts if start), default=None)
+    after_words = re.search(AFTER_CONTRAST_WORDS, words_of(t1_map.group))
+    if not after_words and (own is None or first is None or own[0] < first):
+        return ()
+    message = f"the T1 map {t1_map.name} was acquired after contrast: it is not native T1"
+    return (Notice("t1-map-after-contrast", message, "give a native T1 map or none", Severity.SERIOUS),)
+
+
+def aif_beside(found: Sequence[Found], tissue: Found) -> Found | None:
+    """Return the AIF acquisition of a perfusion series: same series, same state, or nearest in time."""
+    all_fitting = [
+        item for item in found if item.fits(SeriesKind.AIF) and same_patient(item.group.header, tissue.group.header)
+    ]
+    fitting = [item for item in all_fitting if not item.role.derived] or all_fitting
+    same_series = [item for item in fitting if item.group.first.series_uid == tissue.group.first.series_uid]
+    same_state = [item for item in fitting if item.role.state is tissue.role.state]
+    undecided = [item for item in fitting if item.role.state is State.UNKNOWN and _overlaps(item, tissue)]
+    chosen = same_series or same_state or undecided
+    return min(chosen, key=lambda item: abs(_start(item) - _start(tissue))) if chosen else None
+
+
+def _overlaps(item: Found, tissue: Found) -> bool:
+    own, other = session_window(item.group.records), session_window(tissue.group.records)
+    if own is None or other is None:
+        return True
+    return min(own[1], other[1]) > max(own[0], other[0])
+
+
+def _start(item: Found) -> float:
+    window = session_window(item.group.records)
+    return window[0] if window else 0.0
+
+
+def _two_states(unknown: Sequence[Found]) -> dict[int, tuple[State, str]]:
+    first, second = unknown
+    rates = [_heart_rate(item) for item in unknown]
+    if None not in rates and abs(rates[0] - rates[1]) >= LEAST_RATE_DIFFERENCE_BPM:  # type: ignore[operator]
+        fast, slow = (first, second) if rates[0] > rates[1] else (second, first)  # type: ignore[operator]
+        reason = f"heart rates {max(rates):.0f} and {min(rates):.0f} per minute"  # type: ignore[type-var]
+    else:
+        fast, slow = first, second
+        reason = "stress is acquired before rest"
+    return {id(fast): (State.STRESS, reason), id(slow): (State.REST, reason)}
+
+
+def _heart_rate(item: Found) -> float | None:
+    """Return the heart rate of the header, else one frame per beat of the first clock that runs."""
+    told = protocol_of(item.group)[0].heart_rate_bpm
+    clocks, _ = running_clocks(item.group, vendor_of(item.group.header))
+    if told is not None or not clocks:
+        return told
+    times = next(iter(clocks.values()))
+    return 60.0 / float(np.median(np.diff(np.unique(times[item.group.slice_index == 0]))))
+
+
+def _with_state(item: Found, state: State, reason: str) -> Found:
+    role = replace(item.role, state=state, reason="; ".join(filter(None, (item.role.reason, reason))))
+    return replace(item, role=role)

@@ -1,0 +1,1 @@
+"""What kinetic models share: input, parameters, priors, timing."""

@@ -1,0 +1,188 @@
+"""What all kinetic models share: a model holds the arterial input, `fit` returns what it found in curves."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from QPerfusionLogic.data.arrays import BoolArray, FloatArray
+from QPerfusionLogic.data.notices import Notice
+from QPerfusionLogic.data.results import FIT_STATUS, FitResult
+from QPerfusionLogic.progress import Progress
+from QPerfusionLogic.settings.schema import KineticsSettings
+
+from .arterial_curve import ArterialCurve
+from .bolus_timing import find_bolus, fit_window
+from .delay import delay_grid
+from .kinetic_input import KineticInput, arterial_notices, check_input
+from .remaining_baseline import remaining_baseline
+
+CONVERGED, AT_BOUND, NO_BOLUS, NOT_FINITE, NOT_IDENTIFIABLE, NOT_CONVERGED = range(len(FIT_STATUS))
+SMALLEST_SHARE_OF_FRAMES = 0.5
+RISE_S = 2.0
+"""The bolus rises for about this long before its foot, a twentieth of the peak: no baseline of the arterial input."""
+
+
+@dataclass(frozen=True)
+class KineticFit:
+    """What a model found in n curves.
+
+    Examples
+    --------
+    `fit.mbf_ml_min_g`, `fit.standard_error`, `fit.status` are (n,); `fit.predict()` is (n, frames) in mmol/L.
+    """
+
+    result: FitResult
+
+    @property
+    def mbf_ml_min_g(self) -> FloatArray:
+        """(n,) myocardial blood flow, NaN where there is none."""
+        return self.result.parameters["mbf_ml_min_g"]
+
+    @property
+    def standard_error(self) -> FloatArray:
+        """(n,) standard error of the flow, mL/min/g."""
+        return self.result.parameters["mbf_se"]
+
+    @property
+    def status(self) -> NDArray[np.uint8]:
+        """(n,) indices into `FIT_STATUS`."""
+        return self.result.status
+
+    def predict(self) -> FloatArray:
+        """Return the fitted curves (n, frames), mmol/L."""
+        return self.result.predicted
+
+
+@dataclass(frozen=True)
+class Solution:
+    """What a model says about its usable curves: parameters (n,), status (n,) and fitted curves (n, frames)."""
+
+    parameters: dict[str, FloatArray]
+    status: NDArray[np.uint8]
+    predicted: FloatArray
+
+
+class KineticModel:
+    """A kinetic model with its arterial input, ready to be fitted to any number of curves.
+
+    Parameters
+    ----------
+    aif_mmol_l : (m,) array
+        Arterial gadolinium (blood, unless `settings.input` is "plasma"); NaN samples are bridged.
+    time_s : (frames,) array
+        Times of the tissue frames.
+    aif_time_s : (m,) array, optional
+        Times of the arterial samples; those of the frames by default.
+    settings : KineticsSettings, optional
+
+    Raises
+    ------
+    InputError
+        When times, lengths or units cannot be right.
+    """
+
+    name = ""
+    plasma = True
+    first_pass = False
+    freedom_used = 4
+
+    def __init__(
+        self,
+        aif_mmol_l: FloatArray,
+        time_s: FloatArray,
+        aif_time_s: FloatArray | None = None,
+        settings: KineticsSettings | None = None,
+    ) -> None:
+        self.settings = settings or KineticsSettings(model=self.name)
+        self.delays_s = delay_grid(self.settings)
+        self.time_s = np.asarray(time_s, dtype=float)
+        arterial_time_s = self.time_s if aif_time_s is None else np.asarray(aif_time_s, dtype=float)
+        samples = np.asarray(aif_mmol_l, dtype=float)
+        check_input(KineticInput(np.zeros((1, self.time_s.size)), self.time_s, samples, arterial_time_s))
+        finite = np.isfinite(samples)
+        self.arterial: ArterialCurve | None = None
+        self.window = np.zeros(self.time_s.size, dtype=bool)
+        self.before = np.zeros(self.time_s.size, dtype=bool)
+        self.window_s = (float(self.time_s[0]), float(self.time_s[-1]))
+        bolus = find_bolus(arterial_time_s[finite], samples[finite]) if finite.sum() >= 4 else None
+        if bolus is not None and bolus.begins_quiet:
+            kept_times, kept = arterial_time_s[finite], samples[finite]
+            kept = kept - remaining_baseline(kept[None], kept_times < bolus.foot_s - RISE_S)[0]
+            self.arterial = ArterialCurve(kept_times, kept / self.plasma_share, self.settings.integration)
+            self.before = self.time_s < bolus.foot_s
+            self.window, self.window_s = fit_window(self.time_s, bolus, self.first_pass, self.settings.window_s)
+        self.notices: tuple[Notice, ...] = arterial_notices(
+            arterial_time_s,
+            finite,
+            None if bolus is None else bolus.baseline_samples,
+            begins_quiet=bolus is None or bolus.begins_quiet,
+        )
+
+    @property
+    def plasma_share(self) -> float:
+        """Share of the arterial input that carries the agent: 1 - haematocrit, or 1 where the input counts as it is."""
+        return 1.0 - self.settings.hematocrit if self.plasma and self.settings.input == "blood" else 1.0
+
+    def fit(
+        self, curves: FloatArray, weights: FloatArray | None = None, progress: Progress | None = None
+    ) -> KineticFit:
+        """Fit curves (n, frames) in mmol/L; NaN frames are left out, frames count by their weights (n, frames)."""
+        progress = progress or Progress()
+        values = np.atleast_2d(np.asarray(curves, dtype=float))
+        counted = np.isfinite(values)
+        share = counted.astype(float) if weights is None else np.where(counted, np.clip(weights, 0.0, 1.0), 0.0)
+        n = len(values)
+        status = np.full(n, NO_BOLUS, dtype=np.uint8)
+        predicted = np.full(values.shape, np.nan)
+        parameters: dict[str, FloatArray] = {}
+        if self.arterial is not None:
+            usable = self._usable(share)
+            status[~usable] = NOT_FINITE
+            clean = np.where(counted & (share > 0), values, np.nan)
+            offset = remaining_baseline(clean, self.before)
+            clean = np.where(np.isfinite(clean), clean - offset[:, None], 0.0)
+            rows = np.flatnonzero(usable & (np.abs(clean[:, self.window]).max(axis=1, initial=0.0) > 0))
+            if rows.size:
+                solution = self.solve(clean[rows], share[rows], progress)
+                status[rows] = solution.status
+                predicted[rows] = solution.predicted
+                parameters = {name: _spread(value, rows, n) for name, value in solution.parameters.items()}
+                parameters |= self._quality(values - offset[:, None], share, predicted)
+        else:
+            status[~np.isfinite(values).any(axis=1)] = NOT_FINITE
+        for name in ("mbf_ml_min_g", "mbf_se", "delay_s", "rms", "r2", "aic"):
+            parameters.setdefault(name, np.full(n, np.nan))
+        silent = np.isin(status, (NO_BOLUS, NOT_FINITE))
+        parameters = {name: np.where(silent, np.nan, value) for name, value in parameters.items()}
+        predicted[silent[:, None] | ~np.isfinite(predicted)] = np.nan
+        return KineticFit(FitResult(self.name, parameters, status, predicted, self.window_s, self.notices))
+
+    def solve(self, curves: FloatArray, weights: FloatArray, progress: Progress) -> Solution:
+        """Fit clean curves (n, frames), which are 0 where their weight (n, frames) is 0."""
+        raise NotImplementedError
+
+    def _usable(self, share: FloatArray) -> BoolArray:
+        inside = share[:, self.window]
+        least = max(self.freedom_used + 2, SMALLEST_SHARE_OF_FRAMES * inside.shape[1])
+        return (inside > 0).sum(axis=1) >= least
+
+    def _quality(self, values: FloatArray, share: FloatArray, predicted: FloatArray) -> dict[str, FloatArray]:
+        """Return residual rms (mmol/L), R2 and AIC over the fit window."""
+        weight = share[:, self.window]
+        used = np.where(weight > 0, values[:, self.window], 0.0)
+        frames = np.maximum(weight.sum(axis=1), 1e-9)
+        error = (weight * (used - predicted[:, self.window]) ** 2).sum(axis=1)
+        mean = (weight * used).sum(axis=1) / frames
+        total = (weight * (used - mean[:, None]) ** 2).sum(axis=1)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            aic = frames * np.log(error / frames) + 2 * (self.freedom_used + 1)
+            return {"rms": np.sqrt(error / frames), "r2": 1.0 - error / total, "aic": aic}
+
+
+def _spread(value: FloatArray, rows: NDArray[np.intp], n: int) -> FloatArray:
+    full = np.full(n, np.nan)
+    full[rows] = value
+    return full

@@ -1,0 +1,32 @@
+"""What is left of a baseline before the bolus, taken off as far as it can be told from noise."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from QPerfusionLogic.data.arrays import BoolArray, FloatArray
+
+MINIMUM_FRAMES = 3
+
+
+def remaining_baseline(curves: FloatArray, before: BoolArray) -> FloatArray:
+    """Return the offset (n,) of curves (n, frames) from zero before the bolus.
+
+    The mean of the frames before the foot is taken off, less the share of its size that noise explains (James-Stein
+    over all curves), and only where the means are larger than chance: curves whose true baseline is zero are not
+    disturbed by their noise. NaN frames are left out.
+    """
+    early = curves[:, before]
+    count = np.isfinite(early).sum(axis=1)
+    if before.sum() < MINIMUM_FRAMES or not (count >= MINIMUM_FRAMES).any():
+        return np.zeros(len(curves))
+    filled = np.where(np.isfinite(early), early, 0.0)
+    mean = filled.sum(axis=1) / np.maximum(count, 1)
+    spread = np.where(np.isfinite(early), early - mean[:, None], 0.0)
+    variance_of_mean = (spread**2).sum(axis=1) / np.maximum(count - 1, 1) / np.maximum(count, 1)
+    usable = count >= MINIMUM_FRAMES
+    energy = float(np.mean(mean[usable] ** 2))
+    chance = float(np.mean(variance_of_mean[usable]))
+    surprising = chance * (1.0 + 4.0 * np.sqrt(2.0 / usable.sum()))
+    share = 1.0 - chance / energy if energy > surprising else 0.0
+    return np.where(usable, share * mean, 0.0)

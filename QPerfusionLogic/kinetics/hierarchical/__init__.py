@@ -1,0 +1,1 @@
+"""Hierarchical (empirical-Bayes) priors from the curves of one heart."""

@@ -1,0 +1,1 @@
+"""Kinetic models, one file a model."""

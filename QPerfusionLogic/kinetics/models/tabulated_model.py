@@ -1,0 +1,167 @@
+"""Models whose tissue curve is flow times a tabulated shape: build the table, fit the curves on it, translate back."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from QPerfusionLogic.data.arrays import BoolArray, FloatArray
+from QPerfusionLogic.kinetics.base.arterial_curve import ArterialCurve
+from QPerfusionLogic.kinetics.base.frame_patterns import by_pattern
+from QPerfusionLogic.kinetics.base.heart_prior import HeartPrior
+from QPerfusionLogic.kinetics.base.layout import Layout
+from QPerfusionLogic.kinetics.base.model import AT_BOUND, CONVERGED, NO_BOLUS, NOT_CONVERGED, KineticModel, Solution
+from QPerfusionLogic.kinetics.base.remaining_baseline import remaining_baseline
+from QPerfusionLogic.kinetics.base.significance import CLEAR_RISE, NO_RISE, is_noise, rise_in_errors
+from QPerfusionLogic.kinetics.hierarchical.pooling import PooledCurves
+from QPerfusionLogic.kinetics.hierarchical.shared_delay import find_shared_delay
+from QPerfusionLogic.kinetics.solver.estimates import Data, Estimate, marginalised, minima_at_delays
+from QPerfusionLogic.kinetics.solver.residue_table import ShapeTable, build_table
+from QPerfusionLogic.progress import Progress
+from QPerfusionLogic.settings.schema import KineticsSettings
+
+CHUNK = 8192
+
+
+class TabulatedModel(KineticModel):
+    """A model that can tabulate its curves; one file a model gives `layout` and `tabulate`."""
+
+    layout: Layout
+    split: tuple[int, float] | None = None
+    """(axis, y) at which the shape space falls into basins of their own."""
+
+    def __init__(
+        self,
+        aif_mmol_l: FloatArray,
+        time_s: FloatArray,
+        aif_time_s: FloatArray | None = None,
+        settings: KineticsSettings | None = None,
+    ) -> None:
+        super().__init__(aif_mmol_l, time_s, aif_time_s, settings)
+        bounds = dict(self.settings.bounds)
+        if self.plasma and "mbf" in bounds:
+            low, high = bounds.pop("mbf")
+            bounds["fp"] = (low * self.plasma_share, high * self.plasma_share)
+        layout = self.layout.with_log_normal_priors() if self.settings.priors == "everywhere" else self.layout
+        self.layout = layout.bounded(bounds)
+        self.freedom_used = len(self.layout.parameters) + (self.delays_s.size > 1)
+        self.heart_prior: HeartPrior | None = None
+        self._last_table: tuple[bytes, ShapeTable] | None = None
+
+    def tabulate(
+        self,
+        arterial: ArterialCurve,
+        time_s: FloatArray,
+        delays_s: FloatArray,
+        nodes: tuple[FloatArray, ...],
+        projection: FloatArray | None,
+    ) -> FloatArray:
+        """Return curves (d, *nodes, frames) per unit flow (per second), or projected ones (d, *nodes, rank)."""
+        raise NotImplementedError
+
+    def solve(self, curves: FloatArray, weights: FloatArray, progress: Progress) -> Solution:
+        """Fit clean curves (n, frames), which are 0 where their weight (n, frames) is 0."""
+        delays_s = self.delays_s
+        if self.settings.delay == "shared" and delays_s.size > 1:
+            delays_s = np.array([self._shared_delay(curves, weights)])
+        return by_pattern(
+            curves, weights, self.window, lambda part, weight: self._solve_alike(part, weight, delays_s, progress)
+        )
+
+    def pooled(self, curves: FloatArray) -> PooledCurves | None:
+        """Return curves (n, frames) as they are looked at to find what a heart has in common; only complete ones."""
+        if self.arterial is None or self.settings.delay == "shared":
+            return None
+        clean = curves[np.isfinite(curves).all(axis=1)]
+        clean = clean - remaining_baseline(clean, self.before)[:, None]
+        clean = clean[np.abs(clean[:, self.window]).max(axis=1, initial=0.0) > 0]
+        table, inside, root = self._table(np.ones(self.time_s.size), self.delays_s)
+        return PooledCurves(table, self.layout, self._on_basis(table, clean, inside, root), self.split)
+
+    def _solve_alike(
+        self, curves: FloatArray, weight: FloatArray, delays_s: FloatArray, progress: Progress
+    ) -> Solution:
+        """Fit curves that all have the same frame weights (frames,)."""
+        table, inside, root = self._table(weight, delays_s)
+        layout = self.layout
+        of_delays: FloatArray | float = 0.0
+        if self.heart_prior is not None:
+            layout, of_delays = layout.within(self.heart_prior), self.heart_prior.of_delays(delays_s)
+        parts = []
+        for first in range(0, len(curves), CHUNK):
+            progress.update(first / len(curves), "fitting")
+            chunk = curves[first : first + CHUNK]
+            data = self._on_basis(table, chunk, inside, root)
+            minima = minima_at_delays(table, layout, data, self.settings.starts, self.split)
+            estimate = marginalised(table, layout, data, minima, of_delays)
+            after_foot = self.time_s >= self.time_s[self.window].min()
+            rise = rise_in_errors(chunk, weight, after_foot)
+            parts.append(self._translate(table, estimate, data.energy, data.freedom, rise))
+        names = parts[0].parameters
+        return Solution(
+            {name: np.concatenate([part.parameters[name] for part in parts]) for name in names},
+            np.concatenate([part.status for part in parts]),
+            np.concatenate([part.predicted for part in parts]),
+        )
+
+    def _table(self, weight: FloatArray, delays_s: FloatArray) -> tuple[ShapeTable, BoolArray, FloatArray]:
+        assert self.arterial is not None
+        inside = self.window & (weight > 0)
+        root = np.sqrt(weight[inside])
+        key = weight.tobytes() + delays_s.tobytes()
+        if self._last_table is None or self._last_table[0] != key:
+            self._last_table = key, build_table(self, self.arterial, self.time_s, delays_s, inside, root)
+        return self._last_table[1], inside, root
+
+    def _on_basis(self, table: ShapeTable, curves: FloatArray, inside: BoolArray, root: FloatArray) -> Data:
+        weighted = curves[:, inside] * root
+        on_basis = weighted @ table.window_basis
+        outside = np.einsum("nf,nf->n", weighted, weighted) - np.einsum("nr,nr->n", on_basis, on_basis)
+        freedom = max(float((root**2).sum()) - self.freedom_used, 1.0)
+        return Data(on_basis, np.maximum(outside, 0.0), freedom)
+
+    def _shared_delay(self, curves: FloatArray, weights: FloatArray) -> float:
+        """Return the delay that serves all curves best together."""
+        common = np.median(weights, axis=0)
+
+        def prepare(delays_s: FloatArray, some: FloatArray) -> tuple[ShapeTable, Data]:
+            table, inside, root = self._table(common, delays_s)
+            return table, self._on_basis(table, some, inside, root)
+
+        return find_shared_delay(self.delays_s, curves, prepare, self.layout, self.settings.starts, self.split)
+
+    def _translate(
+        self, table: ShapeTable, estimate: Estimate, energy: FloatArray, freedom: float, rise: FloatArray
+    ) -> Solution:
+        status = np.where(estimate.at_bound, AT_BOUND, CONVERGED).astype(np.uint8)
+        status[~estimate.converged] = NOT_CONVERGED
+        noise = is_noise(energy, estimate.squared_error, freedom, self.freedom_used)
+        status[(noise & ~(rise > CLEAR_RISE)) | (rise < NO_RISE)] = NO_BOLUS
+        parameters = {
+            item.field: estimate.values[:, index] for index, item in enumerate(self.layout.parameters) if item.field
+        }
+        flow = self._told(estimate.values[:, 0])
+        status[np.isnan(flow) & (status == CONVERGED)] = AT_BOUND
+        parameters[self.layout.parameters[0].field] = flow
+        parameters["mbf_ml_min_g"] = flow / self.plasma_share
+        parameters["mbf_se"] = np.where(np.isfinite(flow), estimate.flow_se, np.nan) / self.plasma_share
+        parameters["delay_s"] = estimate.delay_s
+        predicted = estimate.curves @ table.full_basis.T
+        rms = np.sqrt(estimate.squared_error / (freedom + self.freedom_used))
+        peak = np.abs(predicted[:, self.window]).max(axis=1)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            amplification = parameters["mbf_se"] / parameters["mbf_ml_min_g"] * peak / rms
+        return self.judge(Solution(parameters, status, predicted), amplification)
+
+    def _told(self, flow: FloatArray) -> FloatArray:
+        """Return flow (n,) without those at the ends of its own range, where curve and input are of different units."""
+        if {"mbf", "fp", "flow", "f"} & set(self.settings.bounds):
+            return flow
+        low, high = np.exp(self.layout.low[0]), np.exp(self.layout.high[0])
+        return np.where((flow > 1.02 * low) & (flow < 0.98 * high), flow, np.nan)
+
+    def judge(self, solution: Solution, amplification: FloatArray) -> Solution:
+        """Return the solution with what the model itself knows to be beyond the data marked so.
+
+        `amplification` (n,) is the relative error of flow per residual relative to the peak of the curve.
+        """
+        return solution

@@ -1,0 +1,1 @@
+"""A study and its result in a MRML scene, and back."""

@@ -1,0 +1,1 @@
+"""MRML nodes, one type a file."""

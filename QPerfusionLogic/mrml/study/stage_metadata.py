@@ -1,0 +1,124 @@
+"""What a result knows beyond its pixels and tables, kept on the nodes of the scene, so that a run can go on from there.
+
+Every stage's output has one node that carries it as JSON; each also keeps what it looked like when it was filled in,
+so that an edit of the user is told from what was computed.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+from typing import Any
+
+import numpy as np
+
+from QPerfusionLogic.data.notices import Notice, Severity
+from QPerfusionLogic.data.results import ArterialInput, Concentration, Mapped, Registered, Segmented, SegmentFlow
+from QPerfusionLogic.mrml.nodes.marks import read_note, write_note
+
+_ARTERIAL = ("mode", "features", "model_name", "model_checksum", "constants")
+
+
+def remember_registered(sequence: Any, registered: Registered) -> None:
+    """Keep translations, quality and notices.
+
+    A field per pixel is too large for an attribute and stays in the output folder.
+    """
+    if registered.displacement_mm.shape[2:4] == (1, 1):
+        write_note(sequence, "DisplacementMm", np.round(registered.displacement_mm, 4).tolist())
+    write_note(sequence, "HeartCentre", np.round(registered.heart_centre, 3).tolist())
+    write_note(sequence, "Quality", registered.quality)
+    write_note(sequence, "Notices", notices_as_json(registered.notices))
+
+
+def remember_frames(table: Any, registered: Registered) -> None:
+    """Keep which frames were kept and when they were taken, as they were found."""
+    write_note(
+        table, "Found", {"kept": fingerprint(registered.kept), "time_s": np.round(registered.series.time_s, 6).tolist()}
+    )
+
+
+def remember_segmented(segmentation: Any, points: Any, segmented: Segmented) -> None:
+    """Keep peak frames, heart box, confidence, source and notices; labels, AIF region and points as they were found."""
+    content = {
+        "peak_frames": {name: int(frame) for name, frame in segmented.peak_frames.items()},
+        "heart_box": [int(value) for value in segmented.heart_box],
+        "confidence": np.asarray(segmented.confidence, dtype=float).tolist(),
+        "source": segmented.source,
+        "notices": notices_as_json(segmented.notices),
+    }
+    write_note(segmentation, "Segmented", content)
+    found = {"labels": fingerprint(segmented.labels), "aif_region": fingerprint(segmented.aif_region)}
+    write_note(segmentation, "Found", found)
+    write_note(points, "Found", {"points": np.round(segmented.insertion_points, 6).tolist()})
+
+
+def remember_arterial_input(table: Any, found: ArterialInput) -> None:
+    """Keep mode, features, constants and notices; the curve as it was found."""
+    content = {name: getattr(found, name) for name in _ARTERIAL}
+    write_note(table, "ArterialInput", content | {"notices": notices_as_json(found.notices)})
+    write_note(table, "Found", {"gd_mmol_l": np.round(found.gd_mmol_l, 6).tolist()})
+
+
+def remember_concentration(sequence: Any, found: Concentration) -> None:
+    """Keep mode, constants and notices."""
+    content = {"mode": found.mode, "constants": found.constants, "notices": notices_as_json(found.notices)}
+    write_note(sequence, "Concentration", content)
+
+
+def remember_mapped(table: Any, mapped: Mapped) -> None:
+    """Keep model, window, segment flows and notices."""
+    content = {
+        "model": mapped.model,
+        "window_s": [float(value) for value in mapped.window_s],
+        "input_error": mapped.input_error,
+        "segments": [dataclasses.asdict(flow) for flow in mapped.segments],
+        "notices": notices_as_json(mapped.notices),
+    }
+    write_note(table, "Mapped", content)
+
+
+def flows_of(content: dict[str, Any]) -> tuple[SegmentFlow, ...]:
+    """Return the segment flows that `remember_mapped` kept."""
+    return tuple(SegmentFlow(**{**item, "flags": tuple(item["flags"])}) for item in content["segments"])
+
+
+def notices_as_json(notices: tuple[Notice, ...]) -> list[dict[str, str]]:
+    """Return notices as plain dictionaries."""
+    return [{name: str(value) for name, value in dataclasses.asdict(notice).items()} for notice in notices]
+
+
+def notices_of(content: Any) -> tuple[Notice, ...]:
+    """Return the notices of plain dictionaries; none when there are none."""
+    return tuple(Notice(**{**item, "severity": Severity(item["severity"])}) for item in content or ())
+
+
+def fingerprint(values: Any) -> str:
+    """Return a short text that tells whether labels or flags were edited.
+
+    Examples
+    --------
+    >>> fingerprint(np.array([True])) == fingerprint(np.array([False]))
+    False
+    """
+    return hashlib.sha256(np.ascontiguousarray(values, dtype=np.uint8).tobytes()).hexdigest()[:16]
+
+
+def flags_edited(node: Any, values: Any, part: str) -> bool:
+    """Return whether labels or flags differ from those the node was filled with; False when it does not remember."""
+    found = _found(node, part)
+    return isinstance(found, str) and found != fingerprint(values)
+
+
+def numbers_edited(node: Any, values: Any, part: str, least: float) -> bool:
+    """Return whether numbers differ by more than `least` from those the node was filled with; NaN equals NaN."""
+    found = _found(node, part)
+    if found is None:
+        return False
+    before, now = np.array(found, dtype=float), np.asarray(values, dtype=float)
+    return before.shape != now.shape or not np.allclose(before, now, rtol=0.0, atol=least, equal_nan=True)
+
+
+def _found(node: Any, part: str) -> Any:
+    found = read_note(node, "Found") if node is not None else None
+    return found.get(part) if isinstance(found, dict) else None

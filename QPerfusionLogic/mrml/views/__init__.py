@@ -1,0 +1,1 @@
+"""Layouts, cursor and editors of a study in the scene."""

@@ -1,0 +1,1 @@
+"""What the networks share: model files with checksums, device, packages."""

@@ -1,0 +1,1 @@
+"""Heart, torso and tissues of a digital patient."""

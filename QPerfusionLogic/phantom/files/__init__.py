@@ -1,0 +1,1 @@
+"""Digital patients as DICOM, NRRD and CSV files."""

@@ -1,0 +1,1 @@
+"""Digital patients drawn from documented distributions."""

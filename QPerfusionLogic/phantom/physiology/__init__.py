@@ -1,0 +1,1 @@
+"""Bolus, exchange with tissue, heart beats and breathing."""

@@ -1,0 +1,1 @@
+"""Sequences, readout and imaging of a digital patient."""

@@ -1,0 +1,1 @@
+"""A digital patient through the scanner: series and truth."""

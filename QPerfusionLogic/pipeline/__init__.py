@@ -1,0 +1,1 @@
+"""The stages in their order, and the fits of pixels and segments."""

@@ -1,0 +1,150 @@
+"""What the registration has to tell the reader, each with a stable code."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from QPerfusionLogic.data.arrays import BoolArray
+from QPerfusionLogic.data.notices import Notice, Severity
+from QPerfusionLogic.data.series import State
+
+STAGE = "registration"
+MANY_REJECTED = 0.2
+"""Share of rejected images above which the scan should be repeated."""
+
+
+def no_heart(state: State, slices: list[int]) -> Notice:
+    """Tell that no bolus through a heart was found."""
+    return _notice(
+        "no-heart-found",
+        f"{_slices(slices)}: no bolus passing from a right to a left ventricle was found, so the frames were left "
+        "where they were",
+        "check that this is the first-pass series, or set registration.heart_centre=row,column",
+        Severity.WARNING,
+        state,
+    )
+
+
+def too_few_frames(state: State, frames: int) -> Notice:
+    """Tell that there is nothing to align."""
+    return _notice(
+        "too-few-frames",
+        f"{frames} frame{'s' if frames != 1 else ''}: too few to align",
+        "choose the dynamic series",
+        Severity.SERIOUS,
+        state,
+    )
+
+
+def withdrawn(state: State, index: int) -> Notice:
+    """Tell that a correction was not applied because it made things worse."""
+    return _notice(
+        "correction-withdrawn",
+        f"slice {index + 1}: moving the frames made them fit each other worse, so they were left where they were",
+        "look at the motion profiles and check the heart centre",
+        Severity.WARNING,
+        state,
+    )
+
+
+def refinement_dropped(state: State, index: int, gain: float) -> Notice:
+    """Tell that the deformable refinement was not kept."""
+    return _notice(
+        "refinement-not-kept",
+        f"slice {index + 1}: bending the frames changed their agreement by {gain:+.3f} only, so they were only moved",
+        "nothing; translation is what these images support",
+        Severity.NOTE,
+        state,
+    )
+
+
+def broken(state: State, index: int, lost: BoolArray) -> Notice:
+    """Tell that the heart was lost in part of a series."""
+    frames = np.flatnonzero(lost)
+    return _notice(
+        "heart-out-of-view",
+        f"slice {index + 1}: in {len(frames)} frames ({frames[0]} to {frames[-1]}) the heart of the other frames was "
+        "not found: the patient moved far, breathed deeply or left; they are not used",
+        "look at these frames; repeat the scan when they hold the first pass",
+        Severity.SERIOUS if len(frames) > MANY_REJECTED * len(lost) else Severity.WARNING,
+        state,
+    )
+
+
+def blank(state: State, index: int, frames: list[int]) -> Notice:
+    """Tell that images hold no picture."""
+    return _notice(
+        "blank-frames",
+        f"slice {index + 1}: {len(frames)} images hold no picture (frames {_listed(frames)}); they are not used",
+        "check the export of the series",
+        Severity.WARNING,
+        state,
+    )
+
+
+def doubtful_heart(state: State) -> Notice:
+    """Tell that the bolus passing through the heart was not clear where the correction looked."""
+    return _notice(
+        "heart-centre-doubtful",
+        "the bolus is not clearly seen at the place taken for the heart",
+        "look at the heart centre in the report; registration.heart_centre=row,column moves it",
+        Severity.WARNING,
+        state,
+    )
+
+
+def many_rejected(state: State, kept: BoolArray) -> Notice:
+    """Tell that so many images were rejected that the scan should be repeated."""
+    return _notice(
+        "many-frames-rejected",
+        f"{100.0 * (1.0 - kept.mean()):.0f} % of the images were rejected",
+        "repeat the scan",
+        Severity.SERIOUS,
+        state,
+    )
+
+
+def large_motion(state: State, largest_mm: float) -> Notice:
+    """Tell that the heart moved so far that the slice may have changed."""
+    return _notice(
+        "large-motion",
+        f"the heart moved up to {largest_mm:.0f} mm within the image; it may also have moved through the slice",
+        "look at the motion profiles",
+        Severity.NOTE,
+        state,
+    )
+
+
+def unknown_frames(state: State, frames: list[int]) -> Notice:
+    """Tell that frames named by hand do not exist."""
+    return _notice(
+        "no-such-frame",
+        f"frames {', '.join(map(str, frames))} named in the settings do not exist in this series",
+        "count frames from 0",
+        Severity.NOTE,
+        state,
+    )
+
+
+def unusable_pixels(state: State, count: int) -> Notice:
+    """Tell that pixels were not finite."""
+    return _notice(
+        "pixels-not-finite",
+        f"{count} pixels are not finite; they were left out and stay so",
+        "check the export of the series",
+        Severity.WARNING,
+        state,
+    )
+
+
+def _listed(frames: list[int], most: int = 8) -> str:
+    shown = ", ".join(map(str, frames[:most]))
+    return f"{shown}, ..." if len(frames) > most else shown
+
+
+def _slices(slices: list[int]) -> str:
+    return f"slice{'s' if len(slices) > 1 else ''} {', '.join(str(index + 1) for index in slices)}"
+
+
+def _notice(code: str, message: str, action: str, severity: Severity, state: State) -> Notice:
+    return Notice(code, message, action, severity, STAGE, state.value)

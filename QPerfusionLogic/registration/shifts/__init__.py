@@ -1,0 +1,1 @@
+"""Shifts between images: features, correlation, and one position per frame."""

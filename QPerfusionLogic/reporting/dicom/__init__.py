@@ -1,0 +1,1 @@
+"""Parametric maps, segmentations and structured reports."""

@@ -1,0 +1,134 @@
+"""The first section of the report: the numbers a reader wants first, and what lies beyond the thresholds."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from html import escape
+
+from QPerfusionLogic.data.aha_model import SEGMENT_NAMES
+from QPerfusionLogic.data.notices import Notice, Severity
+from QPerfusionLogic.data.results import StudyResult
+from QPerfusionLogic.data.series import State
+from QPerfusionLogic.reporting.tables.quality import median_flow
+from QPerfusionLogic.reporting.tables.report import SegmentRow
+from QPerfusionLogic.settings.schema import ReportingSettings
+
+from .markup import number, section, with_error
+from .table_sections import reading
+
+
+def summary_section(
+    study: StudyResult, rows: Sequence[SegmentRow], notices: Sequence[Notice], settings: ReportingSettings
+) -> str:
+    """Return global values, the lowest territory and the findings, under a banner where the measurement is in doubt."""
+    cards = "".join((*_global_cards(study, rows[-1], settings), _lowest_card(rows)))
+    findings = (
+        *_low_segments(rows, "stress_mbf", "Stress MBF", settings.cad_stress_mbf, settings),
+        *_low_segments(rows, "mpr", "MPR", settings.mpr_abnormal, settings),
+        *_rest_findings(rows, settings),
+        *_vessel_findings(rows, settings),
+        *_missing_segments(rows),
+    )
+    listed = "".join(f"<li>{escape(text)}</li>" for text in findings)
+    return section(
+        "Summary", _banner(notices), f'<div class="cards">{cards}</div>' if cards else "", f"<ul>{listed}</ul>"
+    )
+
+
+def _banner(notices: Sequence[Notice]) -> str:
+    serious = len({item.code for item in notices if item.severity == Severity.SERIOUS})
+    if not serious:
+        return ""
+    return (
+        f'<div class="notice serious"><p><strong>{serious} serious finding{"s" if serious > 1 else ""} about this '
+        "measurement: see “Before you read” before any number.</strong></p></div>"
+    )
+
+
+def _global_cards(study: StudyResult, row: SegmentRow, settings: ReportingSettings) -> list[str]:
+    stress = f"normal {settings.stress_normal_low:g} to {settings.stress_normal_high:g}{_median(study, State.STRESS)}"
+    rest = f"normal {settings.rest_normal_low:g} to {settings.rest_normal_high:g}{_median(study, State.REST)}"
+    mpr = f"normal from {settings.mpr_normal:g}, abnormal below {settings.mpr_abnormal:g}"
+    shown = (
+        ("Global stress MBF", row.stress_mbf, row.stress_se, "mL/min/g", stress),
+        ("Global rest MBF", row.rest_mbf, row.rest_se, "mL/min/g", rest),
+        ("Global MPR", row.mpr, row.mpr_se, "", mpr),
+    )
+    return [
+        _card(name, number(value), f"± {number(error)} {unit}" if math.isfinite(error) else unit, hint)
+        for name, value, error, unit, hint in shown
+        if math.isfinite(value)
+    ]
+
+
+def _median(study: StudyResult, state: State) -> str:
+    median = median_flow(study.states[state]) if state in study.states else math.nan
+    return f"; median pixel {number(median)}" if math.isfinite(median) else ""
+
+
+def _lowest_card(rows: Sequence[SegmentRow]) -> str:
+    """Return the vessel with the lowest flow: at stress, else at rest."""
+    for name, error_name, label in (("stress_mbf", "stress_se", "stress"), ("rest_mbf", "rest_se", "rest")):
+        vessels = [row for row in rows if row.layer == "vessel" and math.isfinite(getattr(row, name))]
+        if vessels:
+            lowest = min(vessels, key=lambda row: getattr(row, name))
+            value = f"{lowest.territory} {number(getattr(lowest, name))}"
+            error = getattr(lowest, error_name)
+            beside = f"± {number(error)} mL/min/g" if math.isfinite(error) else "mL/min/g"
+            return _card("Lowest territory", value, beside, f"{label} MBF, mean of its two lowest segments")
+    return ""
+
+
+def _card(name: str, value: str, beside: str, hint: str) -> str:
+    return (
+        f'<div class="card"><div class="name">{name}</div><div class="value">{value} <small>{beside}</small></div>'
+        f'<div class="hint">{hint}</div></div>'
+    )
+
+
+def _measured(rows: Sequence[SegmentRow], name: str) -> list[SegmentRow]:
+    return [row for row in rows if row.layer == "all" and math.isfinite(getattr(row, name))]
+
+
+def _low_segments(
+    rows: Sequence[SegmentRow], name: str, label: str, limit: float, settings: ReportingSettings
+) -> list[str]:
+    measured = _measured(rows, name)
+    low = [row for row in measured if reading(row, name, settings).grade == "low"]
+    if not measured:
+        return []
+    if not low:
+        return [f"{label} is below {limit:g} in none of {len(measured)} segments."]
+    names = ", ".join(f"{row.segment} {SEGMENT_NAMES[row.segment]}" for row in low)
+    return [f"{label} below {limit:g} in {len(low)} of {len(measured)} segments: {names}."]
+
+
+def _rest_findings(rows: Sequence[SegmentRow], settings: ReportingSettings) -> list[str]:
+    """Return how many segments lie outside the normal flow at rest."""
+    measured = _measured(rows, "rest_mbf")
+    below = sum(row.rest_mbf < settings.rest_normal_low for row in measured)
+    above = sum(row.rest_mbf > settings.rest_normal_high for row in measured)
+    if not below + above:
+        return []
+    normal = f"{settings.rest_normal_low:g} to {settings.rest_normal_high:g}"
+    return [f"Rest MBF lies above {normal} in {above} and below it in {below} of {len(measured)} segments."]
+
+
+def _vessel_findings(rows: Sequence[SegmentRow], settings: ReportingSettings) -> list[str]:
+    """Return on which side of the threshold of coronary disease each vessel lies at stress."""
+    found = []
+    limit = settings.cad_stress_mbf
+    for row in rows:
+        if row.layer != "vessel" or not math.isfinite(row.stress_mbf):
+            continue
+        side = "below" if row.stress_mbf < limit else "not below"
+        doubt = ", but within two standard errors of it" if abs(row.stress_mbf - limit) < 2 * row.stress_se else ""
+        flow = with_error(row.stress_mbf, row.stress_se)
+        found.append(f"{row.territory}: stress MBF {flow} mL/min/g, {side} {limit:g}{doubt}.")
+    return found
+
+
+def _missing_segments(rows: Sequence[SegmentRow]) -> list[str]:
+    missing = sum("not_imaged" in row.flags for row in rows if row.layer == "all")
+    return [f"{missing} of 16 segments were not imaged."] if missing else []

@@ -1,0 +1,1 @@
+"""Segment table, quality table, thresholds, colours."""

@@ -1,0 +1,114 @@
+"""What the reader must know that no single stage can tell: rejections, flows without foundation, missing halves."""
+
+from __future__ import annotations
+
+from QPerfusionLogic.data.notices import Notice, Severity
+from QPerfusionLogic.data.results import StateResult, StudyResult
+from QPerfusionLogic.data.series import State
+
+from .quality import (
+    BOUND_LIMIT,
+    ERROR_LIMIT,
+    PIXEL_LIMIT,
+    PIXELS_HIGH,
+    REJECTED_LIMIT,
+    median_relative_error,
+    pixels_over_segments,
+    rejected_share,
+    segments_with_flow,
+    share_at_bound,
+    share_with_flow,
+    whole_segments,
+)
+from .thresholds import PUBLISHED_LEARNED_AIF_MPR_BIAS, PUBLISHED_LEARNED_AIF_REST_BIAS
+
+_ADVICE = "look at the curves and fits, the arterial input and the contours"
+
+
+def quality_notices(study: StudyResult) -> tuple[Notice, ...]:
+    """Return the notices of every state and of the study as a whole."""
+    found: list[Notice] = []
+    for state, result in study.states.items():
+        found += _rejection(state, result)
+        found += _coverage(state, result)
+        found += _foundation(state, result)
+    return (*found, *_learned_aif(study), *_single_state(study))
+
+
+def _rejection(state: State, result: StateResult) -> list[Notice]:
+    share = rejected_share(result)
+    if not share > REJECTED_LIMIT:
+        return []
+    message = f"{share:.0%} of the {state} images were rejected (limit {REJECTED_LIMIT:.0%})"
+    action = "repeat the scan if the patient still is in the scanner; else read this state with caution"
+    return [_notice("too-many-rejected-frames", message, action, Severity.SERIOUS, state)]
+
+
+def _coverage(state: State, result: StateResult) -> list[Notice]:
+    """Return a notice when there are no segments, or hardly a segment or pixel got a flow."""
+    if result.mapped is None:
+        return []
+    segments, share = len(whole_segments(result)), share_with_flow(result)
+    failed = segments - len(segments_with_flow(result))
+    if not segments:
+        message = f"no AHA segments at {state}: there is no segment report"
+        action = "draw the myocardium and place the insertion points, then resume from segmentation"
+        return [_notice("no-segments", message, action, Severity.SERIOUS, state)]
+    if failed * 2 > segments:
+        message = f"{failed} of {segments} segments at {state} have no blood flow: their curves could not be fitted"
+        return [_notice("few-segments-with-flow", message, _ADVICE, Severity.SERIOUS, state)]
+    if 0.0 < share < PIXEL_LIMIT:
+        message = f"only {share:.0%} of the myocardial pixels at {state} have a blood flow"
+        return [_notice("few-pixels-with-flow", message, _ADVICE, Severity.WARNING, state)]
+    return []
+
+
+def _foundation(state: State, result: StateResult) -> list[Notice]:
+    """Return notices when the data do not determine the flows."""
+    found = []
+    if share_at_bound(result) > BOUND_LIMIT:
+        message = (
+            f"{share_at_bound(result):.0%} of the segment fits at {state} end at a bound of the model: "
+            "their flow follows the bound, not the data"
+        )
+        found.append(_notice("fits-at-bound", message, _ADVICE, Severity.WARNING, state))
+    if median_relative_error(result) > ERROR_LIMIT:
+        message = (
+            f"the standard error of half of the segments at {state} is above {median_relative_error(result):.0%} "
+            "of their flow: the data hardly determine it"
+        )
+        found.append(_notice("flow-undetermined", message, _ADVICE, Severity.SERIOUS, state))
+    if pixels_over_segments(result) > PIXELS_HIGH:
+        message = (
+            f"single pixels at {state} read {pixels_over_segments(result):.0%} higher than their segments: noise does "
+            "that where flow and delay are hardly told apart"
+        )
+        action = "trust the segments; --set kinetics.priors=pooled_everywhere holds pixels near what their heart shares"
+        found.append(_notice("pixels-read-high", message, action, Severity.NOTE, state))
+    return found
+
+
+def _learned_aif(study: StudyResult) -> list[Notice]:
+    rest = study.states.get(State.REST)
+    if rest is None or rest.arterial_input is None or rest.arterial_input.mode != "learned":
+        return []
+    message = (
+        f"a learned AIF is validated for stress only: published bias {PUBLISHED_LEARNED_AIF_REST_BIAS:+.2f} "
+        f"mL/min/g at rest and {PUBLISHED_LEARNED_AIF_MPR_BIAS:+.2f} of the MPR"
+    )
+    action = "take rest flow and reserve from a dual-sequence or dual-bolus AIF where there is one"
+    return [_notice("learned-aif-at-rest", message, action, Severity.WARNING, State.REST)]
+
+
+def _single_state(study: StudyResult) -> list[Notice]:
+    measured = [state for state, result in study.states.items() if result.mapped is not None]
+    if len(measured) != 1:
+        return []
+    other = {State.STRESS: "rest", State.REST: "stress"}.get(measured[0], "the other state")
+    message = f"only {measured[0]} was measured: blood flow is read without its reserve"
+    action = f"add {other} to form the perfusion reserve"
+    return [_notice("mbf-without-mpr", message, action, Severity.NOTE, measured[0])]
+
+
+def _notice(code: str, message: str, action: str, severity: Severity, state: State) -> Notice:
+    return Notice(code, message, action, severity, "reporting", str(state))

@@ -1,0 +1,115 @@
+"""The lines of the quality table: what was found, against which bar."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+
+from QPerfusionLogic.data.results import StateResult
+
+from .quality import (
+    BOUND_LIMIT,
+    ERROR_LIMIT,
+    FIT_LIMIT_R2,
+    PIXEL_LIMIT,
+    REJECTED_LIMIT,
+    SATURATION_LIMIT_MMOL_L,
+    median_flow,
+    median_r2,
+    median_relative_error,
+    myocardial_values,
+    rejected_share,
+    share_at_bound,
+    share_with_flow,
+    transmural_gradient,
+)
+
+
+@dataclass(frozen=True)
+class QualityItem:
+    """One line of the quality table; `good` is None where there is no bar."""
+
+    name: str
+    value: str
+    bar: str = ""
+    good: bool | None = None
+
+
+def quality_items(result: StateResult) -> tuple[QualityItem, ...]:
+    """Return the quality of one state, from those stages that were run."""
+    return (*_motion_items(result), *_arterial_items(result), *_fit_items(result), *_map_items(result))
+
+
+def _motion_items(result: StateResult) -> list[QualityItem]:
+    if result.registered is None:
+        return []
+    share = rejected_share(result)
+    items = [QualityItem("rejected images", f"{share:.0%}", f"at most {REJECTED_LIMIT:.0%}", share <= REJECTED_LIMIT)]
+    reach = np.linalg.norm(np.asarray(result.registered.displacement_mm, dtype=float), axis=-1)
+    if np.isfinite(reach).any():
+        items.append(QualityItem("motion taken out, largest", f"{np.nanmax(reach):.1f} mm"))
+    items += [QualityItem(name.replace("_", " "), _number(value)) for name, value in result.registered.quality.items()]
+    return items
+
+
+def _arterial_items(result: StateResult) -> list[QualityItem]:
+    found = result.arterial_input
+    if found is None:
+        return []
+    apparent = found.features.get("apparent_peak_mmol_l", math.nan)
+    saturated = any("saturated" in item.code for item in found.notices)
+    items = []
+    if math.isfinite(apparent):
+        items.append(
+            QualityItem(
+                "apparent AIF peak, tissue images",
+                f"{apparent:.2f} mmol/L",
+                f"at most {SATURATION_LIMIT_MMOL_L:g} mmol/L",
+                apparent <= SATURATION_LIMIT_MMOL_L and not saturated,
+            )
+        )
+    if saturated:
+        items.append(QualityItem("saturation of the AIF", "found, see “Before you read”", "none", False))
+    if result.concentration is not None and result.segmented is not None:
+        inside = result.segmented.labels == 1
+        share = float(result.concentration.saturated[inside].mean()) if inside.any() else math.nan
+        items.append(QualityItem("saturated myocardial pixels", f"{share:.1%}" if math.isfinite(share) else "–"))
+    return items
+
+
+def _fit_items(result: StateResult) -> list[QualityItem]:
+    score, bound, error, gradient = (
+        median_r2(result),
+        share_at_bound(result),
+        median_relative_error(result),
+        transmural_gradient(result),
+    )
+    items = [
+        QualityItem("median R² of segment fits", f"{score:.3f}", f"at least {FIT_LIMIT_R2}", score >= FIT_LIMIT_R2),
+        QualityItem("segment fits at a bound", f"{bound:.0%}", f"at most {BOUND_LIMIT:.0%}", bound <= BOUND_LIMIT),
+        QualityItem(
+            "median standard error of segment flow", f"{error:.0%}", f"at most {ERROR_LIMIT:.0%}", error <= ERROR_LIMIT
+        ),
+        QualityItem("endocardial / epicardial flow", f"{gradient:.2f}"),
+    ]
+    return [item for item, value in zip(items, (score, bound, error, gradient), strict=True) if not math.isnan(value)]
+
+
+def _map_items(result: StateResult) -> list[QualityItem]:
+    items = []
+    status = myocardial_values(result, "status")
+    status = status[np.isfinite(status)]
+    if status.size:
+        items.append(QualityItem("myocardial pixels with a converged fit", f"{float((status == 0).mean()):.0%}"))
+    share, median = share_with_flow(result), median_flow(result)
+    if share > 0:
+        bar = f"at least {PIXEL_LIMIT:.0%}"
+        items.append(QualityItem("myocardial pixels with a flow", f"{share:.0%}", bar, share >= PIXEL_LIMIT))
+        items.append(QualityItem("median flow of myocardial pixels", f"{median:.2f} mL/min/g"))
+    return items
+
+
+def _number(value: float) -> str:
+    return f"{value:.3g}" if math.isfinite(value) else "–"

@@ -1,0 +1,1 @@
+"""Endocardial and epicardial contours, by network or classical."""

@@ -1,0 +1,1 @@
+"""Blood pools from the first pass of the bolus."""

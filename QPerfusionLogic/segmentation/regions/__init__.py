@@ -1,0 +1,1 @@
+"""AHA segments, layers, insertion points and the blood region of the AIF."""

@@ -1,0 +1,36 @@
+"""Relative signal enhancement: the linear conversion of the AI-AIF paper, c = (S - S0) / (r1 T1_blood S0,LV)."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from QPerfusionLogic.data.series import PerfusionSeries
+from QPerfusionLogic.settings.schema import ConversionSettings
+
+from .constants import Constant, native_property, relaxivity
+from .response import SignalResponse
+
+DEFAULT_FIELD_T = 1.5
+
+
+def enhancement_scale(series: PerfusionSeries, settings: ConversionSettings) -> tuple[float, dict[str, str]]:
+    """Return r1 T1_blood (L/mmol) of the relative-enhancement equation, with its constants."""
+    field_strength = settings.field_strength_t or series.protocol.field_strength_t or DEFAULT_FIELD_T
+    t1 = native_property("t1", "blood", field_strength, "relative_enhancement")
+    r1 = relaxivity("r1", "gadobutrol", field_strength, "relative_enhancement")
+    if settings.t1_blood_s:
+        t1 = Constant(settings.t1_blood_s, "s", "setting")
+    if settings.relaxivity_l_mmol_s:
+        r1 = Constant(settings.relaxivity_l_mmol_s, "L/mmol/s", "setting")
+    return r1.value * t1.value, {"T1 blood": str(t1), "r1": str(r1)}
+
+
+def enhancement_per_gadolinium(response: SignalResponse, residual_mmol_l: float = 0.0) -> float:
+    """Return the relative rise of unsaturated blood signal per mmol/L above the pre-contrast state (L/mmol).
+
+    It equals r1 T1 only for a linear, perfectly saturated sequence; what an imperfect one or a residual dose adds to
+    the pre-contrast signal lowers it.
+    """
+    step = 1e-3
+    low, high = response.signal(np.array([residual_mmol_l, residual_mmol_l + step]))
+    return float((high - low) / (step * low))

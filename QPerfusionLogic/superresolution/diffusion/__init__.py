@@ -1,0 +1,1 @@
+"""Conditional diffusion: the published SR3 and the diffusion of the missing detail."""

@@ -1,0 +1,1 @@
+"""Frames before and after: acquired lines, degradation, zero-padding, checks, what a method returns."""

@@ -1,1 +1,0 @@
-"""Trials on digital patients with known truth: the tables behind `qperfusion evaluate`."""

@@ -1,0 +1,1 @@
+"""A whole study: files to output folder, in this process or in the background."""

@@ -1,0 +1,147 @@
+"""One study from its files to its output folder: load, run the cascade, report, write."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+from pathlib import Path
+
+from QPerfusionLogic.aif.unused_inputs import refuse_unused
+from QPerfusionLogic.data.notices import Notice, Severity
+from QPerfusionLogic.data.results import StudyResult
+from QPerfusionLogic.data.study import T1Map
+from QPerfusionLogic.io.files.output_folder import check_writable, writing
+from QPerfusionLogic.io.results.run_inputs import refuse_other_inputs, remember_inputs, with_remembered
+from QPerfusionLogic.io.results.writer import OWNED, write_result
+from QPerfusionLogic.io.study.logic import LoadingLogic
+from QPerfusionLogic.io.study.request import StudyRequest
+from QPerfusionLogic.pipeline.earlier_result import read_result
+from QPerfusionLogic.pipeline.pipeline import Cascade, stages_between
+from QPerfusionLogic.progress import Progress
+from QPerfusionLogic.settings.schema import Settings
+
+
+def quantify(
+    request: StudyRequest,
+    output: Path,
+    settings: Settings | None = None,
+    progress: Progress | None = None,
+    resume_from: str = "",
+    stop_after: str = "",
+) -> StudyResult:
+    """Quantify a study and write its output folder.
+
+    Parameters
+    ----------
+    request : StudyRequest
+        Which files to read.
+    output : Path
+        Folder to write; complete at the end or untouched.
+    settings : Settings, optional
+        Defaults where absent.
+    progress : Progress, optional
+        Progress and cancel.
+    resume_from, stop_after : str
+        Stage names; with `resume_from` the earlier stages are read from `output`, with the user's edits.
+
+    Returns
+    -------
+    StudyResult
+        What was written.
+
+    Raises
+    ------
+    InputError
+        When input, settings or output cannot be used; `output` is then as it was.
+    """
+    settings = settings or Settings()
+    progress = progress or Progress()
+    output = Path(output)
+    stages = stages_between(resume_from, stop_after)
+    check_writable(output)
+    progress.update(0.0, "loading")
+    if resume_from:
+        request = with_remembered(request, output)
+    study = LoadingLogic(settings.loading).run(request, progress.part(0.0, 0.1))
+    refuse_unused(study, settings, request.given)
+    earlier = read_result(output, study, settings.segmentation) if resume_from else None
+    if earlier is not None:
+        refuse_other_inputs(study, earlier.provenance, resume_from)
+    result = Cascade(settings).run(study, progress.part(0.1, 0.85), earlier, resume_from, stop_after)
+    writing_progress = progress.part(0.85, 1.0)
+    return write_study(result, output, settings, writing_progress, "reporting" in stages, request.given, study.t1_map)
+
+
+def write_study(
+    result: StudyResult,
+    output: Path,
+    settings: Settings,
+    progress: Progress | None = None,
+    report: bool = True,
+    inputs: Mapping[str, Path] | None = None,
+    t1_map: T1Map | None = None,
+) -> StudyResult:
+    """Write a study result, its report, its scene and DICOM objects when asked for; returns it with all notices.
+
+    `inputs` are the files and folders it was read from, by field of `StudyRequest`: DICOM objects take their patient
+    and study from them, and a resumed run reads them again. The native `t1_map` goes into the scene, so that a run can
+    go on from there.
+    """
+    from QPerfusionLogic.mrml.availability import can_make_scenes
+
+    progress = progress or Progress()
+    sources = tuple((inputs or {}).values())
+    with writing(output, OWNED) as beside:
+        with_scene = report and can_make_scenes()
+        if report:
+            result = _write_report(result, beside, settings, progress.part(0.0, 0.3), sources)
+            result = result if with_scene else _without_scene(result)
+        progress.update(0.3, "writing images")
+        write_result(result, beside)
+        if inputs:
+            remember_inputs(inputs, beside, output)
+        if with_scene:
+            progress.update(0.6, "writing the scene")
+            _write_scene(result, beside, t1_map)
+        progress.update(1.0, "written")
+    return result
+
+
+def _write_report(
+    result: StudyResult, folder: Path, settings: Settings, progress: Progress, sources: tuple[Path, ...]
+) -> StudyResult:
+    from QPerfusionLogic.reporting.logic import ReportingLogic
+
+    report = ReportingLogic(settings.reporting).run(result, progress)
+    result = dataclasses.replace(result, notices=tuple(dict.fromkeys((*result.notices, *report.notices))))
+    (folder / "report.html").write_text(report.html, encoding="utf-8")
+    (folder / "segments.csv").write_text(report.segments_csv, encoding="utf-8")
+    if settings.reporting.dicom:
+        from QPerfusionLogic.reporting.dicom.dicom_export import export_dicom
+
+        notices = export_dicom(result, report.rows, folder / "dicom", sources, progress)
+        result = dataclasses.replace(result, notices=(*result.notices, *notices))
+    return result
+
+
+def _without_scene(result: StudyResult) -> StudyResult:
+    """Return the result with the notice that says why there is no study.mrb."""
+    notice = Notice(
+        "scene-not-written",
+        "study.mrb was not written: slicer-core is not installed",
+        'pip install "qperfusion[slicer]"',
+        Severity.NOTE,
+        "reporting",
+    )
+    return dataclasses.replace(result, notices=(*result.notices, notice))
+
+
+def _write_scene(result: StudyResult, folder: Path, t1_map: T1Map | None) -> None:
+    from QPerfusionLogic.mrml.headless import new_scene
+    from QPerfusionLogic.mrml.scene_files import save_scene
+    from QPerfusionLogic.mrml.study.filling import fill_scene
+
+    scene = new_scene()
+    fill_scene(scene, result, t1_map=t1_map)
+    save_scene(scene, folder / "study.mrb")
+    scene.Clear(1)

@@ -1,0 +1,1 @@
+"""Networks for the arterial input: training and evaluation."""

@@ -1,0 +1,1 @@
+"""Evaluation of AIF methods on digital patients."""

@@ -1,0 +1,1 @@
+"""Training pairs of blood curves and training of the AIF networks."""

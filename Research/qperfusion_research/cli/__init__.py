@@ -1,0 +1,1 @@
+"""The verbs `train` and `evaluate` of the `qperfusion` command."""

@@ -1,0 +1,1 @@
+"""Evaluation of blood flow on digital patients, one stage at a time."""

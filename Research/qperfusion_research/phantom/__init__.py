@@ -1,0 +1,1 @@
+"""Training slices, statistics and pictures of digital patients."""

@@ -1,0 +1,1 @@
+"""The network that draws the contours: training and evaluation."""

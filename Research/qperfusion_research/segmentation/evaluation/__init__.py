@@ -1,0 +1,1 @@
+"""Evaluation of the segmentation on digital and real series."""

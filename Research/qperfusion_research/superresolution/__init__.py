@@ -1,0 +1,1 @@
+"""The networks that sharpen frames: training and evaluation."""

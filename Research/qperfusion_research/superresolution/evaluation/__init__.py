@@ -1,0 +1,1 @@
+"""Evaluation of super-resolution on digital patients."""
