@@ -47,11 +47,11 @@ def read_curve(path: Path) -> Curve:
     names = [unit_free(name) for name in table.header]
     others = [column for column in range(numbers.shape[1]) if column != times]
     others = [column for column in others if not is_counter(table, numbers, column)]
-    preferred = [column for column in others if names and VALUE_NAME.fullmatch(names[column])]
+    preferred = [column for column in others if column < len(names) and VALUE_NAME.fullmatch(names[column])]
     if not others:
         raise InputError(f"no values beside the times in {path}", expected="columns time_s,value")
     column = (preferred or others)[0]
-    is_signal = bool(names) and "signal" in names[column]
+    is_signal = column < len(names) and "signal" in names[column]
     value = numbers[:, column]
     if not np.isfinite(value).all():
         raise InputError(f"values that are no numbers in {path}", expected="a number in every row")

@@ -37,7 +37,8 @@ def test_low_resolution_aif_images_in_the_series_of_the_tissue_become_the_aif_se
 def test_aif_images_of_the_same_matrix_are_told_by_their_saturation_time(write, clocks, tmp_path):
     uid = "1.2.3.4.6"
     write(tmp_path, frames=12, series_uid=uid, **clocks.siemens())
-    write(tmp_path, frames=12, series_uid=uid, **clocks.siemens(start_s=36000.2, InversionTime=24))
+    pixels = {"pixels": lambda frame, slice_: 500 + frame}
+    write(tmp_path, frames=12, series_uid=uid, **pixels, **clocks.siemens(start_s=36000.2, InversionTime=24))
     found = acquired(tmp_path)
     assert found.tissue.protocol.saturation_time_s == pytest.approx(0.1)
     assert found.aif_series.protocol.saturation_time_s == pytest.approx(0.024)

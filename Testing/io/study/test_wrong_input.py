@@ -141,7 +141,7 @@ def test_times_that_do_not_increase(a_rest_folder, tmp_path):
 
 
 def test_too_few_times(a_rest_folder, tmp_path):
-    (tmp_path / "times.csv").write_text("0\n1\n2\n3\n")
+    (tmp_path / "times.csv").write_text("0\n0.8\n1.6\n2.4\n")
     refused("4 times .* expected 12", rest=a_rest_folder, times=tmp_path / "times.csv")
 
 
