@@ -17,7 +17,7 @@ from .arterial_curve import ArterialCurve
 from .bolus_timing import find_bolus, fit_window
 from .delay import delay_grid
 from .kinetic_input import KineticInput, arterial_notices, check_input
-from .remaining_baseline import remaining_baseline
+from .remaining_baseline import is_more_than_rounding, remaining_baseline
 
 CONVERGED, AT_BOUND, NO_BOLUS, NOT_FINITE, NOT_IDENTIFIABLE, NOT_CONVERGED = range(len(FIT_STATUS))
 SMALLEST_SHARE_OF_FRAMES = 0.5
@@ -144,7 +144,7 @@ class KineticModel:
             clean = np.where(counted & (share > 0), values, np.nan)
             offset = remaining_baseline(clean, self.before)
             clean = np.where(np.isfinite(clean), clean - offset[:, None], 0.0)
-            rows = np.flatnonzero(usable & (np.abs(clean[:, self.window]).max(axis=1, initial=0.0) > 0))
+            rows = np.flatnonzero(usable & is_more_than_rounding(clean[:, self.window], values))
             if rows.size:
                 solution = self.solve(clean[rows], share[rows], progress)
                 status[rows] = solution.status

@@ -7,6 +7,8 @@ import numpy as np
 from QPerfusionLogic.data.arrays import BoolArray, FloatArray
 
 MINIMUM_FRAMES = 3
+ROUNDING = 1e-12
+"""Share of a curve's largest value below which what is left of it is rounding."""
 
 
 def remaining_baseline(curves: FloatArray, before: BoolArray) -> FloatArray:
@@ -30,3 +32,12 @@ def remaining_baseline(curves: FloatArray, before: BoolArray) -> FloatArray:
     surprising = chance * (1.0 + 4.0 * np.sqrt(2.0 / usable.sum()))
     share = 1.0 - chance / energy if energy > surprising else 0.0
     return np.where(usable, share * mean, 0.0)
+
+
+def is_more_than_rounding(clean: FloatArray, curves: FloatArray) -> BoolArray:
+    """Return which curves (n,) still hold something (n, frames) once their baseline was taken off.
+
+    A constant curve leaves the rounding of its mean, which differs between processors and would be fitted.
+    """
+    largest = np.abs(np.nan_to_num(curves)).max(axis=1, initial=0.0)
+    return np.asarray(np.abs(clean).max(axis=1, initial=0.0) > ROUNDING * largest)

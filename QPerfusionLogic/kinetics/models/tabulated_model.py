@@ -10,7 +10,7 @@ from QPerfusionLogic.kinetics.base.frame_patterns import by_pattern
 from QPerfusionLogic.kinetics.base.heart_prior import HeartPrior
 from QPerfusionLogic.kinetics.base.layout import Layout
 from QPerfusionLogic.kinetics.base.model import AT_BOUND, CONVERGED, NO_BOLUS, NOT_CONVERGED, KineticModel, Solution
-from QPerfusionLogic.kinetics.base.remaining_baseline import remaining_baseline
+from QPerfusionLogic.kinetics.base.remaining_baseline import is_more_than_rounding, remaining_baseline
 from QPerfusionLogic.kinetics.base.significance import CLEAR_RISE, NO_RISE, is_noise, rise_in_errors
 from QPerfusionLogic.kinetics.hierarchical.pooling import PooledCurves
 from QPerfusionLogic.kinetics.hierarchical.shared_delay import find_shared_delay
@@ -71,9 +71,9 @@ class TabulatedModel(KineticModel):
         """Return curves (n, frames) as they are looked at to find what a heart has in common; only complete ones."""
         if self.arterial is None or self.settings.delay == "shared":
             return None
-        clean = curves[np.isfinite(curves).all(axis=1)]
-        clean = clean - remaining_baseline(clean, self.before)[:, None]
-        clean = clean[np.abs(clean[:, self.window]).max(axis=1, initial=0.0) > 0]
+        whole = curves[np.isfinite(curves).all(axis=1)]
+        clean = whole - remaining_baseline(whole, self.before)[:, None]
+        clean = clean[is_more_than_rounding(clean[:, self.window], whole)]
         table, inside, root = self._table(np.ones(self.time_s.size), self.delays_s)
         return PooledCurves(table, self.layout, self._on_basis(table, clean, inside, root), self.split)
 
