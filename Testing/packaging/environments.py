@@ -27,8 +27,8 @@ TOOLS = (
     *("PySide6-Essentials>=6.7", "shiboken6>=6.7", "pylibjpeg-libjpeg>=2.1", "pylibjpeg-openjpeg>=2.1"),
 )
 TESTS = {
-    "bundled": ("Testing/mrml", "Testing/reporting", "Testing/io/dicom"),
-    "lowest": ("Testing/reporting", "Testing/io/dicom"),
+    "bundled": ("Testing/mrml", "Testing/reporting", "Testing/io"),
+    "lowest": ("Testing/reporting", "Testing/io"),
 }
 
 
