@@ -35,6 +35,7 @@ from QPerfusionLogic.panel.options import (
     let_parameters_mean,
     options_of,
     settings_of_parameters,
+    show_choice_names,
     uses_networks,
 )
 from QPerfusionLogic.panel.presets_part import PresetsPart
@@ -393,7 +394,7 @@ class QPerfusionWidget(ScriptedLoadableModuleWidget, slicer.util.VTKObservationM
     def _makeParts(self, parameters, settings):
         change = lambda changed: self.logic.setSettings(self._parameters, changed)  # noqa: E731
         self.results = ResultsPart(self.ui, _Application, parameters, settings)
-        self.settingsPart = SettingsPart(self.ui, settings, change, makeItem)
+        self.settingsPart = SettingsPart(self.ui, settings, change, makeItem, makeHeading)
         self.runPart = RunPart(self.ui, _Application, parameters, self.logic, self.results)
         self.stages = StagesPart(self.ui, self.results, self.runPart, makeItem)
         self.presets = PresetsPart(self.ui, _Application, self.settingsPart, self.runPart)
@@ -467,6 +468,8 @@ class QPerfusionWidget(ScriptedLoadableModuleWidget, slicer.util.VTKObservationM
         if parameters is not None:
             self.results.watch()
             self._guiTag = parameters.connectGui(self.ui)
+            # The connector has filled the boxes with values as they are typed; it reads and writes them by their index.
+            show_choice_names(self.ui)
             self.addObserver(parameters.parameterNode, vtk.vtkCommand.ModifiedEvent, self.onParametersModified)
             self.onParametersModified()
 
@@ -522,6 +525,15 @@ def makeLabel(text):
     label = qt.QLabel(text)
     label.wordWrap = True
     return label
+
+
+def makeHeading(text):
+    item = qt.QTableWidgetItem(text)
+    item.setFlags(qt.Qt.ItemIsEnabled)
+    font = item.font()
+    font.setBold(True)
+    item.setFont(font)
+    return item
 
 
 def makeItem(text, tip, editable, checked=None):

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from QPerfusionLogic.errors import QPerfusionError
+from QPerfusionLogic.settings.names import choice_name
 from QPerfusionLogic.settings.schema import Settings
 from QPerfusionLogic.translation import _
 
@@ -24,6 +25,8 @@ class SettingRow:
         Its text, as typed on a command line.
     options : tuple of str
         The values it may take; empty for free numbers and texts.
+    limits : str
+        The range of a number.
     """
 
     name: str
@@ -31,6 +34,27 @@ class SettingRow:
     unit: str = ""
     meaning: str = ""
     options: tuple[str, ...] = ()
+    limits: str = ""
+
+    @property
+    def stage(self) -> str:
+        """The stage that it belongs to."""
+        return self.name.partition(".")[0]
+
+    @property
+    def shown_value(self) -> str:
+        """Its value as a person reads it."""
+        return _(choice_name(self.name, self.value))
+
+    @property
+    def range(self) -> str:
+        """What it may be: names of choices, or limits."""
+        return "; ".join(_(choice_name(self.name, option)) for option in self.options) or self.limits
+
+    def typed(self, text: str) -> str:
+        """Return the value that a text means: a choice may be given by its name or as it is typed."""
+        names = {_(choice_name(self.name, option)).casefold(): option for option in self.options}
+        return names.get(text.strip().casefold(), text)
 
 
 def setting_rows(settings: Settings, without: tuple[str, ...] = ()) -> list[SettingRow]:
@@ -50,9 +74,14 @@ def setting_rows(settings: Settings, without: tuple[str, ...] = ()) -> list[Sett
                     about.get("unit", ""),
                     about.get("help", ""),
                     about.get("options", ()),
+                    _limits(about),
                 )
             )
     return rows
+
+
+def _limits(about: Any) -> str:
+    return f"{about['low']:g} to {about['high']:g}" if "low" in about else ""
 
 
 def value_text(value: Any) -> str:
@@ -94,7 +123,7 @@ def with_text(settings: Settings, name: str, text: str) -> Settings:
         return settings.with_value(name, text)
     settings = settings.with_value(name, {})
     for entry in filter(None, (part.strip() for part in text.split(","))):
-        parameter, _, limits = entry.partition("=")
+        parameter, _equals, limits = entry.partition("=")
         settings = settings.with_value(f"{name}.{parameter}", limits)
     return settings
 

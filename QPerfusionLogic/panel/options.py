@@ -6,7 +6,9 @@ import dataclasses
 import json
 from typing import Any
 
+from QPerfusionLogic.settings.names import choice_name
 from QPerfusionLogic.settings.schema import Settings
+from QPerfusionLogic.translation import _
 
 from .choices import changes_of, read_changes, with_changes
 
@@ -19,6 +21,14 @@ BOUND_SETTINGS = {
     "hematocrit": "kinetics.hematocrit",
 }
 """Parameter of the panel -> setting of the package."""
+CHOICE_BOXES = {
+    "superresolutionBox": "superresolution.mode",
+    "registrationBox": "registration.mode",
+    "aifModeBox": "aif.mode",
+    "conversionBox": "conversion.mode",
+    "modelBox": "kinetics.model",
+}
+"""Combo box of the panel -> setting of the package."""
 
 
 def settings_of_parameters(parameters: Any) -> Settings:
@@ -32,10 +42,17 @@ def let_parameters_mean(parameters: Any, settings: Settings) -> None:
     """Let the parameters of the panel mean the given settings."""
     changes = changes_of(settings)
     for bound, name in BOUND_SETTINGS.items():
-        stage, _, item = name.partition(".")
+        stage, item = name.split(".")
         setattr(parameters, bound, getattr(getattr(settings, stage), item))
         changes.pop(name, None)
     parameters.changes = json.dumps(changes)
+
+
+def show_choice_names(ui: Any) -> None:
+    """Show the choices of the combo boxes by the names that people read; their order stays that of the settings."""
+    for box, setting in CHOICE_BOXES.items():
+        for index, value in enumerate(options_of(setting)):
+            getattr(ui, box).setItemText(index, _(choice_name(setting, value)))
 
 
 def uses_networks(settings: Settings) -> bool:
@@ -61,7 +78,7 @@ def default_of(name: str) -> Any:
     >>> default_of("registration.mode")
     'translation'
     """
-    stage_name, _, key = name.partition(".")
+    stage_name, key = name.split(".")
     return getattr(getattr(Settings(), stage_name), key)
 
 
@@ -73,6 +90,6 @@ def options_of(name: str) -> list[str]:
     >>> options_of("registration.mode")
     ['translation', 'none', 'deformable']
     """
-    stage_name, _, key = name.partition(".")
+    stage_name, key = name.split(".")
     fields = {item.name: item for item in dataclasses.fields(getattr(Settings(), stage_name))}
     return list(fields[key].metadata["options"])

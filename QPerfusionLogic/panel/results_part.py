@@ -8,6 +8,7 @@ from typing import Any
 from QPerfusionLogic.data.series import State
 from QPerfusionLogic.settings.schema import Settings
 from QPerfusionLogic.translation import _
+from QPerfusionLogic.workflow.failures import sentence
 
 from .curves_part import CurvesPart
 from .live_segments import LiveSegments
@@ -21,9 +22,11 @@ TABLES = (
     ("Stress AIF", "table:aif", "stress"),
     ("Rest AIF", "table:aif", "rest"),
     ("Constants", "table:constants", ""),
-    ("AIF routes", "table:routes", ""),
+    ("AIF methods", "table:routes", ""),
 )
 """Title, role and state of the tables that the panel shows."""
+SEVERITIES = {"serious": "Serious", "warning": "Warnings", "note": "Notes"}
+"""Severity of a notice -> the heading that it stands under."""
 NO_ROW = -1
 """A cell of a table view that belongs to no row of its table."""
 
@@ -53,6 +56,7 @@ class ResultsPart:
         self._parameters = parameters
         self.curves = CurvesPart(ui, application, self.study, settings)
         self.live = LiveSegments(self.study)
+        self._has_study = False
         self._views = PlacedViews(application)
         ui.tableBox.addItems([_(row[0]) for row in TABLES])
         ui.showButton.connect("clicked(bool)", self.show_study)
@@ -98,8 +102,19 @@ class ResultsPart:
         box.currentIndex = names.index(parameters.studyName) if parameters.studyName in names else -1
         box.blockSignals(was_blocked)
         self.live.watch()
+        self._unfold(bool(names))
         for button in ("showButton", "aifButton", "editContoursButton", "editPointsButton", "frameKeptButton"):
             getattr(self._ui, button).enabled = parameters.studyName in names
+
+    def _unfold(self, has_study: bool) -> None:
+        """Unfold the results when the first study comes and fold them with the last; between these the user does."""
+        if has_study == self._has_study:
+            return
+        self._has_study = has_study
+        self._ui.resultsButton.collapsed = not has_study
+        if not has_study:
+            self._ui.noticesBrowser.plainText = ""
+            self._ui.noticesButton.collapsed = True
 
     def _choose_among(self, names: list[str]) -> None:
         """Choose the newest study when the one that was chosen is not there, as in a scene that was just loaded."""
@@ -192,12 +207,18 @@ class ResultsPart:
 
     def _show_notices(self, study: Any) -> None:
         table = study.node("table:notices")
-        lines = []
+        lines: list[str] = []
+        heading = ""
         for row in range(table.GetNumberOfRows() if table is not None else 0):
             severity, state, message, action = (table.GetCellText(row, column) for column in (0, 2, 4, 5))
-            where = f"{state}: " if state else ""
-            lines.append(f"[{severity}] {where}{message}" + (f"\n    -> {action}" if action else ""))
-        self._ui.noticesBrowser.plainText = "\n".join(lines) or _("Nothing to note.")
+            if severity != heading:
+                heading = severity
+                lines += [*([""] if lines else []), _(SEVERITIES.get(severity, severity))]
+            where = f"{state[:1].upper()}{state[1:]}: " if state else ""
+            text = where + message if where else message
+            lines.append(f"• {sentence(text)}" + (f" {sentence(action)}" if action else ""))
+        self._ui.noticesBrowser.plainText = "\n".join(lines) or _("No warnings.")
+        self._ui.noticesButton.collapsed = not lines
 
     def _row_clicked(self, index: Any) -> None:
         """Show the curve of the segment whose row was clicked."""

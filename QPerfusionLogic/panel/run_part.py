@@ -98,10 +98,14 @@ class RunPart:
         try:
             action()
         except Exception as error:
-            self._ui.noticesBrowser.plainText = text_of(error)
+            self._show_failure(text_of(error))
             self._application.report(f"{message}\n\n{text_of(error)}", details_of(error))
             return text_of(error)
         return ""
+
+    def _show_failure(self, text: str) -> None:
+        self._ui.noticesBrowser.plainText = text
+        self._ui.noticesButton.collapsed = False
 
     def _begin(self, doing: str, failed: str, action: Callable[[], Any]) -> None:
         """Start something in the background; where it does not start, the label gives the reason."""
@@ -109,6 +113,7 @@ class RunPart:
             self._application.report(_("A run is still going on. Wait for its end, or press Cancel."), "")
             return
         self._ui.noticesBrowser.plainText = ""
+        self._ui.noticesButton.collapsed = True
         self._ui.progressBar.value = 0
         self._ui.messageLabel.text = doing
         error = self.guarded(failed, action)
@@ -139,7 +144,7 @@ class RunPart:
         self._ui.progressBar.value = 0
         if isinstance(outcome, Exception):
             self._ui.messageLabel.text = _("Failed.")
-            self._ui.noticesBrowser.plainText = text_of(outcome)
+            self._show_failure(text_of(outcome))
             self._application.report(text_of(outcome), details_of(outcome))
         else:
             self._ui.messageLabel.text = (

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from QPerfusionLogic.pipeline.job import FROM_EDITS
+from QPerfusionLogic.settings.names import STAGE_NAMES
 from QPerfusionLogic.settings.schema import STAGES
 from QPerfusionLogic.translation import _
 
@@ -68,8 +69,9 @@ class StagesPart:
         for row, stage in enumerate(STAGES):
             state = _("done") if stage in done else _("to do")
             state = "" if stage in ("superresolution", "reporting") else state
-            for column, cell in enumerate((stage, state, _(TO_REVIEW[stage]))):
+            for column, cell in enumerate((_(STAGE_NAMES[stage]), state, _(TO_REVIEW[stage]))):
                 self._ui.stageTable.setItem(row, column, self._make_item(cell, _(TO_REVIEW[stage]), False))
+        self._ui.stageTable.resizeColumnToContents(0)
 
     def run_stage(self) -> None:
         """Run the chosen stage, and those before it that are not done, and stop there."""

@@ -38,7 +38,7 @@ class LoadingSettings:
     )
     accept_swapped: bool = field(
         default=False,
-        metadata={"help": "take --stress and --rest as given even where both series call themselves the opposite"},
+        metadata={"help": "take stress and rest as given even where both series call themselves the opposite"},
     )
     labels: str = choice(
         "automatic",

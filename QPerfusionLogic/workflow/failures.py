@@ -57,10 +57,17 @@ def sentences(failure: dict[str, Any]) -> str:
     """
     expected = str(failure.get("expected") or "")
     parts = (str(failure.get("found") or ""), expected and _("needed: ") + expected, str(failure.get("action") or ""))
-    return " ".join(_sentence(part) for part in parts if part)
+    return " ".join(sentence(part) for part in parts if part)
 
 
-def _sentence(text: str) -> str:
+def sentence(text: str) -> str:
+    """Return a text with a capital and a full stop.
+
+    Examples
+    --------
+    >>> sentence("no native  T1 map")
+    'No native T1 map.'
+    """
     text = " ".join(text.split())
     return text[:1].upper() + text[1:] + ("" if text.endswith((".", "!", "?")) else ".")
 

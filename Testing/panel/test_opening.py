@@ -6,6 +6,7 @@ import time
 
 import pytest
 from host import slicer_host
+from PySide6.QtCore import QSize
 
 
 def test_an_empty_scene_disables_apply_and_says_why(a_panel):
@@ -49,3 +50,14 @@ def test_the_button_of_the_output_folder_asks_for_a_folder(a_panel, tmp_path, mo
     monkeypatch.setattr(qt.QFileDialog, "getSaveFileName", lambda *_: pytest.fail("it asks for a file"))
     a_panel.ui.outputFolderEdit.browse()
     assert a_panel._parameters.outputFolder == str(tmp_path)
+
+
+def test_everything_fits_into_a_narrow_panel(a_panel):
+    for name, section in vars(a_panel.ui).items():
+        if name.endswith("Button") and hasattr(section, "collapsed"):
+            section.collapsed = False
+    slicer_host.process_events()
+    # Some of Qt's classes have it as a method, on this host.
+    hints = {name: getattr(widget, "minimumSizeHint", QSize()) for name, widget in vars(a_panel.ui).items()}
+    widths = {name: (hint() if callable(hint) else hint).width() for name, hint in hints.items()}
+    assert {name: width for name, width in widths.items() if width > 360} == {}

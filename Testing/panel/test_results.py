@@ -33,8 +33,37 @@ def test_segment_table_is_shown_with_units(a_panel_with_a_result):
 def test_notices_say_what_to_do(a_panel_with_a_result):
     a_panel_with_a_result.ui.showButton.click()
     text = a_panel_with_a_result.ui.noticesBrowser.plainText
-    assert "[warning] stress: the AIF peaks at 4.1 mmol/L" in text
-    assert "-> use a dual-sequence AIF" in text
+    assert text.splitlines()[0] in ("Serious", "Warnings", "Notes")
+    assert "• Stress: the AIF peaks at 4.1 mmol/L" in text
+    assert "Use a dual-sequence AIF" in text
+    assert "[" not in text
+    assert "->" not in text
+    assert not a_panel_with_a_result.ui.noticesButton.collapsed
+
+
+def test_results_unfold_with_the_first_study_and_fold_with_the_last(a_panel_with_a_result):
+    import slicer
+
+    from QPerfusionLogic.mrml.study.filling import remove_study
+
+    panel = a_panel_with_a_result
+    assert not panel.ui.resultsButton.collapsed
+    panel.ui.resultsButton.collapsed = True
+    panel.results.update()
+    assert panel.ui.resultsButton.collapsed
+    remove_study(slicer.mrmlScene, panel._parameters.studyName)
+    panel._showStudies()
+    assert panel.ui.resultsButton.collapsed
+    assert panel.ui.noticesButton.collapsed
+    assert panel.ui.noticesBrowser.plainText == ""
+
+
+def test_an_empty_panel_shows_inputs_and_run_only(a_panel):
+    ui = a_panel.ui
+    assert not ui.inputsButton.collapsed
+    assert not ui.runButton.collapsed
+    for section in (ui.optionalInputsButton, ui.noticesButton, ui.resultsButton, ui.advancedButton):
+        assert section.collapsed
 
 
 def test_choosing_a_segment_changes_the_chart(a_panel_with_a_result):
@@ -96,7 +125,7 @@ def test_a_saved_scene_opens_in_the_panel(a_panel_with_a_result, a_scene, tmp_pa
     assert not a_panel_with_a_result.ui.showButton.enabled
     load_scene(a_scene, tmp_path / "study.mrb")
     slicer_host.process_events()
-    assert a_panel_with_a_result.ui.modelBox.currentText == "btex"
+    assert a_panel_with_a_result.ui.modelBox.currentText == "BTEX"
     a_panel_with_a_result.ui.showButton.click()
     assert a_panel_with_a_result.ui.tableView.mrmlTableNode().GetName() == "Segments"
 

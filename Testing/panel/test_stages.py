@@ -18,6 +18,7 @@ from QPerfusionLogic.mrml.study.study_inputs import add_study_inputs
 from QPerfusionLogic.panel.choices import with_changes
 from QPerfusionLogic.pipeline.job import FROM_EDITS, Edits, Job
 from QPerfusionLogic.pipeline.pipeline import Cascade
+from QPerfusionLogic.settings.names import STAGE_NAMES
 from QPerfusionLogic.settings.schema import STAGES
 from QPerfusionLogic.workflow.job_process import run_job
 
@@ -44,7 +45,8 @@ def a_panel_with_a_study(a_panel, a_study):
 
 def stage_states(panel):
     table = panel.ui.stageTable
-    return {table.item(row, 0).text(): table.item(row, 1).text() for row in range(table.rowCount)}
+    stages = {name: stage for stage, name in STAGE_NAMES.items()}
+    return {stages[table.item(row, 0).text()]: table.item(row, 1).text() for row in range(table.rowCount)}
 
 
 def choose(panel, stage):

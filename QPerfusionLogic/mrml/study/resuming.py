@@ -95,9 +95,7 @@ def job_to_export(scene: Any, name: str, settings: Settings, folder: str, dicom:
     if "kinetics" not in stages_done(found):
         raise InputError(f"no flow in the study {name}", action="run the stages up to kinetics first")
     if edits_in(found):
-        raise InputError(
-            f"edits in the study {name} that were not computed", action='press "Compute what was edited" first'
-        )
+        raise InputError(f"edits in the study {name} that were not computed", action='press "Recompute edits" first')
     own = (settings_of(found) or settings).with_value("reporting.dicom", dicom)
     study, result = result_in_scene(found)
     return Job(study, _not_twice(found, own.as_dictionary()), folder, STAGES[-1], "", result)
