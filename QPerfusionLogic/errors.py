@@ -13,7 +13,9 @@ class QPerfusionError(Exception):
     expected : str, optional
         What was expected instead.
     action : str, optional
-        What the user can do about it.
+        What the user can do about it, in words that hold in Slicer too.
+    option : str, optional
+        The option of the command line that does it; a part of the text of the error, not of what Slicer shows.
 
     Examples
     --------
@@ -23,15 +25,16 @@ class QPerfusionError(Exception):
 
     exit_code = 1
 
-    def __init__(self, found: str, expected: str = "", action: str = "") -> None:
+    def __init__(self, found: str, expected: str = "", action: str = "", option: str = "") -> None:
         self.found = found
         self.expected = expected
         self.action = action
+        self.option = option
         parts = [f"found {found}"]
         if expected:
             parts.append(f"expected {expected}")
         if action:
-            parts.append(action)
+            parts.append(f"{action} ({option})" if option else action)
         super().__init__("; ".join(parts))
 
 

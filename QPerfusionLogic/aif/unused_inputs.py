@@ -39,7 +39,8 @@ def refuse_unused(study: PerfusionStudy, settings: Settings, given: Collection[s
         raise InputError(
             f"a T1 map with conversion.mode={settings.conversion.mode}, which does not use it",
             expected="conversion.mode=look_up_table",
-            action="leave out --t1-map, or change the mode",
+            action="leave out the T1 map, or change the mode",
+            option="--t1-map",
         )
 
 
@@ -58,11 +59,12 @@ def unused_notices(acquisition: Acquisition, method: str) -> tuple[Notice, ...]:
 
 
 def _refuse(state: str, method: str, used: str) -> None:
-    action = "leave aif.mode at automatic" if method == "curve" else f"use it with --set aif.mode={method}"
+    action = "leave aif.mode at automatic" if method == "curve" else f"set the AIF method to {method}"
     raise InputError(
         f"the {WHAT[method]} of {state} with aif.mode={used}, which does not use it",
         expected="inputs that the arterial input is made of",
-        action=f"{action}, leave the {WHAT[method]} out, or compare all with --compare-aif",
+        action=f"{action}, leave the {WHAT[method]} out, or compare all methods",
+        option=f"--set aif.mode={'automatic' if method == 'curve' else method}, or --compare-aif",
     )
 
 

@@ -55,7 +55,8 @@ def _no_map(physics: SeriesPhysics) -> Notice:
         code="no-t1-map",
         message=f"no native T1 map: T1 {physics.blood.tissue.t1_s:g} s was assumed for blood and "
         f"{physics.myocardium.tissue.t1_s:g} s for myocardium",
-        action="give a pre-contrast T1 map (--t1-map)",
+        action="give a pre-contrast T1 map",
+        option="--t1-map",
         severity=Severity.WARNING,
     )
 

@@ -23,7 +23,8 @@ ORDER = (Severity.SERIOUS, Severity.WARNING, Severity.NOTE)
 class Notice:
     """Something the reader of a result has to know: what was found, what it means, what to do.
 
-    `code` is a stable kebab-case name (`aif-saturated`), `stage` the stage that noticed, `state` stress, rest or "".
+    `code` is a stable kebab-case name (`aif-saturated`), `stage` the stage that noticed, `state` stress, rest or "",
+    `option` the option of the command line that does what `action` advises.
     """
 
     code: str
@@ -32,6 +33,7 @@ class Notice:
     severity: Severity = Severity.WARNING
     stage: str = ""
     state: str = ""
+    option: str = ""
 
 
 def merged(notices: Iterable[Notice]) -> tuple[Notice, ...]:

@@ -199,7 +199,7 @@ def stages_between(resume_from: str = "", stop_after: str = "") -> tuple[str, ..
     last = STAGES.index(stop_after) if stop_after else len(STAGES) - 1
     if last < first:
         raise SettingsError(
-            f"--resume-from {resume_from} with --stop-after {stop_after}", expected="a stage that is not before it"
+            f"a run from {resume_from} that stops after {stop_after}", expected="a stage that is not before it"
         )
     return STAGES[first : last + 1]
 
@@ -213,7 +213,8 @@ def _before(first_stage: str, fresh: StateResult, earlier: StudyResult | None) -
         raise SettingsError(
             f"no {', '.join(missing)} of {fresh.state} to resume from at {first_stage}",
             expected="the output of an earlier run",
-            action="run without --resume-from, or give the folder of that run as --output",
+            action="run from the beginning, or give the folder of that run",
+            option="without --resume-from, or --output FOLDER",
         )
     if first_stage != STAGES[0] and found is not None and found.superresolved is not None:
         fresh = taken_over(fresh, found.superresolved)

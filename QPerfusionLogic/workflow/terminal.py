@@ -53,7 +53,8 @@ class Terminal:
         for notice in said_once:
             if notice.severity != Severity.NOTE:
                 where = f" [{notice.state}]" if notice.state else ""
-                action = f" -> {notice.action}" if notice.action else ""
+                option = f" ({notice.option})" if notice.option else ""
+                action = f" -> {notice.action}{option}" if notice.action else ""
                 self.say(f"{notice.severity!s:8}{where} {notice.message}{action}")
         notes = sum(notice.severity == Severity.NOTE for notice in said_once)
         if notes:

@@ -43,7 +43,8 @@ def by_dual_bolus(state: StateResult, settings: AifSettings, conversion: Convers
     if series is None:
         raise InputError(
             "no pre-bolus series for a dual-bolus arterial input",
-            action="give it with --stress-pre-bolus or --rest-pre-bolus, or choose another aif.mode",
+            action="give the pre-bolus of this state, or choose another AIF method",
+            option="--stress-pre-bolus, --rest-pre-bolus",
         )
     main = tissue_blood_curve(state)
     series = dataclasses.replace(series, kind=SeriesKind.PRE_BOLUS)

@@ -41,7 +41,8 @@ def by_dual_sequence(state: StateResult, settings: AifSettings, conversion: Conv
         raise InputError(
             "no AIF series for a dual-sequence arterial input",
             expected="a low-resolution series with short saturation time",
-            action="give it with --stress-aif / --rest-aif, or choose another aif.mode",
+            action="give the AIF series of this state, or choose another AIF method",
+            option="--stress-aif, --rest-aif",
         )
     series = without_motion(dataclasses.replace(series, kind=SeriesKind.AIF), state)
     pool = left_ventricular_pool(series, state)

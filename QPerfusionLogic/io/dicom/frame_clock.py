@@ -74,7 +74,8 @@ def clock_of(group: ImageGroup, vendor: str, frame_interval_s: float | None) -> 
     raise InputError(
         f"no clock that runs with the frames ({'; '.join(rejected)})",
         expected="times that grow from frame to frame",
-        action="give them with --times CSV or --set loading.frame_interval_s=SECONDS",
+        action="give the times or a constant interval",
+        option="--times CSV, --set loading.frame_interval_s=SECONDS",
     )
 
 
@@ -155,7 +156,7 @@ def _disagreement(name: str, usable: dict[str, NDArray[np.float64]]) -> tuple[No
             continue
         if abs(float(np.ptp(times)) / span - 1.0) > 0.1:
             message = f"{name} spans {span:.1f} s but {other} {np.ptp(times):.1f} s; the first was taken"
-            return (Notice("clocks-disagree", message, "check the frame times; --times CSV replaces them"),)
+            return (Notice("clocks-disagree", message, "check the frame times", option="--times CSV"),)
     return ()
 
 
@@ -164,19 +165,19 @@ def _interval_unused(times: NDArray[np.float64], name: str, frame_interval_s: fl
     if frame_interval_s is None or count < 2 or abs(frame_interval_s * (count - 1) / span - 1.0) < 0.1:
         return ()
     message = f"loading.frame_interval_s {frame_interval_s:g} s was left aside: {name} tells the time of every frame"
-    return (Notice("interval-unused", message, "give --times CSV to replace the times of the files"),)
+    return (Notice("interval-unused", message, "set the times to replace those of the files", option="--times CSV"),)
 
 
 def _late_clock(name: str) -> tuple[Notice, ...]:
     if name != CONTENT_TIME:
         return ()
     message = "frame times come from ContentTime, when images were stored, not taken"
-    return (Notice("content-time", message, "give --times CSV where the true times are known"),)
+    return (Notice("content-time", message, "set the times where the true ones are known", option="--times CSV"),)
 
 
 def _whole_seconds_notice(name: str) -> Notice:
     message = f"{name} is rounded to whole seconds: each frame time may be off by half a second"
-    return Notice("whole-second-times", message, "give --times CSV", Severity.SERIOUS)
+    return Notice("whole-second-times", message, "give the true times", Severity.SERIOUS, option="--times CSV")
 
 
 def _positions(group: ImageGroup) -> NDArray[np.float64]:
@@ -206,4 +207,6 @@ def _nominal_times(group: ImageGroup) -> NDArray[np.float64] | None:
 def _nominal_notice(group: ImageGroup) -> Notice:
     beat_s = float(np.median([record.beat_s for record in group.records if record.beat_s is not None]))
     message = f"no clock runs with the frames; they were put one nominal R-R interval ({beat_s:.3f} s) apart"
-    return Notice("nominal-times", message, "give --times CSV where the true times are known", Severity.SERIOUS)
+    return Notice(
+        "nominal-times", message, "set the times where the true ones are known", Severity.SERIOUS, option="--times CSV"
+    )

@@ -124,12 +124,15 @@ def frame_times_of(
         return np.arange(frames) * interval_s, FIXED_INTERVAL, ()
     if volume.interval_s is not None:
         message = f"frames are taken as {volume.interval_s:g} s apart, from the header; heart beats are not that even"
-        notice = Notice("constant-interval", message, "give --times CSV where the true times are known")
+        notice = Notice(
+            "constant-interval", message, "set the times where the true ones are known", option="--times CSV"
+        )
         return np.arange(frames) * volume.interval_s, "NIfTI pixdim[4]", (notice,)
     raise InputError(
         f"no frame times in {path}",
         expected="the time of every frame",
-        action="give them with --times CSV or --set loading.frame_interval_s=SECONDS",
+        action="give the times or a constant interval",
+        option="--times CSV, --set loading.frame_interval_s=SECONDS",
     )
 
 

@@ -86,7 +86,12 @@ def _notice(meaning: dict[int, int]) -> Notice:
     text = ", ".join(f"{value} {WORDS[label]}" for value, label in sorted(meaning.items()))
     wall, cavity = (next(value for value, label in meaning.items() if label == wanted) for wanted in (1, 2))
     message = f"label {wall} of the mask encloses label {cavity}: the mask was taken as {text}"
-    return Notice("mask-numbering", message, "if that is wrong, --set loading.labels=myocardium,lv,rv")
+    return Notice(
+        "mask-numbering",
+        message,
+        "if that is wrong, set what the labels are",
+        option="--set loading.labels=myocardium,lv,rv",
+    )
 
 
 def _unknown(path: Path, values: FloatArray) -> InputError:
@@ -95,5 +100,6 @@ def _unknown(path: Path, values: FloatArray) -> InputError:
     return InputError(
         f"values {shown} in the mask {path}",
         expected="0, 1 myocardium, 2 LV blood, 3 RV blood",
-        action="say what 1, 2 and 3 are with --set loading.labels=lv,myocardium,rv (or rv,myocardium,lv), or renumber",
+        action="set what 1, 2 and 3 are, or renumber the mask",
+        option="--set loading.labels=lv,myocardium,rv or rv,myocardium,lv",
     )

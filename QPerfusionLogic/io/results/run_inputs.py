@@ -85,7 +85,7 @@ def refuse_other_inputs(study: PerfusionStudy, provenance: Mapping[str, Any], re
             raise InputError(
                 f"another {WORDS.get(part, part.replace('_', '-'))}{of_state} than in the earlier run",
                 expected=f"the same, since {resume_from} goes on from what {stage} made of it",
-                action="run without --resume-from" if part == "tissue" else f"resume from {stage}, or leave it out",
+                action="run from the beginning" if part == "tissue" else f"resume from {stage}, or leave it out",
             )
 
 

@@ -94,13 +94,14 @@ def refuse_blood(labels: LabelArray, pools: BloodPools, where: str) -> None:
     """Raise `InputError` when what a mask calls myocardium is blood, or lies round the right ventricle."""
     wall = labels == MYOCARDIUM
     inside = filled_cavity(labels) == LEFT_VENTRICLE
-    action = "say what the labels are with --set loading.labels=lv,myocardium,rv or rv,myocardium,lv"
+    action, option = "set what the labels 1, 2 and 3 of the mask are", "--set loading.labels=lv,myocardium,rv"
     blood = np.count_nonzero(wall & (pools.left | pools.right)) / np.count_nonzero(wall)
     if blood > LARGEST_BLOOD_SHARE:
         raise InputError(
             f"{where} whose label 1 enhances like blood in {100 * blood:.0f} % of its pixels",
             expected="1 myocardium, 2 LV blood, 3 RV blood",
             action=action,
+            option=option,
         )
     right = np.count_nonzero(inside & pools.right)
     if right > LARGEST_BLOOD_SHARE * np.count_nonzero(inside) and not (inside & pools.left).any():

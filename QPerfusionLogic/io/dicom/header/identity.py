@@ -61,7 +61,8 @@ def check_one_patient(headers: Iterable[Any], accepted: bool = False) -> tuple[N
     raise InputError(
         f"series of {len(patients)} patients (different PatientID)",
         expected="stress and rest of one patient",
-        action="give the folders of one patient, or --set loading.accept_patient_ids=true if it is one",
+        action="give the folders of one patient, or accept the identifiers if it is one",
+        option="--set loading.accept_patient_ids=true",
     )
 
 

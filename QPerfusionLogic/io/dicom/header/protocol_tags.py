@@ -79,7 +79,11 @@ def _repetition_time_s(tags: Tags, siemens: SiemensProtocol, notices: list[Notic
     message = (
         f"RepetitionTime {told_ms:g} ms is the time of a shot or beat, not between readout pulses; it was left out"
     )
-    notices.append(Notice("repetition-time", message, "give it with --set conversion.repetition_time_s=SECONDS"))
+    notices.append(
+        Notice(
+            "repetition-time", message, "set the repetition time", option="--set conversion.repetition_time_s=SECONDS"
+        )
+    )
     return None
 
 
