@@ -32,10 +32,10 @@ from QPerfusionLogic.panel.export_part import ExportPart
 from QPerfusionLogic.panel.frames_part import FramesPart
 from QPerfusionLogic.panel.options import (
     default_of,
-    let_parameters_mean,
     options_of,
     settings_of_parameters,
     show_choice_names,
+    update_parameter_node,
     uses_networks,
 )
 from QPerfusionLogic.panel.presets_part import PresetsPart
@@ -92,7 +92,7 @@ def makeSample(source=None):
 OLDEST_SLICER = (5, 12)
 
 
-def whyNotThisSlicer():
+def unsupportedSlicerMessage():
     """Return why this version of Slicer cannot run the module, "" when it can."""
     version = slicer.app.majorVersion, slicer.app.minorVersion
     if version >= OLDEST_SLICER:
@@ -171,9 +171,9 @@ class QPerfusionLogic(ScriptedLoadableModuleLogic):
         for node in legacy_nodes(slicer.mrmlScene):
             add_sequence_of(slicer.mrmlScene, node)
 
-    def whyNot(self, parameters):
+    def validationMessage(self, parameters):
         """Return why these parameters cannot be run, "" when they can."""
-        return choices.why_not(
+        return choices.validation_message(
             parameters.stressSeries,
             parameters.restSeries,
             {"AIF": parameters.stressAif, "mask": parameters.stressMask, "pre-bolus": parameters.stressPreBolus},
@@ -186,7 +186,7 @@ class QPerfusionLogic(ScriptedLoadableModuleLogic):
 
     def setSettings(self, parameters, settings):
         """Let these parameters mean the given settings."""
-        let_parameters_mean(parameters, settings)
+        update_parameter_node(parameters, settings)
 
     def job(self, parameters, resumeFrom="", stopAfter=""):
         """Return the job of a first run, or of one that resumes from a result in the scene with the user's edits."""
@@ -235,7 +235,7 @@ class QPerfusionLogic(ScriptedLoadableModuleLogic):
             result = run_job(job, Progress(progress))
             return self.showResult(parameters, result, job.study.t1_map, replace=bool(resumeFrom))
         replace = job.earlier is not None
-        show = lambda result: self.showResult(parameters, result, job.study.t1_map, self._breathe, replace)  # noqa: E731
+        show = lambda result: self.showResult(parameters, result, job.study.t1_map, self._process_events, replace)  # noqa: E731
         self._runInBackground(job, progress, onEnd or (lambda outcome: None), show)
         return None
 
@@ -283,13 +283,13 @@ class QPerfusionLogic(ScriptedLoadableModuleLogic):
         if self.currentRun is not None:
             self.currentRun.cancel()
 
-    def showResult(self, parameters, result, t1Map=None, breathe=None, replace=False):
+    def showResult(self, parameters, result, t1Map=None, process_events=None, replace=False):
         """Put a result into the scene as the study to look at; `replace`: instead of the one it was computed from,
         unless the user keeps that."""
         from QPerfusionLogic.mrml.study.filling import fill_scene, remove_study
 
         earlier = parameters.studyName
-        study = fill_scene(slicer.mrmlScene, result, t1_map=t1Map, breathe=breathe)
+        study = fill_scene(slicer.mrmlScene, result, t1_map=t1Map, process_events=process_events)
         parameters.studyName = study.name
         if replace and not parameters.keepEarlier:
             remove_study(slicer.mrmlScene, earlier)
@@ -297,8 +297,8 @@ class QPerfusionLogic(ScriptedLoadableModuleLogic):
 
     def ensurePackages(self):
         """Install what the package needs and Slicer does not bundle, after asking the user."""
-        if whyNotThisSlicer():
-            raise QPerfusionError(whyNotThisSlicer())
+        if unsupportedSlicerMessage():
+            raise QPerfusionError(unsupportedSlicerMessage())
         from slicer.packaging import load_requirements, pip_ensure
 
         pip_ensure(load_requirements(Path(__file__).parent / "Resources" / "requirements.txt"), requester="QPerfusion")
@@ -323,7 +323,7 @@ class QPerfusionLogic(ScriptedLoadableModuleLogic):
         except Exception:
             logging.exception("PyTorch could not be installed; the run goes on without it.")
 
-    def _breathe(self):
+    def _process_events(self):
         """Keep the window alive between nodes, and stop when the user cancels."""
         slicer.app.processEvents()
         if self.currentRun is not None and self.currentRun.cancelled:
@@ -373,8 +373,8 @@ class QPerfusionWidget(ScriptedLoadableModuleWidget, slicer.util.VTKObservationM
     def setup(self):
         ScriptedLoadableModuleWidget.setup(self)
         translate_with(translated)
-        if whyNotThisSlicer():
-            self.layout.addWidget(makeLabel(whyNotThisSlicer()))
+        if unsupportedSlicerMessage():
+            self.layout.addWidget(makeLabel(unsupportedSlicerMessage()))
             return
         uiWidget = slicer.util.loadUI(self.resourcePath("UI/QPerfusion.ui"))
         self.layout.addWidget(uiWidget)
@@ -561,7 +561,7 @@ class QPerfusionTest(ScriptedLoadableModuleTest):
 
     def test_panel_says_what_is_missing(self):
         logic = QPerfusionLogic()
-        assert "series" in logic.whyNot(logic.getParameterNode())
+        assert "series" in logic.validationMessage(logic.getParameterNode())
 
     def test_settings_survive_in_the_parameter_node(self):
         logic = QPerfusionLogic()

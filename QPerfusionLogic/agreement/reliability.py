@@ -151,8 +151,10 @@ def _agreement_interval(
         return math.nan, math.nan
     a = k * icc / (n * (1 - icc))
     b = 1 + k * icc * (n - 1) / (n * (1 - icc))
-    freedom = (a * raters + b * rest) ** 2 / ((a * raters) ** 2 / (k - 1) + (b * rest) ** 2 / ((n - 1) * (k - 1)))
-    upper_f, lower_f = stats.f.ppf(tail, n - 1, freedom), stats.f.ppf(tail, freedom, n - 1)
+    degrees_of_freedom = (a * raters + b * rest) ** 2 / (
+        (a * raters) ** 2 / (k - 1) + (b * rest) ** 2 / ((n - 1) * (k - 1))
+    )
+    upper_f, lower_f = stats.f.ppf(tail, n - 1, degrees_of_freedom), stats.f.ppf(tail, degrees_of_freedom, n - 1)
     common = k * raters + (k * n - k - n) * rest
     low = n * (targets - upper_f * rest) / (upper_f * common + n * targets)
     high = n * (lower_f * targets - rest) / (common + n * lower_f * targets)

@@ -12,7 +12,7 @@ from QPerfusionLogic.settings.schema import AifSettings, ConversionSettings
 
 from .logic import AifCorrectionLogic
 
-IMAGE_ROUTES = ("dual_sequence", "dual_bolus", "learned", "model", "population")
+IMAGE_METHODS = ("dual_sequence", "dual_bolus", "neural_network", "signal_inversion", "population")
 
 
 def allowed_inputs(
@@ -35,13 +35,15 @@ def allowed_inputs(
     progress = progress or Progress()
     found: dict[str, ArterialInput] = {}
     refused: dict[str, str] = {}
-    signal = state.acquisition.tissue.quantity is Quantity.SIGNAL and conversion.mode != "as_is"
-    routes = (("curve",) if state.acquisition.aif_curve is not None else ()) + (IMAGE_ROUTES if signal else ("as_is",))
-    for index, name in enumerate(routes):
+    signal = state.acquisition.tissue.quantity is Quantity.SIGNAL and conversion.mode != "concentration"
+    methods = (("curve",) if state.acquisition.aif_curve is not None else ()) + (
+        IMAGE_METHODS if signal else ("concentration",)
+    )
+    for index, name in enumerate(methods):
         chosen = dataclasses.replace(settings, mode=name)
         try:
             result = AifCorrectionLogic(chosen, conversion).run(
-                state, progress.part(index / len(routes), (index + 1) / len(routes))
+                state, progress.part(index / len(methods), (index + 1) / len(methods))
             )
             if result.mode == name:
                 found[name] = result

@@ -10,15 +10,15 @@ import numpy as np
 from QPerfusionLogic.aif.correction.aif_resampling import finely_sampled
 from QPerfusionLogic.aif.correction.b1_calibration import calibrated
 from QPerfusionLogic.aif.correction.detrending import detrended
-from QPerfusionLogic.aif.correction.method_curve import Route, RouteCurve
+from QPerfusionLogic.aif.correction.method_curve import AifMethod, MethodCurve
 from QPerfusionLogic.aif.correction.relative_input import in_relative_enhancement
 from QPerfusionLogic.aif.curves.blood_curve import BloodCurve, tissue_blood_curve
-from QPerfusionLogic.aif.methods.population import instead_of_lost_peak
-from QPerfusionLogic.aif.methods.selection import ROUTES, chosen_route
+from QPerfusionLogic.aif.methods.population import instead_of_saturated_peak
+from QPerfusionLogic.aif.methods.selection import AIF_METHODS, chosen_method
 from QPerfusionLogic.aif.quality.curve_checks import shape_checks, tissue_saturation_check
 from QPerfusionLogic.aif.quality.curve_features import curve_features
 from QPerfusionLogic.aif.quality.time_axis_checks import on_tissue_clock
-from QPerfusionLogic.aif.scaling.peak_prior import dose_check, expected_height
+from QPerfusionLogic.aif.scaling.peak_prior import dose_check, peak_prior
 from QPerfusionLogic.data.arrays import FloatArray
 from QPerfusionLogic.data.notices import Notice, Severity
 from QPerfusionLogic.data.results import ArterialInput, StateResult
@@ -62,7 +62,7 @@ class AifCorrectionLogic:
         """
         progress = progress or Progress()
         progress.update(0.0, "arterial input")
-        name, notices = chosen_route(state, self.settings.mode, self.conversion.mode)
+        name, notices = chosen_method(state, self.settings.mode, self.conversion.mode)
         notices += unused_notices(state.acquisition, name)
         curve, more = self._curve(name, state)
         notices += more
@@ -71,7 +71,7 @@ class AifCorrectionLogic:
             curve = detrended(curve)
         view = self._tissue_view(state)
         curve = on_tissue_clock(curve, view.curve, view.time_s, view.response)
-        if self.settings.shared_blood and curve.mode in MEASURED_APART and view.curve is not None and view.physics:
+        if self.settings.b1_calibration and curve.mode in MEASURED_APART and view.curve is not None and view.physics:
             curve = calibrated(curve, view.curve, view.physics, self.conversion)
         if self.conversion.mode == "relative_enhancement" and view.physics is not None:
             curve = in_relative_enhancement(curve, state, self.conversion)
@@ -79,8 +79,8 @@ class AifCorrectionLogic:
         if curve.precontrast is not None:
             features["residual_mmol_l"] = curve.precontrast.residual_mmol_l
             features["saturation_efficiency"] = curve.precontrast.saturation_efficiency
-        if curve.transmit_field is not None:
-            features["transmit_field"] = curve.transmit_field
+        if curve.b1_plus is not None:
+            features["b1_plus"] = curve.b1_plus
         features["apparent_peak_mmol_l"] = float("nan")
         if view.curve is not None and view.physics is not None:
             apparent, found = tissue_saturation_check(
@@ -88,44 +88,44 @@ class AifCorrectionLogic:
             )
             features |= apparent
             notices += found
-        expected = expected_height(state, self.settings)
+        expected = peak_prior(state, self.settings)
         notices += curve.notices + shape_checks(curve.gd_mmol_l, curve.time_s, features, curve.mode, expected)
         if self.conversion.mode != "relative_enhancement":
             notices += dose_check(features["area_mmol_s_l"], expected)
         progress.update(1.0, "arterial input found")
         return _finished(finely_sampled(curve), features, notices, str(state.state))
 
-    def _curve(self, name: str, state: StateResult) -> tuple[RouteCurve, tuple[Notice, ...]]:
+    def _curve(self, name: str, state: StateResult) -> tuple[MethodCurve, tuple[Notice, ...]]:
         """Run a route; where `automatic` chose one whose series cannot be used, invert the tissue series and say so."""
         automatic = self.settings.mode == "automatic"
         notices: tuple[Notice, ...] = ()
         try:
-            curve = self._route(name)(state, self.settings, self.conversion)
+            curve = self._method(name)(state, self.settings, self.conversion)
         except QPerfusionError as error:
-            if not automatic or name not in ("dual_sequence", "dual_bolus", "learned"):
+            if not automatic or name not in ("dual_sequence", "dual_bolus", "neural_network"):
                 raise
-            if name == "learned" and self.settings.weights and not isinstance(error, MissingPackageError):
+            if name == "neural_network" and self.settings.weights and not isinstance(error, MissingPackageError):
                 raise
             notices = (_unusable(name, error),)
-            curve = self._route("model")(state, self.settings, self.conversion)
-        if automatic and curve.mode in ("model", "learned"):
-            curve = instead_of_lost_peak(curve, state, self.settings, self.conversion)
+            curve = self._method("signal_inversion")(state, self.settings, self.conversion)
+        if automatic and curve.mode in ("signal_inversion", "neural_network"):
+            curve = instead_of_saturated_peak(curve, state, self.settings, self.conversion)
         return curve, notices
 
-    def _route(self, name: str) -> Route:
-        if name not in ROUTES:
+    def _method(self, name: str) -> AifMethod:
+        if name not in AIF_METHODS:
             raise SettingsError(
                 f"aif.mode = {name!r}, which is not available here",
-                expected=f"one of {', '.join(ROUTES)}",
+                expected=f"one of {', '.join(AIF_METHODS)}",
                 action="choose another aif.mode",
             )
-        return ROUTES[name]
+        return AIF_METHODS[name]
 
     def _tissue_view(self, state: StateResult) -> TissueView:
         """Return the tissue series' own blood curve, whatever route was taken; only its times where it has none."""
         series = state.acquisition.tissue
         times = np.asarray(series.time_s, dtype=float).mean(axis=1)
-        if series.quantity is not Quantity.SIGNAL or self.conversion.mode == "as_is":
+        if series.quantity is not Quantity.SIGNAL or self.conversion.mode == "concentration":
             return TissueView(times)
         try:
             curve = tissue_blood_curve(state)
@@ -158,7 +158,7 @@ COST_OF_INVERSION = (
 
 
 def _unusable(name: str, error: QPerfusionError) -> Notice:
-    if name == "learned":
+    if name == "neural_network":
         instead = "The saturated tissue series was inverted for the arterial input, which networks would have restored"
         return not_used(error, instead, COST_OF_INVERSION, "aif")
     return Notice(
@@ -170,8 +170,8 @@ def _unusable(name: str, error: QPerfusionError) -> Notice:
     )
 
 
-def _finished(curve: RouteCurve, features: dict[str, float], notices: tuple[Notice, ...], state: str) -> ArterialInput:
-    told = {notice.code + notice.message: notice for notice in notices}
+def _finished(curve: MethodCurve, features: dict[str, float], notices: tuple[Notice, ...], state: str) -> ArterialInput:
+    reported = {notice.code + notice.message: notice for notice in notices}
     return ArterialInput(
         time_s=np.asarray(curve.time_s, dtype=float),
         measured=np.asarray(curve.measured, dtype=float),
@@ -184,5 +184,5 @@ def _finished(curve: RouteCurve, features: dict[str, float], notices: tuple[Noti
         model_name=curve.model_name,
         model_checksum=curve.model_checksum,
         constants=curve.constants,
-        notices=tuple(dataclasses.replace(notice, stage=STAGE, state=state) for notice in told.values()),
+        notices=tuple(dataclasses.replace(notice, stage=STAGE, state=state) for notice in reported.values()),
     )

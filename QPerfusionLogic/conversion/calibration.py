@@ -33,9 +33,9 @@ def precontrast_of(state: StateResult, settings: ConversionSettings) -> Precontr
     An efficiency fixed by the user wins, and then nothing is taken over.
     """
     features = {} if state.arterial_input is None else state.arterial_input.features
-    field = features.get("transmit_field", float("nan"))
-    if settings.transmit_field is None and np.isfinite(field):
-        settings = dataclasses.replace(settings, transmit_field=field)
+    field = features.get("b1_plus", float("nan"))
+    if settings.b1_plus is None and np.isfinite(field):
+        settings = dataclasses.replace(settings, b1_plus=field)
     if state.arterial_input is None or settings.saturation_efficiency is not None:
         return PrecontrastState(settings)
     efficiency = features.get("saturation_efficiency", float("nan"))

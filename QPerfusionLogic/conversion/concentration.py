@@ -20,7 +20,7 @@ def keep_as_is(registered: Registered, settings: ConversionSettings) -> Concentr
     top = float(np.nanpercentile(gadolinium, 99.9)) if np.isfinite(gadolinium).any() else float("nan")
     if not top <= HIGHEST_PLAUSIBLE_MMOL_L:
         notices.append(_implausible(top))
-    if series.quantity is not Quantity.GADOLINIUM and settings.mode == "as_is":
+    if series.quantity is not Quantity.GADOLINIUM and settings.mode == "concentration":
         notices.append(
             Notice(
                 code="conversion-as-is",
@@ -32,7 +32,7 @@ def keep_as_is(registered: Registered, settings: ConversionSettings) -> Concentr
         gd_mmol_l=gadolinium,
         time_s=series.time_s,
         saturated=np.zeros(series.image_shape, dtype=bool),
-        mode="as_is",
+        mode="concentration",
         notices=tuple(notices),
     )
 

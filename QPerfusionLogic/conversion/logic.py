@@ -44,7 +44,7 @@ class ConversionLogic:
         progress = progress or Progress()
         registered, segmented = found_stages(state)
         progress.update(0.0, "converting signal to gadolinium")
-        if self.settings.mode == "as_is" or registered.series.quantity is Quantity.GADOLINIUM:
+        if self.settings.mode == "concentration" or registered.series.quantity is Quantity.GADOLINIUM:
             result = keep_as_is(registered, self.settings)
         elif self.settings.mode == "relative_enhancement":
             result = convert_by_relative_enhancement(registered, segmented, self.settings, progress)

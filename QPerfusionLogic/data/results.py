@@ -26,6 +26,7 @@ __all__ = [
     "OUTPUT_OF_STAGE",
     "RIGHT_VENTRICLE",
     "Acquisition",
+    "AifMethodComparison",
     "ArterialInput",
     "BoolArray",
     "Concentration",
@@ -42,7 +43,6 @@ __all__ = [
     "Protocol",
     "Quantity",
     "Registered",
-    "RouteComparison",
     "SegmentFlow",
     "Segmented",
     "SeriesKind",
@@ -69,9 +69,9 @@ class Superresolved:
         series; NaN where none were sampled.
     residual : (frames, slices) array
         Largest change of a measured line over the largest line; rounding only.
-    departure : (frames, slices) array
+    added_detail_ratio : (frames, slices) array
         Added detail (root mean square) over the outer half of the measured lines.
-    doubt : (frames, slices) array
+    relative_uncertainty : (frames, slices) array
         Spread over added detail, both root mean squares; NaN where none were sampled.
     fraction, direction : float, str
         Share of lines measured; image axis of the phase encoding, rows or columns.
@@ -80,8 +80,8 @@ class Superresolved:
     series: PerfusionSeries
     spread: FloatArray
     residual: FloatArray
-    departure: FloatArray
-    doubt: FloatArray
+    added_detail_ratio: FloatArray
+    relative_uncertainty: FloatArray
     fraction: float
     direction: str
     model_name: str
@@ -173,7 +173,7 @@ class ArterialInput:
     mode : str
         dual_sequence, dual_bolus, learned, model, as_is, curve.
     features : dict
-        foot_s, peak_mmol_l, time_to_peak_s, fwhm_s, valley_s, first_pass_end_s, area_mmol_s_l, baseline_drift,
+        bolus_arrival_time_s, peak_mmol_l, time_to_peak_s, fwhm_s, valley_s, first_pass_end_s, area_mmol_s_l, baseline_drift,
         apparent_peak_mmol_l.
     """
 
@@ -221,7 +221,7 @@ FIT_STATUS = ("converged", "at_bound", "no_bolus", "not_finite", "not_identifiab
 class FitResult:
     """What a kinetic model found in n curves; arrays are (n,), NaN where the status says there is no number.
 
-    `parameters` maps field names (`mbf_ml_min_g`, `mbf_se`, `delay_s`, `ps_ml_min_g`, `vp_ml_g`, `visf_ml_g`, `rms`,
+    `parameters` maps field names (`mbf_ml_min_g`, `mbf_se`, `delay_s`, `ps_ml_min_g`, `vp_ml_g`, `ve_ml_g`, `rms`,
     `r2`, `aic`, ...) to (n,) arrays; `status` holds indices into `FIT_STATUS`; `predicted` is (n, frames) in mmol/L.
     """
 
@@ -279,7 +279,7 @@ class SegmentFlow:
 
 
 @dataclass(frozen=True)
-class RouteComparison:
+class AifMethodComparison:
     """What one route to an arterial input gives in one state, beside the route that was used.
 
     `segments` holds the flow of every AHA segment (layer "all"); a route that cannot be taken has no arterial input and
@@ -287,7 +287,7 @@ class RouteComparison:
     """
 
     state: State
-    route: str
+    method: str
     arterial_input: ArterialInput | None = None
     segments: tuple[SegmentFlow, ...] = ()
     used: bool = False
@@ -338,4 +338,4 @@ class StudyResult:
     notices: tuple[Notice, ...] = ()
     stress_to_rest_mm: FloatArray | None = None
     mpr_map: FloatArray | None = None
-    route_comparison: tuple[RouteComparison, ...] = ()
+    aif_method_comparison: tuple[AifMethodComparison, ...] = ()

@@ -29,7 +29,7 @@ from QPerfusionLogic.settings.schema import KineticsSettings
 
 from .logic import KineticFittingLogic
 
-COLUMNS = ("mbf_ml_min_g", "mbf_se", "delay_s", "ps_ml_min_g", "vp_ml_g", "visf_ml_g", "rms", "r2")
+COLUMNS = ("mbf_ml_min_g", "mbf_se", "delay_s", "ps_ml_min_g", "vp_ml_g", "ve_ml_g", "rms", "r2")
 AIF_NAMES = ("aif", "aif mmol l", "arterial", "arterial input", "input")
 
 

@@ -86,7 +86,7 @@ class KineticFittingLogic:
         prior = None
         if len(tabulated) == len(models):
             groups = [
-                model.pooled(np.asarray(given.curves, dtype=float)[rows])
+                model.hierarchical(np.asarray(given.curves, dtype=float)[rows])
                 for model, given, rows in zip(tabulated, slices, leading, strict=True)
             ]
             prior = heart_prior([group for group in groups if group is not None])

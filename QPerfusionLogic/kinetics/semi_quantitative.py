@@ -9,7 +9,9 @@ from QPerfusionLogic.data.arrays import FloatArray
 SLOPE_FRAMES = 5
 
 
-def semi_quantitative(curves: FloatArray, time_s: FloatArray, foot_s: float | None = None) -> dict[str, FloatArray]:
+def semi_quantitative(
+    curves: FloatArray, time_s: FloatArray, bolus_arrival_time_s: float | None = None
+) -> dict[str, FloatArray]:
     """Return upslope (per s), peak, time to peak (s from the foot) and area of curves (n, frames).
 
     The upslope is the steepest straight line through five frames in a row before the peak. NaN where a curve has gaps.
@@ -23,7 +25,7 @@ def semi_quantitative(curves: FloatArray, time_s: FloatArray, foot_s: float | No
     """
     values = np.atleast_2d(np.asarray(curves, dtype=float))
     times = np.asarray(time_s, dtype=float)
-    start = float(times[0]) if foot_s is None else foot_s
+    start = float(times[0]) if bolus_arrival_time_s is None else bolus_arrival_time_s
     names = ("upslope_mmol_l_s", "peak_mmol_l", "time_to_peak_s", "area_mmol_s_l")
     results = {name: np.full(len(values), np.nan) for name in names}
     known = np.isfinite(values).all(axis=1)

@@ -39,9 +39,9 @@ def require_packages(wanted_by: str, instead: str = "") -> None:
     Parameters
     ----------
     wanted_by : str
-        What needs them, as the user knows it: "aif.mode=learned".
+        What needs them, as the user knows it: "aif.mode=neural_network".
     instead : str
-        What works without them: "aif.mode=model".
+        What works without them: "aif.mode=signal_inversion".
 
     Raises
     ------

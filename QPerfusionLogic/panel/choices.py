@@ -150,7 +150,9 @@ def read_changes(text: str) -> dict[str, str]:
     return changes
 
 
-def why_not(stress: Any, rest: Any, stress_companions: dict[str, Any], rest_companions: dict[str, Any]) -> str:
+def validation_message(
+    stress: Any, rest: Any, stress_companions: dict[str, Any], rest_companions: dict[str, Any]
+) -> str:
     """Return why a choice of nodes cannot be run yet, "" when it can.
 
     Parameters
@@ -162,7 +164,7 @@ def why_not(stress: Any, rest: Any, stress_companions: dict[str, Any], rest_comp
 
     Examples
     --------
-    >>> why_not(None, None, {}, {})
+    >>> validation_message(None, None, {}, {})
     'Choose a stress or a rest series.'
     """
     if stress is None and rest is None:

@@ -101,12 +101,12 @@ class CurvesPart:
 
     def show_aif(self) -> None:
         """Show the arterial input: measured, corrected, population."""
-        from QPerfusionLogic.mrml.nodes.plots import leave_room_for_legend
+        from QPerfusionLogic.mrml.nodes.plots import widen_for_legend
 
         study = self._study()
         chart = study.node("chart:aif", self._ui.stateBox.currentText) if study is not None else None
         if chart is not None:
-            leave_room_for_legend(chart)
+            widen_for_legend(chart)
             self._show_chart(chart)
 
     def show_pixel(self, pixel: Any) -> None:

@@ -38,7 +38,7 @@ def settings_of_parameters(parameters: Any) -> Settings:
     return with_changes(changes)
 
 
-def let_parameters_mean(parameters: Any, settings: Settings) -> None:
+def update_parameter_node(parameters: Any, settings: Settings) -> None:
     """Let the parameters of the panel mean the given settings."""
     changes = changes_of(settings)
     for bound, name in BOUND_SETTINGS.items():
@@ -65,7 +65,7 @@ def uses_networks(settings: Settings) -> bool:
     """
     return (
         settings.segmentation.mode != "classical"
-        or settings.aif.mode in ("automatic", "learned")
+        or settings.aif.mode in ("automatic", "neural_network")
         or settings.superresolution.mode != "none"
     )
 

@@ -21,7 +21,7 @@ class RunPart:
     parameters : callable
         Returns the present parameters, None when there are none.
     logic : QPerfusionLogic
-        The facade of the module: `run`, `cancel`, `whyNot` and `currentRun`.
+        The facade of the module: `run`, `cancel`, `validationMessage` and `currentRun`.
     results : ResultsPart
         Shows what a run has found.
     """
@@ -48,7 +48,7 @@ class RunPart:
         parameters = self._parameters()
         if parameters is None:
             return
-        reason = "" if running else self._logic.whyNot(parameters)
+        reason = "" if running else self._logic.validationMessage(parameters)
         self._ui.applyButton.text = _("Cancel") if running else _("Apply")
         self._ui.applyButton.enabled = not reason
         self._ui.applyButton.toolTip = reason or (_("Stop the run.") if running else _("Quantify the series."))

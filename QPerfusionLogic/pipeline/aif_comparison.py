@@ -6,7 +6,7 @@ import dataclasses
 
 from QPerfusionLogic.aif.allowed_inputs import allowed_inputs
 from QPerfusionLogic.conversion.logic import ConversionLogic
-from QPerfusionLogic.data.results import RouteComparison, StateResult, StudyResult
+from QPerfusionLogic.data.results import AifMethodComparison, StateResult, StudyResult
 from QPerfusionLogic.data.study import PerfusionStudy
 from QPerfusionLogic.errors import QPerfusionError
 from QPerfusionLogic.progress import Progress
@@ -15,9 +15,9 @@ from QPerfusionLogic.settings.schema import Settings
 from .flow_mapping import map_flow
 
 
-def compare_routes(
+def compare_aif_methods(
     study: PerfusionStudy, result: StateResult, settings: Settings, progress: Progress | None = None
-) -> tuple[RouteComparison, ...]:
+) -> tuple[AifMethodComparison, ...]:
     """Return what every route makes of one state, per segment; routes that cannot be taken say why.
 
     Parameters
@@ -33,7 +33,7 @@ def compare_routes(
     found, refused = allowed_inputs(result, settings.aif, settings.conversion, progress.part(0.0, 0.4))
     rows = []
     kinetics = dataclasses.replace(settings.kinetics, pixelwise=False)
-    for index, (route, arterial_input) in enumerate(found.items()):
+    for index, (method, arterial_input) in enumerate(found.items()):
         own = progress.part(0.4 + 0.6 * index / len(found), 0.4 + 0.6 * (index + 1) / len(found))
         state = dataclasses.replace(result, arterial_input=arterial_input)
         try:
@@ -42,12 +42,12 @@ def compare_routes(
         except QPerfusionError as error:
             if error.exit_code == 130:
                 raise
-            refused[route] = str(error)
+            refused[method] = str(error)
             continue
         flows = tuple(flow for flow in mapped.segments if flow.layer == "all")
-        used = result.arterial_input is not None and result.arterial_input.mode == route
-        rows.append(RouteComparison(result.state, route, arterial_input, flows, used))
-    return (*rows, *(RouteComparison(result.state, route, refused=why) for route, why in refused.items()))
+        used = result.arterial_input is not None and result.arterial_input.mode == method
+        rows.append(AifMethodComparison(result.state, method, arterial_input, flows, used))
+    return (*rows, *(AifMethodComparison(result.state, method, refused=why) for method, why in refused.items()))
 
 
 def with_comparison(
@@ -56,7 +56,9 @@ def with_comparison(
     """Return the result with the routes of all its states compared."""
     progress = progress or Progress()
     states = [state for state in result.states.values() if state.registered is not None and state.segmented is not None]
-    rows: tuple[RouteComparison, ...] = ()
+    rows: tuple[AifMethodComparison, ...] = ()
     for index, state in enumerate(states):
-        rows += compare_routes(study, state, settings, progress.part(index / len(states), (index + 1) / len(states)))
-    return dataclasses.replace(result, route_comparison=rows)
+        rows += compare_aif_methods(
+            study, state, settings, progress.part(index / len(states), (index + 1) / len(states))
+        )
+    return dataclasses.replace(result, aif_method_comparison=rows)

@@ -27,10 +27,10 @@ MINIMUM_PIXELS = 8
 """A segment with fewer pixels is flagged: its standard error no longer means much."""
 UNDETERMINED = 2.0
 """A segment flow whose standard error is more than this many times the flow is no number."""
-ERROR_OF_ROUTE = {
+ERROR_OF_METHOD = {
     "dual_sequence": {State.STRESS: 0.11, State.REST: 0.04},
     "dual_bolus": {State.STRESS: 0.12, State.REST: 0.06},
-    "model": {State.STRESS: 0.08, State.REST: 0.17},
+    "signal_inversion": {State.STRESS: 0.08, State.REST: 0.17},
 }
 """Flow error common to a heart (root mean square, as a share) that inputs without a band make on forty digital patients
 (Documentation/trials.md, Arterial inputs); where the state is not known the larger one is taken. The model inversion
@@ -45,7 +45,7 @@ MAP_NAMES = {
     "delay_s": "delay",
     "ps_ml_min_g": "ps",
     "vp_ml_g": "vp",
-    "visf_ml_g": "visf",
+    "ve_ml_g": "ve",
 }
 """Fit parameter -> name of its map; parameters that are not listed keep their own name."""
 Key = tuple[int, str]
@@ -66,7 +66,7 @@ class _Fitted:
 
 
 @dataclasses.dataclass(frozen=True)
-class _Wall:
+class _SliceCurves:
     """The segment parts of one slice before their fit."""
 
     keys: list[Key]
@@ -101,7 +101,7 @@ def map_flow(result: StateResult, settings: KineticsSettings, progress: Progress
     if registered is None or segmented is None or concentration is None or result.arterial_input is None:
         raise InputError(f"{result.state} without all stages before kinetics", action="run the cascade from the start")
     if settings.arterial_interpolation == "smooth":
-        result = dataclasses.replace(result, arterial_input=between_beats(result.arterial_input))
+        result = dataclasses.replace(result, arterial_input=resample_aif(result.arterial_input))
     kept = [_kept_frames(result, index) for index in range(segmented.labels.shape[0])]
     walls = _walls(result, kept)
     fits, prior = _fit_walls(walls, settings, progress.part(0.0, 0.1))
@@ -155,14 +155,14 @@ def _tissue(result: StateResult, kept: BoolArray, slice_index: int) -> tuple[Flo
     return time_s, concentration.gd_mmol_l[kept, slice_index]
 
 
-def _walls(result: StateResult, kept: list[BoolArray]) -> list[_Wall]:
+def _walls(result: StateResult, kept: list[BoolArray]) -> list[_SliceCurves]:
     """Return the segment parts of every slice that has some."""
     walls = []
     for slice_index, frames_kept in enumerate(kept):
         time_s, frames = _tissue(result, frames_kept, slice_index)
         keys, curves, pixels = _segment_curves(result, frames, slice_index)
         if keys:
-            walls.append(_Wall(keys, pixels, _fit_input(result, curves, time_s)))
+            walls.append(_SliceCurves(keys, pixels, _fit_input(result, curves, time_s)))
     return walls
 
 
@@ -172,7 +172,7 @@ def _for_segments(settings: KineticsSettings) -> KineticsSettings:
 
 
 def _fit_walls(
-    walls: list[_Wall], settings: KineticsSettings, progress: Progress
+    walls: list[_SliceCurves], settings: KineticsSettings, progress: Progress
 ) -> tuple[list[FitResult], HeartPrior | None]:
     """Return the fits of all slices, held near what the heart has in common where the settings say so, and that."""
     logic = KineticFittingLogic(_for_segments(settings))
@@ -182,7 +182,9 @@ def _fit_walls(
     return logic.run_together([wall.given for wall in walls], leading, progress)
 
 
-def _input_error(result: StateResult, walls: list[_Wall], fits: list[FitResult], settings: KineticsSettings) -> float:
+def _input_error(
+    result: StateResult, walls: list[_SliceCurves], fits: list[FitResult], settings: KineticsSettings
+) -> float:
     """Return the standard error of flow that the arterial input makes, as a share of flow; 0 where none is known.
 
     All segments are fitted with both ends of its band; as they share the input, so do they its error. An input without
@@ -192,9 +194,9 @@ def _input_error(result: StateResult, walls: list[_Wall], fits: list[FitResult],
     if known is None or not walls:
         return 0.0
     if known.lower_mmol_l is None or known.upper_mmol_l is None:
-        if known.mode == "model" and known.constants.get("aif normalisation") != "proton density":
+        if known.mode == "signal_inversion" and known.constants.get("aif normalisation") != "proton density":
             return ERROR_BY_BASELINE
-        usual = ERROR_OF_ROUTE.get(known.mode, {})
+        usual = ERROR_OF_METHOD.get(known.mode, {})
         return usual.get(result.state, max(usual.values(), default=0.0))
     ends = []
     for end in (known.lower_mmol_l, known.upper_mmol_l):
@@ -262,7 +264,7 @@ def pixels_to_fit(result: StateResult) -> BoolArray:
     return chosen | (segmented.labels > 0)
 
 
-def between_beats(arterial_input: ArterialInput) -> ArterialInput:
+def resample_aif(arterial_input: ArterialInput) -> ArterialInput:
     """Return an arterial input sampled once a beat as the smooth curve it was; a finely sampled one as it is.
 
     Straight lines between beats cut the peak of a stress bolus, and flow reads too high by as much. Inputs read from

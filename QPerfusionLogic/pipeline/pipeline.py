@@ -13,7 +13,7 @@ from QPerfusionLogic.data.series import State
 from QPerfusionLogic.data.study import PerfusionStudy
 from QPerfusionLogic.errors import SettingsError
 from QPerfusionLogic.io.results.provenance import provenance_of
-from QPerfusionLogic.io.results.superresolved_files import taken_over
+from QPerfusionLogic.io.results.superresolved_files import use_superresolved
 from QPerfusionLogic.progress import Progress
 from QPerfusionLogic.settings.schema import STAGES, Settings
 
@@ -29,7 +29,7 @@ SHARES = {
 """Share of the running time that each stage takes on the progress bar."""
 
 
-class Cascade:
+class Pipeline:
     """Run the stages of the clinical cascade on a study, all or some of them.
 
     Parameters
@@ -44,7 +44,7 @@ class Cascade:
         from QPerfusionLogic.io.study.logic import LoadingLogic
         from QPerfusionLogic.io.study.request import StudyRequest
         study = LoadingLogic(settings.loading).run(StudyRequest(study=folder))
-        result = Cascade(settings).run(study)
+        result = Pipeline(settings).run(study)
         result.states["stress"].mapped.maps["mbf"]
     """
 
@@ -146,7 +146,7 @@ class Cascade:
         from QPerfusionLogic.superresolution.logic import SuperresolutionLogic
 
         found = SuperresolutionLogic(self.settings.superresolution).resolve(result.acquisition.tissue, progress)
-        return taken_over(result, found)
+        return use_superresolved(result, found)
 
     def _register(self, study: PerfusionStudy, result: StateResult, progress: Progress) -> StateResult:
         from QPerfusionLogic.registration.logic import RegistrationLogic
@@ -217,7 +217,7 @@ def _before(first_stage: str, fresh: StateResult, earlier: StudyResult | None) -
             option="without --resume-from, or --output FOLDER",
         )
     if first_stage != STAGES[0] and found is not None and found.superresolved is not None:
-        fresh = taken_over(fresh, found.superresolved)
+        fresh = use_superresolved(fresh, found.superresolved)
     return dataclasses.replace(fresh, **{name: getattr(found, name) for name in needed})
 
 

@@ -52,7 +52,7 @@ def align_stress_to_rest(stress: Registered, rest: Registered) -> tuple[FloatArr
     if not _same_grid(stress.series, rest.series):
         return np.zeros((slices, 2)), (_grids_differ(stress.series, rest.series),)
     grid = working_grid(stress.series.geometry, stress.series.signal.shape)
-    displacement, doubtful, poor = np.zeros((slices, 2)), [], []
+    displacement, uncertain, poor = np.zeros((slices, 2)), [], []
     for index in range(slices):
         centres = stress.heart_centre[index], rest.heart_centre[index]
         both = bool(np.isfinite(centres).all())
@@ -66,9 +66,9 @@ def align_stress_to_rest(stress: Registered, rest: Registered) -> tuple[FloatArr
                 poor.append(index)
         else:
             displacement[index] = between_mm
-            doubtful.append(index)
+            uncertain.append(index)
     scale = np.asarray(stress.series.geometry.pixel_spacing_mm) / np.asarray(grid.spacing_mm)
-    return displacement * scale, (*_doubt(doubtful), *_poor_fit(poor))
+    return displacement * scale, (*_uncertain_positions(uncertain), *_poor_fit(poor))
 
 
 def _same_grid(stress: PerfusionSeries, rest: PerfusionSeries) -> bool:
@@ -162,7 +162,7 @@ def _picture(registered: Registered, index: int) -> FloatArray:
     return np.asarray(_usable(registered, index).mean(axis=0))
 
 
-def _doubt(slices: list[int]) -> tuple[Notice, ...]:
+def _uncertain_positions(slices: list[int]) -> tuple[Notice, ...]:
     if not slices:
         return ()
     return (

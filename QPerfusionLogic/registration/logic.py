@@ -14,13 +14,13 @@ from QPerfusionLogic.progress import Progress
 from QPerfusionLogic.registration.shifts.working_grid import WorkingGrid, working_grid
 from QPerfusionLogic.settings.schema import RegistrationSettings
 
-from . import motion_notices as tell
+from . import motion_notices as motion
 from .alignment import align_proton_density
 from .deformable import field_on_image, refine
 from .frame_selection import BLANK, Verdict, judge
 from .heart_centre import HeartCentre, consensus, find_heart_centre
 from .resampling import translate, warp
-from .slice_alignment import DOUBTFUL_SWAP, SliceAlignment, align_slice
+from .slice_alignment import UNCERTAIN_SWAP, SliceAlignment, align_slice
 
 FEWEST_FRAMES = 8
 GUARD_MARGIN = 0.02
@@ -137,7 +137,7 @@ class RegistrationLogic:
             frames = grid.to_working(series.signal[:, index])
             refinement = refine(frames, alignment.graph.position, alignment.centre, progress)
             if not refinement.helps:
-                notices.append(tell.refinement_dropped(series.state, index, refinement.gain))
+                notices.append(motion.refinement_dropped(series.state, index, refinement.gain))
                 continue
             if field is translation:
                 field = np.broadcast_to(translation, (*translation.shape[:2], rows, columns, 2)).astype(np.float32)
@@ -165,36 +165,36 @@ class RegistrationLogic:
         named = (*self.settings.excluded_frames, *self.settings.restored_frames)
         absent = sorted({frame for frame in named if not 0 <= frame < series.frames})
         if absent:
-            notices.append(tell.unknown_frames(series.state, absent))
+            notices.append(motion.unknown_frames(series.state, absent))
         if series.frames < FEWEST_FRAMES and self.settings.mode != "none":
-            notices.append(tell.too_few_frames(series.state, series.frames))
+            notices.append(motion.too_few_frames(series.state, series.frames))
         unusable = int(np.count_nonzero(~np.isfinite(series.signal)))
         if unusable:
-            notices.append(tell.unusable_pixels(series.state, unusable))
+            notices.append(motion.unusable_pixels(series.state, unusable))
         return notices
 
     def _on_hearts(self, series: PerfusionSeries, centres: FloatArray, swap: float) -> list[Notice]:
         absent = [index for index in range(series.slices) if not np.isfinite(centres[index]).all()]
         if absent:
-            return [tell.no_heart(series.state, absent)]
-        return [tell.doubtful_heart(series.state)] if swap < DOUBTFUL_SWAP else []
+            return [motion.no_heart(series.state, absent)]
+        return [motion.uncertain_heart(series.state)] if swap < UNCERTAIN_SWAP else []
 
     def _on_alignment(self, series: PerfusionSeries, index: int, alignment: SliceAlignment) -> list[Notice]:
         notices = []
         if _harmful(alignment):
-            notices.append(tell.withdrawn(series.state, index))
+            notices.append(motion.withdrawn(series.state, index))
         if not alignment.graph.linked.all():
-            notices.append(tell.broken(series.state, index, ~alignment.graph.linked))
+            notices.append(motion.broken(series.state, index, ~alignment.graph.linked))
         return notices
 
     def _on_result(self, series: PerfusionSeries, verdict: Verdict, displacement_mm: FloatArray) -> list[Notice]:
         blank = [np.flatnonzero([row[index] == BLANK for row in verdict.reason]) for index in range(series.slices)]
-        notices = [tell.blank(series.state, index, found.tolist()) for index, found in enumerate(blank) if len(found)]
-        if (~verdict.kept).mean() > tell.MANY_REJECTED:
-            notices.append(tell.many_rejected(series.state, verdict.kept))
+        notices = [motion.blank(series.state, index, found.tolist()) for index, found in enumerate(blank) if len(found)]
+        if (~verdict.kept).mean() > motion.MANY_REJECTED:
+            notices.append(motion.many_rejected(series.state, verdict.kept))
         reach = np.linalg.norm(displacement_mm, axis=-1)[verdict.kept]
         if reach.size and reach.max() > LARGE_MOTION_MM:
-            notices.append(tell.large_motion(series.state, float(reach.max())))
+            notices.append(motion.large_motion(series.state, float(reach.max())))
         return notices
 
 

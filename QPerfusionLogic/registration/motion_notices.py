@@ -82,7 +82,7 @@ def blank(state: State, index: int, frames: list[int]) -> Notice:
     )
 
 
-def doubtful_heart(state: State) -> Notice:
+def uncertain_heart(state: State) -> Notice:
     """Tell that the bolus passing through the heart was not clear where the correction looked."""
     return _notice(
         "heart-centre-doubtful",

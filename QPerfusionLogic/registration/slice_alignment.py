@@ -11,7 +11,7 @@ from QPerfusionLogic.registration.shifts.frame_graph import GraphResult, registe
 
 from .heart_centre import HeartCentre, find_heart_centre
 
-DOUBTFUL_SWAP = 35.0
+UNCERTAIN_SWAP = 35.0
 """Clearness of the bolus in the aligned frames below which the place of the heart is doubtful."""
 SAME_PLACE_MM = 15.0
 """Two looks closer than this have found the same heart."""
@@ -55,7 +55,7 @@ def align_slice(
     still = _moved(frames, first.graph)
     again = find_heart_centre(still, spacing_mm)
     same_place = again.found and _apart_mm(again, first, spacing_mm) <= SAME_PLACE_MM
-    if not again.found or (same_place and again.swap < DOUBTFUL_SWAP):
+    if not again.found or (same_place and again.swap < UNCERTAIN_SWAP):
         return _elsewhere(frames, still, replace(first, swap=again.swap), spacing_mm)
     if same_place:
         return replace(first, swap=again.swap)
@@ -76,7 +76,7 @@ def _elsewhere(
         return replace(first, swap=other.swap)
     second = SliceAlignment(other.position, register_slice(frames, other.position, other.left_frame))
     swap = find_heart_centre(_moved(frames, second.graph), spacing_mm, near=second.centre).swap
-    return replace(second, swap=swap) if swap >= DOUBTFUL_SWAP else first
+    return replace(second, swap=swap) if swap >= UNCERTAIN_SWAP else first
 
 
 def _apart_mm(found: HeartCentre, alignment: SliceAlignment, spacing_mm: tuple[float, float]) -> float:

@@ -41,9 +41,9 @@ CHOICE_NAMES = {
         "automatic": "Automatic",
         "dual_sequence": "Dual sequence",
         "dual_bolus": "Dual bolus",
-        "learned": "Neural network",
+        "neural_network": "Neural network",
         "model": "Signal inversion",
-        "as_is": "Measured curve is a concentration",
+        "concentration": "Measured curve is a concentration",
         "population": "Population curve",
         "neural_network": "Neural network",
         "signal_inversion": "Signal inversion",
@@ -52,7 +52,7 @@ CHOICE_NAMES = {
     "conversion.mode": {
         "look_up_table": "Look-up table",
         "relative_enhancement": "Relative enhancement",
-        "as_is": "Series is a concentration (mmol/L)",
+        "concentration": "Series is a concentration (mmol/L)",
         "concentration": "Series is a concentration (mmol/L)",
     },
     "conversion.normalisation": {
@@ -62,7 +62,7 @@ CHOICE_NAMES = {
     },
     "conversion.sequence": {"automatic": "Automatic", "flash": "FLASH", "bssfp": "bSSFP"},
     "kinetics.model": {
-        "btex_cells": "BTEX, mixing cells",
+        "btex_mixing_cells": "BTEX, mixing cells",
         "btex_mixing_cells": "BTEX, mixing cells",
         "btex": "BTEX",
         "fermi": "Fermi",
@@ -104,7 +104,7 @@ def choice_name(setting: str, value: str) -> str:
 
     Examples
     --------
-    >>> choice_name("kinetics.model", "btex_cells"), choice_name("loading.axes", "x,y,t")
+    >>> choice_name("kinetics.model", "btex_mixing_cells"), choice_name("loading.axes", "x,y,t")
     ('BTEX, mixing cells', 'x,y,t')
     """
     return CHOICE_NAMES.get(setting, {}).get(value, value)

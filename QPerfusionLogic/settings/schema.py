@@ -111,7 +111,9 @@ class SegmentationSettings:
 class AifSettings:
     """How the arterial input is sampled and its saturation undone."""
 
-    mode: str = choice("automatic", "dual_sequence", "dual_bolus", "learned", "model", "as_is", "population")
+    mode: str = choice(
+        "automatic", "dual_sequence", "dual_bolus", "neural_network", "signal_inversion", "concentration", "population"
+    )
     bolus_ratio: float = number(10.0, 1.0, 100.0, "", "dual bolus: main to pre-bolus dose (volume x concentration)")
     dose_mmol_kg: float | None = number(
         None,
@@ -124,7 +126,7 @@ class AifSettings:
     partial_volume: bool = field(
         default=True, metadata={"help": "dual sequence: take the wall out of blood pixels, by contours and resolution"}
     )
-    shared_blood: bool = field(
+    b1_calibration: bool = field(
         default=True,
         metadata={"help": "dual sequence, dual bolus: transmit field and AIF scale from blood that both series saw"},
     )
@@ -145,7 +147,7 @@ class AifSettings:
 class ConversionSettings:
     """Signal to gadolinium."""
 
-    mode: str = choice("look_up_table", "relative_enhancement", "as_is")
+    mode: str = choice("look_up_table", "relative_enhancement", "concentration")
     normalisation: str = choice("automatic", "proton_density", "baseline")
     agent: str = field(default="", metadata={"help": "contrast agent; empty: from the header, else gadobutrol"})
     relaxivity_l_mmol_s: float | None = number(None, 1.0, 20.0, "L/mmol/s", "r1; None: the table's value")
@@ -153,7 +155,7 @@ class ConversionSettings:
     t1_blood_s: float | None = number(None, 0.3, 4.0, "s", "native T1 of blood; None: the table's value")
     t1_myocardium_s: float | None = number(None, 0.3, 4.0, "s", "native T1 of myocardium; None: T1 map or table")
     saturation_efficiency: float | None = number(None, 0.5, 1.1, "", "1 is perfect saturation")
-    transmit_field: float | None = number(
+    b1_plus: float | None = number(
         None, 0.4, 1.6, "", "transmit field over nominal; None: as blood of two series tells, else 1"
     )
     saturation_time_s: float | None = number(None, 0.001, 2.0, "s", "effective TS; None: from the header")
@@ -170,7 +172,7 @@ class KineticsSettings:
     """Curves to blood flow."""
 
     model: str = choice(
-        "btex_cells",
+        "btex_mixing_cells",
         "btex",
         "fermi",
         "spline",
@@ -186,7 +188,7 @@ class KineticsSettings:
     arterial_interpolation: str = choice(
         "smooth", "linear", help="between the samples of a given curve; inputs read from images are always smooth"
     )
-    cells: int = number(20, 1, 200, "", "mixing cells of btex_cells")
+    cells: int = number(20, 1, 200, "", "mixing cells of btex_mixing_cells")
     bounds: dict[str, tuple[float, float]] = field(
         default_factory=dict, metadata={"help": "kinetics.bounds.NAME=low:high narrows a parameter"}
     )
@@ -198,7 +200,7 @@ class KineticsSettings:
         "none",
         "segments",
         "everywhere",
-        help="pooled: the segments of a heart share the centre of PS, Vp, Visf and delay; pooled_everywhere: pixels "
+        help="pooled: the segments of a heart share the centre of PS, Vp, ve and delay; pooled_everywhere: pixels "
         "are held near it too; segments, everywhere: log-normal over the published ranges; what has no such prior is "
         "flat over those ranges",
     )

@@ -10,7 +10,7 @@ from QPerfusionLogic.data.arrays import FloatArray
 
 NOISE_FACTOR = 5.0
 """A rise counts as a bolus when it exceeds the frame-to-frame noise by this factor."""
-FOOT_LEVEL, UPSLOPE_LEVEL = 0.1, 0.5
+ARRIVAL_LEVEL, UPSLOPE_LEVEL = 0.1, 0.5
 """Fractions of the peak enhancement between which the upslope is extrapolated back to the baseline."""
 
 
@@ -20,9 +20,9 @@ class Bolus:
 
     Parameters
     ----------
-    foot_s : float
+    bolus_arrival_time_s : float
         Arrival: where the upslope, extrapolated back, meets the baseline.
-    foot_frame : int
+    bolus_arrival_frame : int
         First frame at or after arrival.
     peak_frame : int
         Frame of the first-pass peak.
@@ -32,8 +32,8 @@ class Bolus:
         Standard deviation of a frame, from second differences before arrival (or of the whole curve when too short).
     """
 
-    foot_s: float
-    foot_frame: int
+    bolus_arrival_time_s: float
+    bolus_arrival_frame: int
     peak_frame: int
     baseline: float
     noise: float
@@ -41,7 +41,7 @@ class Bolus:
     @property
     def baseline_frames(self) -> slice:
         """Frames before arrival; one frame is left out as a margin where more than two remain."""
-        stop = self.foot_frame - 1 if self.foot_frame > 3 else self.foot_frame
+        stop = self.bolus_arrival_frame - 1 if self.bolus_arrival_frame > 3 else self.bolus_arrival_frame
         return slice(0, max(stop, 1))
 
 
@@ -59,24 +59,24 @@ def find_bolus(curve: FloatArray, time_s: FloatArray) -> Bolus | None:
     --------
     >>> time = np.arange(40.0)
     >>> bolus = find_bolus(np.where(time > 9, np.exp(-(((time - 15) / 3) ** 2)), 0.0), time)
-    >>> bolus.peak_frame, 9 < bolus.foot_s < 13
+    >>> bolus.peak_frame, 9 < bolus.bolus_arrival_time_s < 13
     (15, True)
     """
     values = bridged(np.asarray(curve, dtype=float))
     if values is None or len(values) < 4:
         return None
     peak = int(np.argmax(values))
-    baseline, foot_frame = _baseline(values, peak)
-    noise = frame_noise(values[: foot_frame + 1] if foot_frame >= 4 else values)
+    baseline, bolus_arrival_frame = _baseline(values, peak)
+    noise = frame_noise(values[: bolus_arrival_frame + 1] if bolus_arrival_frame >= 4 else values)
     rise = values[peak] - baseline
     if not rise > NOISE_FACTOR * noise or rise <= 0:
         return None
-    low = _crossing(values, time_s, baseline + FOOT_LEVEL * rise, peak)
+    low = _crossing(values, time_s, baseline + ARRIVAL_LEVEL * rise, peak)
     high = _crossing(values, time_s, baseline + UPSLOPE_LEVEL * rise, peak)
-    foot = low - (high - low) * FOOT_LEVEL / (UPSLOPE_LEVEL - FOOT_LEVEL)
-    foot = max(foot, float(time_s[0]))
-    frame = int(np.searchsorted(time_s, foot))
-    return Bolus(float(foot), min(frame, peak), peak, baseline, noise)
+    arrival = low - (high - low) * ARRIVAL_LEVEL / (UPSLOPE_LEVEL - ARRIVAL_LEVEL)
+    arrival = max(arrival, float(time_s[0]))
+    frame = int(np.searchsorted(time_s, arrival))
+    return Bolus(float(arrival), min(frame, peak), peak, baseline, noise)
 
 
 def bridged(values: FloatArray) -> FloatArray | None:
@@ -101,7 +101,7 @@ def _baseline(values: FloatArray, peak: int) -> tuple[float, int]:
     level = float(np.min(values[: peak + 1]))
     frame = peak
     for _ in range(4):
-        threshold = level + FOOT_LEVEL * (values[peak] - level)
+        threshold = level + ARRIVAL_LEVEL * (values[peak] - level)
         above = values[: peak + 1] > threshold
         below = np.flatnonzero(~above)
         frame = int(below[-1]) + 1 if below.size else 0

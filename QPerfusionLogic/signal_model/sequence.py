@@ -53,12 +53,12 @@ class SaturationRecovery:
         """Readout flip angle in radians."""
         return float(np.deg2rad(self.flip_angle_deg))
 
-    def at_field(self, transmit_field: float) -> SaturationRecovery:
+    def at_field(self, b1_plus: float) -> SaturationRecovery:
         """Return the sequence as it is played out where the transmit field is a factor of its nominal value."""
         return replace(
             self,
-            flip_angle_deg=transmit_field * self.flip_angle_deg,
-            proton_density_flip_deg=transmit_field * self.proton_density_flip_deg,
+            flip_angle_deg=b1_plus * self.flip_angle_deg,
+            proton_density_flip_deg=b1_plus * self.proton_density_flip_deg,
         )
 
 
@@ -130,9 +130,9 @@ def resolve_sequence(series: PerfusionSeries, settings: ConversionSettings) -> R
     constants[f"{table} readout"] = sequence.readout
     constants[f"{table} pulses to centre"] = str(sequence.pulses_to_centre)
     constants[f"{table} saturation efficiency"] = f"{sequence.saturation_efficiency:g}"
-    if settings.transmit_field is not None:
-        sequence = sequence.at_field(settings.transmit_field)
-        constants["transmit field"] = f"{settings.transmit_field:.3f} of nominal"
+    if settings.b1_plus is not None:
+        sequence = sequence.at_field(settings.b1_plus)
+        constants["transmit field"] = f"{settings.b1_plus:.3f} of nominal"
     return ResolvedSequence(sequence, field_strength, constants, tuple(notices))
 
 
@@ -144,8 +144,8 @@ def estimated_pulses_to_centre(saturation_time_s: float, repetition_time_s: floa
     >>> estimated_pulses_to_centre(0.1, 0.0022, 96)
     24
     """
-    room = TRAIN_SHARE * saturation_time_s / repetition_time_s
-    return max(int(min(rows / 4, room)), 0)
+    available = TRAIN_SHARE * saturation_time_s / repetition_time_s
+    return max(int(min(rows / 4, available)), 0)
 
 
 def _pulses_notice(table: str, pulses: int) -> Notice:

@@ -86,13 +86,13 @@ def _resolved(
     low = np.asarray(series.signal, np.float32)
     full = np.empty_like(low)
     power = np.zeros(low.shape[1:])
-    residual, departure, doubt = (np.full(low.shape[:2], np.nan) for _ in range(3))
+    residual, added_detail_ratio, relative_uncertainty = (np.full(low.shape[:2], np.nan) for _ in range(3))
     untouched = ~np.isfinite(low).all(axis=(2, 3)) | (np.ptp(low, axis=(2, 3)) == 0.0)
     for frame in range(series.frames):
         progress.update(frame / series.frames, f"super-resolution, frame {frame + 1} of {series.frames}")
         upright = low[frame] if acquired.axis == -2 else low[frame].swapaxes(-2, -1)
         found = resolver.run(upright, acquired.fraction)
-        residual[frame], departure[frame], doubt[frame] = _frame_quality(
+        residual[frame], added_detail_ratio[frame], relative_uncertainty[frame] = _frame_quality(
             upright, found.frames, found.spread, acquired.fraction
         )
         back = (lambda image: image) if acquired.axis == -2 else (lambda image: image.swapaxes(-2, -1))
@@ -103,8 +103,8 @@ def _resolved(
         series=replace(series, signal=full),
         spread=np.sqrt(power / used).astype(np.float32),
         residual=residual,
-        departure=departure,
-        doubt=doubt,
+        added_detail_ratio=added_detail_ratio,
+        relative_uncertainty=relative_uncertainty,
         fraction=acquired.fraction,
         direction=acquired.direction,
         model_name=resolver.name,
@@ -131,5 +131,5 @@ def _frame_quality(
     added = np.sqrt(((full - low) ** 2).mean(axis=(1, 2)))
     support = np.sqrt((np.abs(before[:, outer]) ** 2).sum(axis=(1, 2)) / low.shape[-2] / low[0].size)
     with np.errstate(invalid="ignore", divide="ignore"):
-        doubt = np.sqrt((spread**2).mean(axis=(1, 2))) / added
-        return residual, added / support, doubt
+        relative_uncertainty = np.sqrt((spread**2).mean(axis=(1, 2))) / added
+        return residual, added / support, relative_uncertainty

@@ -16,7 +16,7 @@ from QPerfusionLogic.errors import CancelledError, QPerfusionError
 from QPerfusionLogic.io.files.bundle import read_bundle, write_bundle
 from QPerfusionLogic.io.files.output_folder import check_writable
 from QPerfusionLogic.pipeline.job import FROM_EDITS, Edits, Job
-from QPerfusionLogic.pipeline.pipeline import Cascade
+from QPerfusionLogic.pipeline.pipeline import Pipeline
 from QPerfusionLogic.progress import Progress
 from QPerfusionLogic.settings.schema import STAGES, Settings
 
@@ -52,22 +52,22 @@ def run_job(job: Job, progress: Progress | None = None) -> StudyResult:
 
 def _computed(job: Job, settings: Settings, progress: Progress) -> StudyResult:
     if job.earlier is None:
-        return Cascade(settings).run(job.study, progress, stop_after=job.stop_after)
+        return Pipeline(settings).run(job.study, progress, stop_after=job.stop_after)
     if job.resume_from != FROM_EDITS:
         first = _not_after_edits(job)
         earlier = _edited(job, settings) if STAGES.index(first) > STAGES.index("segmentation") else job.earlier
-        return Cascade(settings).run(job.study, progress, earlier, first, job.stop_after)
+        return Pipeline(settings).run(job.study, progress, earlier, first, job.stop_after)
     states = dict(_edited(job, settings).states)
     for index, (state, edits) in enumerate(job.edits.items()):
         stress, rest = (job.study.acquisition(one) if one == state else None for one in (State.STRESS, State.REST))
         alone = PerfusionStudy(stress, rest, job.study.t1_map)
         part = progress.part(index / len(job.edits), (index + 1) / len(job.edits))
         earlier = StudyResult({state: states[state]})
-        found = Cascade(settings).run(alone, part, earlier, edits.first_stage, job.stop_after)
+        found = Pipeline(settings).run(alone, part, earlier, edits.first_stage, job.stop_after)
         states[state] = found.states[state]
     if job.stop_after:
         return StudyResult(states, job.earlier.provenance)
-    return Cascade(settings).run(job.study, Progress(), StudyResult(states), STAGES[-1])
+    return Pipeline(settings).run(job.study, Progress(), StudyResult(states), STAGES[-1])
 
 
 def _digital_patient(progress: Progress) -> StudyResult:

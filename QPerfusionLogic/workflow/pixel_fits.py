@@ -45,12 +45,12 @@ def _fitted(request: PixelRequest) -> Fits:
     from QPerfusionLogic.data.results import ArterialInput
     from QPerfusionLogic.errors import InputError
     from QPerfusionLogic.kinetics.base.kinetic_input import KineticInput
-    from QPerfusionLogic.pipeline.flow_mapping import between_beats
+    from QPerfusionLogic.pipeline.flow_mapping import resample_aif
 
     time_s = np.asarray(request.time_s, dtype=float)
     arterial = ArterialInput(request.aif_time_s, request.aif_mmol_l, request.aif_mmol_l, request.aif_mmol_l, "")
     if request.settings.arterial_interpolation == "smooth":
-        arterial = between_beats(arterial)
+        arterial = resample_aif(arterial)
     counted = request.kept & (time_s <= arterial.time_s.max() + np.median(np.diff(time_s)))
     if counted.sum() < FEWEST_FRAMES:
         raise InputError(f"{int(counted.sum())} kept frames", expected=f"at least {FEWEST_FRAMES}")

@@ -11,12 +11,12 @@ from QPerfusionLogic.data.notices import Notice, Severity
 from QPerfusionLogic.data.results import StudyResult
 from QPerfusionLogic.data.study import T1Map
 from QPerfusionLogic.io.files.output_folder import check_writable, writing
-from QPerfusionLogic.io.results.run_inputs import refuse_other_inputs, remember_inputs, with_remembered
+from QPerfusionLogic.io.results.run_inputs import refuse_other_inputs, with_earlier_inputs, write_run_inputs
 from QPerfusionLogic.io.results.writer import OWNED, write_result
 from QPerfusionLogic.io.study.logic import LoadingLogic
 from QPerfusionLogic.io.study.request import StudyRequest
 from QPerfusionLogic.pipeline.earlier_result import read_result
-from QPerfusionLogic.pipeline.pipeline import Cascade, stages_between
+from QPerfusionLogic.pipeline.pipeline import Pipeline, stages_between
 from QPerfusionLogic.progress import Progress
 from QPerfusionLogic.settings.schema import Settings
 
@@ -61,13 +61,13 @@ def quantify(
     check_writable(output)
     progress.update(0.0, "loading")
     if resume_from:
-        request = with_remembered(request, output)
+        request = with_earlier_inputs(request, output)
     study = LoadingLogic(settings.loading).run(request, progress.part(0.0, 0.1))
     refuse_unused(study, settings, request.given)
     earlier = read_result(output, study, settings.segmentation) if resume_from else None
     if earlier is not None:
         refuse_other_inputs(study, earlier.provenance, resume_from)
-    result = Cascade(settings).run(study, progress.part(0.1, 0.85), earlier, resume_from, stop_after)
+    result = Pipeline(settings).run(study, progress.part(0.1, 0.85), earlier, resume_from, stop_after)
     writing_progress = progress.part(0.85, 1.0)
     return write_study(result, output, settings, writing_progress, "reporting" in stages, request.given, study.t1_map)
 
@@ -99,7 +99,7 @@ def write_study(
         progress.update(0.3, "writing images")
         write_result(result, beside)
         if inputs:
-            remember_inputs(inputs, beside, output)
+            write_run_inputs(inputs, beside, output)
         if with_scene:
             progress.update(0.6, "writing the scene")
             _write_scene(result, beside, t1_map)

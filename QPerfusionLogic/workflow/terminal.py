@@ -28,11 +28,11 @@ class Terminal:
         self._out = out or sys.stdout
         self._err = err or sys.stderr
         self._bar_shown = False
-        self._last_told = 0.0
+        self._last_reported = 0.0
 
     def progress(self) -> Progress:
         """Return a progress object that draws on this terminal."""
-        return Progress(self._tell)
+        return Progress(self._report)
 
     def say(self, text: str, **content: Any) -> None:
         """Show a line of text to people, or `content` to machines."""
@@ -69,16 +69,16 @@ class Terminal:
             content = {"error": line, "found": error.found, "expected": error.expected, "action": error.action}
             print(json.dumps(content), file=self._out, flush=True)
 
-    def _tell(self, fraction: float, message: str) -> None:
+    def _report(self, fraction: float, message: str) -> None:
         if self._as_json:
             content = {"progress": round(fraction, 4), "message": message}
             print(json.dumps(content), file=self._out, flush=True)
-        elif self._err.isatty() and (time.monotonic() - self._last_told > 0.05 or fraction >= 1.0):
+        elif self._err.isatty() and (time.monotonic() - self._last_reported > 0.05 or fraction >= 1.0):
             filled = int(fraction * BAR_WIDTH)
             bar = "█" * filled + "░" * (BAR_WIDTH - filled)
             print(f"\r\033[K{bar} {fraction:4.0%} {message[:60]}", end="", file=self._err, flush=True)
             self._bar_shown = True
-            self._last_told = time.monotonic()
+            self._last_reported = time.monotonic()
 
     def _clear_bar(self) -> None:
         if self._bar_shown:

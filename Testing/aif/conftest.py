@@ -17,7 +17,7 @@ from QPerfusionLogic.signal_model.response import SignalResponse, Tissue
 from QPerfusionLogic.signal_model.sequence import SaturationRecovery
 
 BLOOD = Tissue(1.7, 0.22, 4.6, 5.78)
-MUSCLE = Tissue(1.1, 0.045, 4.6, 5.78)
+MYOCARDIUM = Tissue(1.1, 0.045, 4.6, 5.78)
 TISSUE_PROTOCOL = Protocol(
     field_strength_t=1.5,
     repetition_time_s=0.0022,
@@ -86,19 +86,19 @@ def imaged(protocol, labels, time_s, blood_height, random, noise, start_s=0.0, s
     gadolinium[:, labels == 2] = left[:, None]
     gadolinium[:, labels == 3] = right[:, None]
     gadolinium[:, labels == 1] = 0.15 * left_ventricle(clock - 3.0, blood_height)[:, None]
-    blood, muscle = SignalResponse(sequence, BLOOD, 20.0), SignalResponse(sequence, MUSCLE, 20.0)
+    blood, myocardium = SignalResponse(sequence, BLOOD, 20.0), SignalResponse(sequence, MYOCARDIUM, 20.0)
     is_blood, is_air = labels > 1, labels == 0
 
     def with_decay(echo_time_s):
         extra = np.where(is_blood, MEASURED_R2_STAR_L_MMOL_S - BLOOD.r2_l_mmol_s, 0.0)
         shift = echo_time_s - protocol.echo_time_s
         factor = np.exp(-gadolinium * (extra * echo_time_s + BLOOD.r2_l_mmol_s * shift) - shift / 0.22)
-        signal = np.where(is_blood, blood.signal(gadolinium), muscle.signal(gadolinium))
+        signal = np.where(is_blood, blood.signal(gadolinium), myocardium.signal(gadolinium))
         signal = coil * np.where(is_air, 0.02, signal) * factor
         real, imaginary = random.normal(0.0, noise, (2, *signal.shape))
         return np.hypot(signal + real, imaginary).astype(np.float32)
 
-    density = coil * np.where(is_blood, blood.proton_density_signal(), muscle.proton_density_signal())
+    density = coil * np.where(is_blood, blood.proton_density_signal(), myocardium.proton_density_signal())
     density = np.repeat(density[None], 2, axis=0) + random.normal(0.0, noise, (2, *labels.shape))
     echoes = with_decay(protocol.second_echo_time_s) if second_echo else None
     return with_decay(protocol.echo_time_s), density.astype(np.float32), echoes

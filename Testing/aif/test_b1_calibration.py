@@ -41,9 +41,7 @@ def test_the_transmit_field_is_found_and_the_input_stays_right(make_input, field
     found = run(told_another_flip(known, field))
     assert found.mode == "dual_sequence"
     assert "transmit-field-by-blood" in codes(found)
-    assert found.features["transmit_field"] == pytest.approx(
-        field, abs=0.06
-    )  # blood here decays faster than the table says
+    assert found.features["b1_plus"] == pytest.approx(field, abs=0.06)  # blood here decays faster than the table says
     truth = known.truth(found.time_s)
     assert found.gd_mmol_l.max() == pytest.approx(truth.max(), rel=0.06)
     early = (truth > 0.05) & (truth < 2.0)
@@ -56,26 +54,26 @@ def test_conversion_plays_out_the_field_that_was_found(make_input):
     settings = precontrast_of(state, ConversionSettings()).settings
     series = state.registered.series
     nominal, found = (physics_of_series(series, each).sequence for each in (ConversionSettings(), settings))
-    assert found.flip_angle_deg == pytest.approx(settings.transmit_field * nominal.flip_angle_deg)
-    assert found.proton_density_flip_deg == pytest.approx(settings.transmit_field * nominal.proton_density_flip_deg)
+    assert found.flip_angle_deg == pytest.approx(settings.b1_plus * nominal.flip_angle_deg)
+    assert found.proton_density_flip_deg == pytest.approx(settings.b1_plus * nominal.proton_density_flip_deg)
 
 
 def test_a_field_that_the_user_measured_is_not_looked_for(make_input):
     state = make_input(aif_series=True).state
-    found = run(state, ConversionSettings(transmit_field=0.9))
-    assert "transmit_field" not in found.features
-    assert precontrast_of(state, ConversionSettings(transmit_field=0.9)).settings.transmit_field == 0.9
+    found = run(state, ConversionSettings(b1_plus=0.9))
+    assert "b1_plus" not in found.features
+    assert precontrast_of(state, ConversionSettings(b1_plus=0.9)).settings.b1_plus == 0.9
 
 
-@pytest.mark.parametrize("settings", [{"shared_blood": False}, {"mode": "model"}])
+@pytest.mark.parametrize("settings", [{"b1_calibration": False}, {"mode": "signal_inversion"}])
 def test_nothing_is_looked_for_where_it_is_not_wanted_or_one_series_saw_the_blood(make_input, settings):
     found = run(make_input(aif_series=True).state, **settings)
-    assert "transmit_field" not in found.features
+    assert "b1_plus" not in found.features
 
 
 def test_without_proton_density_nothing_is_looked_for(make_input):
     found = run(make_input(aif_series=True, proton_density=False).state)
-    assert "transmit_field" not in found.features
+    assert "b1_plus" not in found.features
 
 
 def test_blood_that_no_field_explains_leaves_the_nominal_one(make_input):
@@ -87,5 +85,5 @@ def test_blood_that_no_field_explains_leaves_the_nominal_one(make_input):
         state, acquisition=acquisition, registered=dataclasses.replace(state.registered, series=wrong)
     )
     found = run(state)
-    assert "transmit_field" not in found.features
+    assert "b1_plus" not in found.features
     assert "blood-unlike-in-both-series" in codes(found)

@@ -109,8 +109,8 @@ def test_images_of_real_parts_keep_their_levels(make_input):
     assert curve.signal == pytest.approx(inside.mean(axis=1), rel=1e-5)
     pixels = ndimage.binary_erosion(state.segmented.labels[0] == MYOCARDIUM)
     assert pixels.sum() >= 20
-    wall = real[series.time_s[:, 0] < curve.bolus.foot_s, 0][:, pixels].mean()
+    wall = real[series.time_s[:, 0] < curve.bolus.bolus_arrival_time_s, 0][:, pixels].mean()
     blood = native_property("proton_density", "blood", 1.5, "mrxcat").value
-    muscle = native_property("proton_density", "myocardium", 1.5, "mrxcat").value
+    myocardium = native_property("proton_density", "myocardium", 1.5, "mrxcat").value
     found = myocardium_over_blood(state, curve, 1.5)
-    assert found == pytest.approx(wall / inside[before].mean() * blood / muscle, rel=1e-4)
+    assert found == pytest.approx(wall / inside[before].mean() * blood / myocardium, rel=1e-4)

@@ -107,7 +107,7 @@ def test_where_automatic_cannot_use_the_aif_series_it_inverts_the_tissue_series_
     acquisition = dataclasses.replace(known.state.acquisition, aif_series=empty)
     state = dataclasses.replace(known.state, acquisition=acquisition)
     found = AifCorrectionLogic(AifSettings(), ConversionSettings()).run(state)
-    assert found.mode == "model"
+    assert found.mode == "signal_inversion"
     assert "aif-series-unusable" in {notice.code for notice in found.notices}
 
 
@@ -139,7 +139,7 @@ def test_features_are_those_of_the_curve_whatever_the_sampling():
     assert found["peak_mmol_l"] == pytest.approx(truth.max(), rel=0.03)
     assert found["fwhm_s"] == pytest.approx(half[-1] - half[0], rel=0.05)
     assert found["area_mmol_s_l"] == pytest.approx(np.sum(truth) * (fine[1] - fine[0]), rel=0.03)
-    assert 10.0 <= found["foot_s"] <= 12.5
+    assert 10.0 <= found["bolus_arrival_time_s"] <= 12.5
 
 
 def test_a_drift_is_taken_out_on_request(make_input):

@@ -9,6 +9,6 @@ from QPerfusionLogic.settings.schema import AifSettings, ConversionSettings
 def test_every_route_that_the_data_allows_gives_a_curve_and_the_others_a_reason(make_input):
     known = make_input(aif_series=True)
     found, refused = allowed_inputs(known.state, AifSettings(), ConversionSettings())
-    assert {"dual_sequence", "model", "population"} <= set(found)
+    assert {"dual_sequence", "signal_inversion", "population"} <= set(found)
     assert "pre-bolus" in refused["dual_bolus"]
     assert all(item.mode == name for name, item in found.items())

@@ -60,7 +60,7 @@ def test_a_dual_bolus_gives_the_true_curve_on_the_clock_of_the_main_bolus(make_i
     known = make_input(pre_bolus_ratio=10.0)
     found = run(known)
     assert found.mode == "dual_bolus"
-    assert abs(found.features["foot_s"] - 10.0) < 1.0
+    assert abs(found.features["bolus_arrival_time_s"] - 10.0) < 1.0
     truth = known.truth(found.time_s)
     assert np.abs(found.gd_mmol_l - truth).max() < 0.4
     assert abs(area_error(found, known)) < 0.03
@@ -84,7 +84,7 @@ def test_a_wrong_dose_ratio_is_noticed(make_input):
 def test_inverting_a_moderately_saturated_curve_comes_close_where_decay_is_known(make_input):
     known = make_input(peak=3.0)
     settings = ConversionSettings(relaxivity_r2_l_mmol_s=18.0)
-    found = AifCorrectionLogic(AifSettings(mode="model"), settings).run(known.state)
+    found = AifCorrectionLogic(AifSettings(mode="signal_inversion"), settings).run(known.state)
     assert np.abs(found.gd_mmol_l - known.truth(found.time_s)).max() < 0.3
     assert "aif-by-model" in codes(found)
 
@@ -125,7 +125,7 @@ def test_images_that_hold_gadolinium_are_read_as_they_are(make_input):
         registered=dataclasses.replace(known.state.registered, series=series),
     )
     found = AifCorrectionLogic(AifSettings(), ConversionSettings()).run(state)
-    assert found.mode == "as_is"
+    assert found.mode == "concentration"
     np.testing.assert_allclose(found.gd_mmol_l, known.truth(time))
 
 
@@ -144,7 +144,7 @@ def test_automatic_prefers_curve_then_aif_series_then_pre_bolus_then_inversion(m
     assert run(make_input(curve=curve, aif_series=True, pre_bolus_ratio=10.0)).mode == "curve"
     assert run(make_input(aif_series=True, pre_bolus_ratio=10.0)).mode == "dual_sequence"
     assert run(make_input(pre_bolus_ratio=10.0)).mode == "dual_bolus"
-    assert run(make_input()).mode == "model"
+    assert run(make_input()).mode == "signal_inversion"
     assert "aif-mode-chosen" in codes(run(make_input()))
 
 
@@ -162,7 +162,10 @@ def test_an_unknown_route_names_the_known_ones(make_input):
 def test_the_curve_comes_out_of_one_heart_beat_accurate_alignment(make_input):
     found = run(make_input(aif_series=True, aif_clock_s=5.0))
     assert "aif-clock" in codes(found)
-    assert abs(found.features["foot_s"] - run(make_input(aif_series=True)).features["foot_s"]) < 0.3
+    assert (
+        abs(found.features["bolus_arrival_time_s"] - run(make_input(aif_series=True)).features["bolus_arrival_time_s"])
+        < 0.3
+    )
 
 
 def test_relative_enhancement_scales_the_input_as_it_scales_the_tissue(make_input):

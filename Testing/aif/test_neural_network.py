@@ -26,13 +26,13 @@ def untrained(tmp_path):
 
 
 def run(known, weights=""):
-    settings = AifSettings(mode="learned", weights=str(weights))
+    settings = AifSettings(mode="neural_network", weights=str(weights))
     return AifCorrectionLogic(settings, ConversionSettings()).run(known.state)
 
 
 def test_an_untrained_network_does_not_explain_the_curve_and_inversion_takes_over(make_input, untrained):
     found = run(make_input(), untrained.path)
-    assert found.mode == "model"
+    assert found.mode == "signal_inversion"
     assert "aif-learned-doubtful" in {notice.code for notice in found.notices}
 
 
@@ -70,7 +70,7 @@ def test_networks_that_would_help_and_cannot_be_used_are_missed_aloud(make_input
     monkeypatch.setattr(packages, "find_spec", lambda name: None if name == "safetensors" else object())
     known = make_input(proton_density=False)
     found = AifCorrectionLogic(AifSettings(), ConversionSettings()).run(known.state)
-    assert found.mode != "learned"
+    assert found.mode != "neural_network"
     notice = next(item for item in found.notices if item.code == "network-not-used")
     assert "without safetensors" in notice.message
     assert "digital patients" in notice.message

@@ -74,10 +74,10 @@ def test_the_networks_follow_a_dose_that_is_not_the_usual_one(shipped, pool, fac
     pairs = draw_pairs(3000, pool, Shift(protocol_known=True, density_known=False, dose_known=True))
     told = AREA_UNIT_MMOL_S_L * torch.exp(0.5 * pairs.conditions[:, 8])
     pairs = pairs.chosen((torch.log(told / (factor * AREA_UNIT_MMOL_S_L)).abs() < 0.2).nonzero()[:, 0])
-    untold = pairs.conditions.clone()
-    untold[:, 8:10] = 0.0
+    unreported = pairs.conditions.clone()
+    unreported[:, 8:10] = 0.0
     bias = []
-    for conditions in (pairs.conditions, untold):
+    for conditions in (pairs.conditions, unreported):
         with torch.no_grad():
             curves, _ = shipped(pairs.signal, pairs.valid, pairs.family, conditions)
         bias.append(float(torch.log(curves[:, 0].amax(dim=1) / pairs.gadolinium.amax(dim=1)).median()))
@@ -87,7 +87,7 @@ def test_the_networks_follow_a_dose_that_is_not_the_usual_one(shipped, pool, fac
 def test_automatic_takes_the_networks_where_a_saturated_series_has_no_proton_density(make_input):
     known = make_input(proton_density=False)
     found = AifCorrectionLogic(AifSettings(), ConversionSettings()).run(known.state)
-    assert found.mode == "learned"
+    assert found.mode == "neural_network"
     assert {"aif-by-network", "aif-mode-chosen"} <= {notice.code for notice in found.notices}
     assert found.model_checksum
     assert found.time_s[-1] >= known.state.acquisition.tissue.time_s[-1, 0] - 0.1
@@ -95,7 +95,7 @@ def test_automatic_takes_the_networks_where_a_saturated_series_has_no_proton_den
 
 def test_the_rest_of_a_study_is_told_what_was_published_about_it(make_input):
     state = dataclasses.replace(make_input(proton_density=False).state, state=State.REST)
-    found = AifCorrectionLogic(AifSettings(mode="learned"), ConversionSettings()).run(state)
+    found = AifCorrectionLogic(AifSettings(mode="neural_network"), ConversionSettings()).run(state)
     assert "aif-learned-rest" in {notice.code for notice in found.notices}
 
 
@@ -105,7 +105,7 @@ def test_a_balanced_readout_is_not_handed_to_the_networks(make_input):
     balanced = dataclasses.replace(series, protocol=dataclasses.replace(series.protocol, sequence="bssfp"))
     state = dataclasses.replace(state, acquisition=dataclasses.replace(state.acquisition, tissue=balanced))
     with pytest.raises(InputError, match="bSSFP"):
-        AifCorrectionLogic(AifSettings(mode="learned"), ConversionSettings()).run(state)
+        AifCorrectionLogic(AifSettings(mode="neural_network"), ConversionSettings()).run(state)
 
 
 WITHOUT_DENSITY = pytest.param(

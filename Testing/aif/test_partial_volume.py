@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from QPerfusionLogic.aif.curves.blood_curve import blood_curve
-from QPerfusionLogic.aif.sampling.partial_volume import without_wall
+from QPerfusionLogic.aif.sampling.partial_volume import partial_volume_correction
 from QPerfusionLogic.aif.sampling.point_spread import measured_point_spread
 from QPerfusionLogic.data.geometry import Geometry
 from QPerfusionLogic.data.results import Registered, Segmented, StateResult
@@ -98,23 +98,23 @@ def test_wall_is_taken_out_of_a_small_pool():
     mixed = blood_curve(series, region)
     peak = levels()[2].max()
     assert mixed.signal.max() < 0.97 * peak
-    unmixed = without_wall(series, state, region, mixed)
-    assert unmixed.done
-    assert unmixed.curve.signal.max() == pytest.approx(peak, rel=0.02)
-    assert np.abs(unmixed.curve.signal - levels()[2]).max() < 0.03
+    corrected = partial_volume_correction(series, state, region, mixed)
+    assert corrected.done
+    assert corrected.curve.signal.max() == pytest.approx(peak, rel=0.02)
+    assert np.abs(corrected.curve.signal - levels()[2]).max() < 0.03
 
 
 def test_a_wide_pool_is_left_nearly_alone():
     series, state, region = made(cavity_mm=28.0)
-    unmixed = without_wall(series, state, region, blood_curve(series, region))
-    assert unmixed.curve.signal.max() == pytest.approx(levels()[2].max(), rel=0.02)
+    corrected = partial_volume_correction(series, state, region, blood_curve(series, region))
+    assert corrected.curve.signal.max() == pytest.approx(levels()[2].max(), rel=0.02)
 
 
 def test_contours_that_are_a_millimetre_off_cost_little():
     found = []
     for contours_mm in (13.0, 15.0):
         series, state, region = made(contours_mm=contours_mm)
-        found.append(without_wall(series, state, region, blood_curve(series, region)).curve.signal.max())
+        found.append(partial_volume_correction(series, state, region, blood_curve(series, region)).curve.signal.max())
     assert np.allclose(found, levels()[2].max(), rtol=0.05)
 
 
@@ -131,16 +131,16 @@ def test_resolution_is_read_off_the_noise(phase, filter_strength):
 def test_without_noise_or_positions_the_curve_stays_as_it_was():
     for series, state, region in (made(noise=False), made(is_placed=False)):
         mixed = blood_curve(series, region)
-        unmixed = without_wall(series, state, region, mixed)
-        if not unmixed.done:
-            assert unmixed.curve is mixed
-            assert unmixed.constants == {}
+        corrected = partial_volume_correction(series, state, region, mixed)
+        if not corrected.done:
+            assert corrected.curve is mixed
+            assert corrected.constants == {}
     series, state, region = made(is_placed=False)
-    assert not without_wall(series, state, region, blood_curve(series, region)).done
+    assert not partial_volume_correction(series, state, region, blood_curve(series, region)).done
 
 
 def test_a_pool_that_is_mostly_wall_is_told():
     series, state, region = made(contours_mm=6.0)
-    unmixed = without_wall(series, state, region, blood_curve(series, region))
-    assert not unmixed.done
-    assert [notice.code for notice in unmixed.notices] == ["aif-wall-in-pool"]
+    corrected = partial_volume_correction(series, state, region, blood_curve(series, region))
+    assert not corrected.done
+    assert [notice.code for notice in corrected.notices] == ["aif-wall-in-pool"]

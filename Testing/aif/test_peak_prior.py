@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from QPerfusionLogic.aif.logic import AifCorrectionLogic
-from QPerfusionLogic.aif.scaling.peak_prior import OUTPUT_ML_MIN_KG, expected_height, height_by_dose
+from QPerfusionLogic.aif.scaling.peak_prior import OUTPUT_ML_MIN_KG, height_by_dose, peak_prior
 from QPerfusionLogic.data.protocol import Protocol
 from QPerfusionLogic.data.series import State
 from QPerfusionLogic.phantom.physiology.circulation import STEP_S, Circulation, blood_curves
@@ -37,9 +37,9 @@ def test_the_area_is_that_of_a_first_pass_through_the_digital_circulation(dose):
 
 def test_the_dose_of_the_settings_goes_before_that_of_the_header(make_input):
     state = with_dose(make_input(), 0.1)
-    assert expected_height(state, AifSettings(dose_mmol_kg=0.05)).dose == "0.05 mmol/kg (setting)"
-    assert expected_height(state, AifSettings()).dose == "0.1 mmol/kg (header)"
-    usual = expected_height(make_input().state, AifSettings())
+    assert peak_prior(state, AifSettings(dose_mmol_kg=0.05)).dose == "0.05 mmol/kg (setting)"
+    assert peak_prior(state, AifSettings()).dose == "0.1 mmol/kg (header)"
+    usual = peak_prior(make_input().state, AifSettings())
     assert usual.dose == ""
     assert np.isnan(usual.area_mmol_s_l)
 
@@ -57,14 +57,14 @@ def test_a_population_curve_is_as_high_as_the_dose_and_says_so(make_input):
 
 def test_without_proton_density_the_dose_decides_what_the_curve_leaves_open(make_input):
     known = make_input(proton_density=False, peak=7.0)
-    usual, right, small = (peak(with_dose(known, dose), mode="model") for dose in (None, 0.08, 0.04))
+    usual, right, small = (peak(with_dose(known, dose), mode="signal_inversion") for dose in (None, 0.08, 0.04))
     assert small < usual < right
     assert abs(right - 7.0) < abs(usual - 7.0)
 
 
 def test_with_proton_density_the_dose_changes_nothing_of_the_inversion(make_input):
     known = make_input()
-    assert peak(with_dose(known, 0.1), mode="model") == peak(known.state, mode="model")
+    assert peak(with_dose(known, 0.1), mode="signal_inversion") == peak(known.state, mode="signal_inversion")
 
 
 @pytest.mark.parametrize(("factor", "told"), [(1.0, False), (0.2, True), (6.0, True)])

@@ -12,7 +12,7 @@ from QPerfusionLogic.signal_model.response import SignalResponse, Tissue
 from QPerfusionLogic.signal_model.sequence import SaturationRecovery
 
 BLOOD = Tissue(1.7, 0.22, 4.6, 5.78)
-MUSCLE = Tissue(1.1, 0.045, 4.6, 5.78)
+MYOCARDIUM = Tissue(1.1, 0.045, 4.6, 5.78)
 LONG = SaturationRecovery(saturation_time_s=0.1, pulses_to_centre=20)
 SHORT = SaturationRecovery(flip_angle_deg=5.0, saturation_time_s=0.0235, pulses_to_centre=9)
 
@@ -27,7 +27,7 @@ def observed(sequence, tissue, share, efficiency, residual):
 def test_two_tissues_and_two_sequences_tell_efficiency_and_residual_gadolinium(efficiency, residual):
     levels = [
         observed(LONG, BLOOD, 1.0, efficiency, residual),
-        observed(LONG, MUSCLE, MYOCARDIAL_SHARE, efficiency, residual),
+        observed(LONG, MYOCARDIUM, MYOCARDIAL_SHARE, efficiency, residual),
         observed(SHORT, BLOOD, 1.0, efficiency, residual),
     ]
     found = estimate_precontrast(levels)

@@ -82,17 +82,17 @@ def test_the_curve_of_the_aif_series_has_the_features_of_the_masked_curve(low_re
     own = curve_features(found.signal - found.baseline, time)
     masked = blood_curve(series, (mask == 1)[None])
     expected = curve_features(masked.signal - masked.baseline, time)
-    assert own["foot_s"] == pytest.approx(expected["foot_s"], abs=1.0)
+    assert own["bolus_arrival_time_s"] == pytest.approx(expected["bolus_arrival_time_s"], abs=1.0)
     assert own["time_to_peak_s"] == pytest.approx(expected["time_to_peak_s"], abs=1.0)
     assert own["fwhm_s"] == pytest.approx(expected["fwhm_s"], rel=0.1)
 
 
 def test_a_saturated_full_dose_series_is_flagged_and_its_inversion_not_trusted(saturated_state):
-    found = AifCorrectionLogic(AifSettings(mode="model"), ConversionSettings()).run(saturated_state)
+    found = AifCorrectionLogic(AifSettings(mode="signal_inversion"), ConversionSettings()).run(saturated_state)
     codes = {notice.code for notice in found.notices}
     assert {"aif-saturated", "aif-by-model", "aif-peak-lost"} <= codes
     assert found.upper_mmol_l.max() > 3.0 * found.lower_mmol_l.max()
-    assert found.features["foot_s"] == pytest.approx(7.2, abs=1.0)
+    assert found.features["bolus_arrival_time_s"] == pytest.approx(7.2, abs=1.0)
 
 
 def test_where_the_peak_is_lost_a_population_curve_with_a_band_stands_in_loudly(saturated_state):
@@ -100,7 +100,7 @@ def test_where_the_peak_is_lost_a_population_curve_with_a_band_stands_in_loudly(
     codes = {notice.code for notice in found.notices}
     assert found.mode == "population"
     assert {"aif-saturated", "aif-peak-lost", "aif-population"} <= codes
-    assert found.features["foot_s"] == pytest.approx(7.9, abs=1.0)
+    assert found.features["bolus_arrival_time_s"] == pytest.approx(7.9, abs=1.0)
     measured = blood_curve(saturated_state.registered.series, saturated_state.segmented.aif_region)
     lowest = measured.time_s[np.argmin(np.where(abs(measured.time_s - 20.0) < 6.0, measured.signal, np.inf))]
     after = (found.time_s > 14.0) & (found.time_s < 26.0)

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from QPerfusionLogic.aif.correction.aif_resampling import finely_sampled
-from QPerfusionLogic.aif.correction.method_curve import RouteCurve
+from QPerfusionLogic.aif.correction.method_curve import MethodCurve
 
 
 def bolus(time_s):
@@ -16,7 +16,7 @@ def bolus(time_s):
 
 def sampled(interval_s, start_s, mode="dual_sequence"):
     time = np.arange(start_s, 40.0, interval_s)
-    return RouteCurve(time, bolus(time), bolus(time), bolus(time), mode)
+    return MethodCurve(time, bolus(time), bolus(time), bolus(time), mode)
 
 
 @pytest.mark.parametrize("start_s", [0.0, 0.3, 0.6, 0.9])

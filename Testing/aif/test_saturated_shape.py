@@ -58,8 +58,8 @@ def test_the_saturated_curve_itself_is_far_wider():
     curve = saturated(8.0, saturation_time_s=0.2)
     found = shape_behind(curve)
     assert found is not None
-    bent = (curve.signal - curve.baseline) / np.ptp(curve.signal)
-    assert np.interp(TIME_S, found.time_s, found.relative).sum() < 0.6 * bent.sum()
+    compressed = (curve.signal - curve.baseline) / np.ptp(curve.signal)
+    assert np.interp(TIME_S, found.time_s, found.relative).sum() < 0.6 * compressed.sum()
 
 
 def test_a_curve_without_bolus_or_cut_at_its_peak_has_no_course():

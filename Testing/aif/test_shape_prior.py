@@ -28,10 +28,10 @@ def test_imperfect_saturation_is_forgiven_where_the_baseline_alone_goes_wrong(ma
     known = make_input(proton_density=False, peak=4.5)
     state = imperfectly_saturated(known, offset_share)
     physics = {"relaxivity_r2_l_mmol_s": 18.0}
-    shaped = AifCorrectionLogic(AifSettings(mode="model"), ConversionSettings(**physics)).run(state)
-    plain = AifCorrectionLogic(AifSettings(mode="model"), ConversionSettings(normalisation="baseline", **physics)).run(
-        state
-    )
+    shaped = AifCorrectionLogic(AifSettings(mode="signal_inversion"), ConversionSettings(**physics)).run(state)
+    plain = AifCorrectionLogic(
+        AifSettings(mode="signal_inversion"), ConversionSettings(normalisation="baseline", **physics)
+    ).run(state)
     truth = known.truth(shaped.time_s)
     assert shaped.gd_mmol_l.sum() == pytest.approx(truth.sum(), rel=0.25)
     if offset_share:
@@ -45,14 +45,14 @@ def test_imperfect_saturation_is_forgiven_where_the_baseline_alone_goes_wrong(ma
 def test_in_a_short_series_the_depth_of_the_saturation_scales_the_curve(make_input, frames):
     known = make_input(proton_density=False, frames=frames)
     physics = {"relaxivity_r2_l_mmol_s": 18.0}
-    found = AifCorrectionLogic(AifSettings(mode="model"), ConversionSettings(**physics)).run(known.state)
+    found = AifCorrectionLogic(AifSettings(mode="signal_inversion"), ConversionSettings(**physics)).run(known.state)
     truth = known.truth(found.time_s)
     assert found.gd_mmol_l.max() == pytest.approx(truth.max(), rel=0.4)
     assert found.lower_mmol_l.max() < truth.max() < found.upper_mmol_l.max()
 
 
 def test_a_curve_cut_before_the_first_pass_has_emptied_is_scaled_by_its_baseline(make_input):
-    found = AifCorrectionLogic(AifSettings(mode="model"), ConversionSettings()).run(
+    found = AifCorrectionLogic(AifSettings(mode="signal_inversion"), ConversionSettings()).run(
         make_input(proton_density=False, frames=20).state
     )
     assert found.lower_mmol_l is None

@@ -19,7 +19,7 @@ from QPerfusionLogic.settings.schema import KineticsSettings
 
 COUNT, NOISY_COUNT, GLOBAL_COUNT = 1000, 4000, 400
 CAPILLARIES, CAPILLARY_STARTS = 100, 8
-BOX = {"vp": (0.02, 0.2), "ps": (0.1, 8.0), "visf": (0.05, 0.8)}
+BOX = {"vp": (0.02, 0.2), "ps": (0.1, 8.0), "ve": (0.05, 0.8)}
 
 
 def fit(name, time_s, aif, curves, **settings):
@@ -108,8 +108,8 @@ def capillaries_against_a_global_solver():
     for curve in data[:, inside]:
 
         def residual(x, curve=curve):
-            flow, vp, ps, visf = np.exp(x)
-            return flow * (operator @ btex_residue(grid_s, flow, vp, ps, visf)) - curve
+            flow, vp, ps, ve = np.exp(x)
+            return flow * (operator @ btex_residue(grid_s, flow, vp, ps, ve)) - curve
 
         starts = rng.uniform(low, high, (CAPILLARY_STARTS, 4))
         best.append(min(least_squares(residual, start, bounds=(low, high)).cost for start in starts))
@@ -130,11 +130,11 @@ def pixels_against_few_curves():
     copies = -(-FEW_CURVES // GLOBAL_COUNT)
     few, many = (fit("btex", time_s, aif, np.tile(data, (n, 1)), delay=0.5) for n in (1, copies))
     one, other = few.mbf_ml_min_g, many.mbf_ml_min_g[:GLOBAL_COUNT]
-    away = np.abs(other / one - 1.0)
+    deviation = np.abs(other / one - 1.0)
     excess = (many.result.parameters["rms"][:GLOBAL_COUNT] / few.result.parameters["rms"]) ** 2 - 1.0
     close, near = (float((excess <= limit).mean()) for limit in (1e-3, 1e-2))
     spread = (float(np.nanstd(each / flow)) for each in (one, other))
-    middle, far = np.nanmedian(away), np.nanquantile(away, 0.95)
+    middle, far = np.nanmedian(deviation), np.nanquantile(deviation, 0.95)
     print(f"btex pixels against few curves: flow differs by {middle:.2%} (median), {far:.2%} (95 %)")
     print(f"  squared error within 1e-3 in {close:.0%}, within 1e-2 in {near:.0%}")
     print("  SD of the flow error, few and pixels: " + ", ".join(f"{value:.2%}" for value in spread))

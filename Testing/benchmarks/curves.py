@@ -20,10 +20,10 @@ def fermi_residue(time_s, rate, t0_s):
     return (1 + np.exp(-rate * t0_s)) / (1 + np.exp(np.minimum(rate * (time_s - t0_s), 500)))
 
 
-def btex_residue(time_s, flow, vp, ps, visf):
+def btex_residue(time_s, flow, vp, ps, ve):
     """Return the plug-flow residue."""
     elapsed = time_s - 60.0 * vp / flow
-    tail = chndtr(2 * ps / flow, 2, 2 * np.maximum(elapsed, 0) * ps / visf / 60.0)
+    tail = chndtr(2 * ps / flow, 2, 2 * np.maximum(elapsed, 0) * ps / ve / 60.0)
     return np.where(elapsed < 0, 1.0, tail)
 
 
@@ -56,9 +56,9 @@ def btex_population(count, rng, delay_s=None):
     flow = np.exp(rng.normal(np.log(0.9), 0.5, count))
     vp = np.exp(rng.normal(np.log(np.sqrt(0.05 * 0.10)), np.log(2.0) / 3.92, count))
     ps = np.exp(rng.normal(np.log(np.sqrt(0.35 * 4.0)), np.log(4.0 / 0.35) / 3.92, count))
-    visf = np.exp(rng.normal(np.log(np.sqrt(0.1 * 0.475)), np.log(4.75) / 3.92, count))
+    ve = np.exp(rng.normal(np.log(np.sqrt(0.1 * 0.475)), np.log(4.75) / 3.92, count))
     delay = rng.uniform(0, 2, count) if delay_s is None else np.full(count, delay_s)
-    residues = [lambda u, i=i: btex_residue(u, flow[i], vp[i], ps[i], visf[i]) for i in range(count)]
+    residues = [lambda u, i=i: btex_residue(u, flow[i], vp[i], ps[i], ve[i]) for i in range(count)]
     return time_s, aif, tissue(time_s, aif, residues, flow, delay), flow, delay
 
 

@@ -1,6 +1,6 @@
 """Which estimate serves the pixels of a heart: python Testing/benchmarks/pixel_statistic.py compares them.
 
-Hearts of 320 pixels whose flow, delay, Vp, PS and Visf differ from pixel to pixel and whose capillaries disperse. Each
+Hearts of 320 pixels whose flow, delay, Vp, PS and ve differ from pixel to pixel and whose capillaries disperse. Each
 estimate is held against the truth, and against a map made as look-up maps are: the best delay and shape inside the box,
 from the same noisy curves.
 """
@@ -23,7 +23,7 @@ from QPerfusionLogic.kinetics.solver.estimates import minima_at_delays
 from QPerfusionLogic.settings.schema import KineticsSettings
 
 COUNT, COPIES, PLASMA = 320, 4, 0.58
-BOX = {"vp": (0.05, 0.10), "ps": (0.35, 4.0), "visf": (0.1, 0.475)}
+BOX = {"vp": (0.05, 0.10), "ps": (0.35, 4.0), "ve": (0.1, 0.475)}
 
 
 def heart(blood_flow, rng):
@@ -32,13 +32,13 @@ def heart(blood_flow, rng):
     segment = np.exp(rng.normal(np.log(blood_flow * PLASMA), 0.3, 16))
     flow = segment[np.arange(COUNT) % 16] * np.exp(rng.normal(0, 0.12, COUNT))
     means = ((0.07, 0.2), (1.1, 0.35), (0.2, 0.25))
-    vp, ps, visf = (np.exp(rng.normal(np.log(mean), spread, COUNT)) for mean, spread in means)
+    vp, ps, ve = (np.exp(rng.normal(np.log(mean), spread, COUNT)) for mean, spread in means)
     delay = np.clip(rng.normal(0.8, 0.4, COUNT), 0, 2.4)
     paths = np.exp(np.sqrt(np.log1p(0.25**2)) * ndtri((np.arange(8) + 0.5) / 8))
     paths /= paths.mean()
 
     def residue(i):
-        return lambda u: np.mean([p * btex_residue(u, flow[i] * p, vp[i], ps[i], visf[i]) for p in paths], axis=0)
+        return lambda u: np.mean([p * btex_residue(u, flow[i] * p, vp[i], ps[i], ve[i]) for p in paths], axis=0)
 
     return time_s, aif, tissue(time_s, aif, [residue(i) for i in range(COUNT)], flow, delay), flow
 
@@ -47,7 +47,7 @@ def estimates(time_s, aif, curves):
     """Return plasma flows (n,) by name; repeated curves are fitted as the pixels of a study."""
     many = np.tile(curves, (COPIES, 1))
     found = {}
-    for name in ("btex", "btex_cells"):
+    for name in ("btex", "btex_mixing_cells"):
         boxed = model_class(name)(aif, time_s, settings=KineticsSettings(model=name, input="plasma", bounds=BOX))
         table, inside, root = boxed._table(np.ones(time_s.size), boxed.delays_s)
         data = boxed._on_basis(table, many, inside, root)
@@ -60,7 +60,7 @@ def estimates(time_s, aif, curves):
             found[f"{label} {name}"] = fit.mbf_ml_min_g[:COUNT]
         held = model_class(name)(aif, time_s, settings=KineticsSettings(model=name, input="plasma"))
         segments = np.array([curves[np.arange(COUNT) % 16 == segment].mean(axis=0) for segment in range(16)])
-        held.heart_prior = heart_prior([held.pooled(segments)])
+        held.heart_prior = heart_prior([held.hierarchical(segments)])
         found[f"pooled {name}"] = held.fit(many).mbf_ml_min_g[:COUNT]
     return found
 
@@ -81,5 +81,5 @@ if __name__ == "__main__":
             curves = truth + rng.normal(size=truth.shape) * np.median(truth.max(axis=1)) / ratio
             found = estimates(time_s, aif, curves)
             for name, values in found.items():
-                against = agreement(values, found["look-up btex_cells"])
+                against = agreement(values, found["look-up btex_mixing_cells"])
                 print(f"{state} CNR {ratio} {name}: truth {agreement(values, flow)} | look-up {against}", flush=True)

@@ -10,7 +10,7 @@ import sys
 
 import numpy as np
 
-from qperfusion_research.flow.configurations import Arm
+from qperfusion_research.flow.configurations import Configuration
 from qperfusion_research.flow.evaluation import true_segments
 from qperfusion_research.flow.stages import StateStages
 from QPerfusionLogic.data.series import State
@@ -26,7 +26,7 @@ def errors_of(seed, state, simulated, patient):
     truth = simulated.truth[state]
     settings = Settings().with_value("kinetics.pixelwise", False)
     stages = StateStages(simulated.study, truth, settings, patient.pattern.hematocrit, seed)
-    mapped = stages.run(Arm("images", arterial_input="images")).mapped
+    mapped = stages.run(Configuration("images", arterial_input="images")).mapped
     flows = {flow.segment: flow for flow in mapped.segments if flow.layer == "all" and np.isfinite(flow.mbf)}
     rows = []
     for segment, true in true_segments(truth).items():

@@ -32,8 +32,8 @@ def curves_of(name, blood_flow, rng):
         residues = [lambda u, i=i: fermi_residue(u, rate[i], steepness[i] / rate[i]) for i in range(COUNT)]
     else:
         flow = flow * PLASMA
-        vp, ps, visf = (np.exp(rng.normal(np.log(m), s, COUNT)) for m, s in ((0.07, 0.18), (1.2, 0.4), (0.21, 0.3)))
-        residues = [lambda u, i=i: btex_residue(u, flow[i], vp[i], ps[i], visf[i]) for i in range(COUNT)]
+        vp, ps, ve = (np.exp(rng.normal(np.log(m), s, COUNT)) for m, s in ((0.07, 0.18), (1.2, 0.4), (0.21, 0.3)))
+        residues = [lambda u, i=i: btex_residue(u, flow[i], vp[i], ps[i], ve[i]) for i in range(COUNT)]
     return time_s, aif, tissue(time_s, aif, residues, flow, delay), flow
 
 

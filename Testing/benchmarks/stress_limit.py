@@ -1,7 +1,7 @@
 """How well segment flow can be known at all: python Testing/benchmarks/stress_limit.py [PATIENTS] prints the bound.
 
 The matched kinetics of `evaluate flow` (true gadolinium, CNR 20 a pixel, true input) on the same digital patients. The
-bound is the Bayesian Cramer-Rao bound of flow, delay, Vp, PS and Visf of every segment, the latter four scattered round
+bound is the Bayesian Cramer-Rao bound of flow, delay, Vp, PS and ve of every segment, the latter four scattered round
 a centre that the heart shares (decision 7), the centre round its published range; plug flow, one flow within a pixel.
 No estimator that knows just that has a smaller mean squared error. Of flow nothing is known beforehand here; the fit
 knows a little (decision 10).
@@ -29,18 +29,18 @@ from QPerfusionLogic.kinetics.models.btex import Btex
 from QPerfusionLogic.phantom.simulation.simulation import simulate_patient
 
 CNR, SLICES, FRAMES, FIRST_SEED = 20.0, 3, 40, 3000
-VOLUMES = [Btex.layout.parameters[Btex.layout.index_of(name)] for name in ("vp", "ps", "visf")]
+VOLUMES = [Btex.layout.parameters[Btex.layout.index_of(name)] for name in ("vp", "ps", "ve")]
 WITHIN_HEART = np.array([DELAY_WITHIN_HEART_S, *(item.within_heart_log_sd for item in VOLUMES)])
-"""Scatter of delay (s) and of the logarithms of Vp, PS and Visf round the heart's centre."""
+"""Scatter of delay (s) and of the logarithms of Vp, PS and ve round the heart's centre."""
 OVER_HEARTS = np.array([0.7, *(item.over_hearts[1] for item in VOLUMES)])
 """Scatter of the centre: delays anywhere in 0 to 2.5 s, published ranges as 95 % intervals."""
 STEP = 1e-3
 
 
 def curve(values, fine_s, plasma, time_s):
-    """Return the tissue curve at times for log flow, delay, and logarithms of Vp, PS and Visf."""
-    flow, vp, ps, visf = np.exp(values[[0, 2, 3, 4]])
-    residue = btex_residue(fine_s, flow, vp, ps, visf)
+    """Return the tissue curve at times for log flow, delay, and logarithms of Vp, PS and ve."""
+    flow, vp, ps, ve = np.exp(values[[0, 2, 3, 4]])
+    residue = btex_residue(fine_s, flow, vp, ps, ve)
     size = 2 * fine_s.size
     full = np.fft.irfft(np.fft.rfft(plasma, size) * np.fft.rfft(residue, size))[: fine_s.size] * STEP_S
     return flow / 60.0 * np.interp(time_s - values[1], fine_s, full, left=0.0)
@@ -64,7 +64,7 @@ def bound(truth, hematocrit):
         for segment in np.unique(truth.segments[index][truth.segments[index] > 0]):
             inside = truth.segments[index] == segment
             mean = {name: float(np.nanmean(truth.maps[name][index][inside])) for name in truth.maps}
-            values = np.log([mean["plasma_flow"], 1.0, mean["vp"], mean["ps"], mean["visf"]])
+            values = np.log([mean["plasma_flow"], 1.0, mean["vp"], mean["ps"], mean["ve"]])
             values[1] = mean["delay"]
             slope = slopes(values, fine_s, plasma, truth.time_s[kept, index])
             flows.append(mean["mbf"])

@@ -22,7 +22,7 @@ from pathlib import Path
 
 import numpy as np
 
-from qperfusion_research.superresolution.evaluation.evaluation import Trial, methods_of
+from qperfusion_research.superresolution.evaluation.evaluation import Evaluation, methods_of
 from qperfusion_research.superresolution.evaluation.images import FIELD, quality
 from QPerfusionLogic.data.arrays import FloatArray
 from QPerfusionLogic.io.study.logic import LoadingLogic
@@ -42,7 +42,7 @@ def main() -> None:
     parser.add_argument("--bands", action="store_true", help="tell where in k-space the error lies instead")
     options = parser.parse_args()
     folder = Path(os.environ.get("QPERFUSION_TEST_DATA", ROOT.parent / "shared" / "data")) / "human_first_pass"
-    methods = methods_of(Trial(fraction=options.fraction, adversarial=options.adversarial))
+    methods = methods_of(Evaluation(fraction=options.fraction, adversarial=options.adversarial))
     if options.bands:
         _tell_bands(folder, methods["residual bridge"], options.fraction, options.every)
         return

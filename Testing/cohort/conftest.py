@@ -41,7 +41,7 @@ def quick_settings() -> Settings:
     """Settings for images of gadolinium."""
     settings = Settings()
     for name, value in (
-        ("conversion.mode", "as_is"),
+        ("conversion.mode", "concentration"),
         ("kinetics.model", "one_compartment"),
         ("kinetics.delay", "0"),
         ("kinetics.pixelwise", "false"),

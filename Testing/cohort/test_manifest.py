@@ -35,7 +35,7 @@ def test_empty_cells_are_not_given(a_folder: Path) -> None:
 
 def test_a_column_of_one_setting_changes_it_for_its_row_alone(a_folder: Path) -> None:
     manifest = read_manifest(written(a_folder, "id,study,kinetics.model", "one,dicom,fermi", "two,dicom,"))
-    assert [row.settings.kinetics.model for row in manifest.studies] == ["fermi", "btex_cells"]
+    assert [row.settings.kinetics.model for row in manifest.studies] == ["fermi", "btex_mixing_cells"]
 
 
 def test_a_settings_file_of_a_row_stands_in_for_those_of_the_cohort(a_folder: Path) -> None:

@@ -83,11 +83,11 @@ def make_heart():
             protocol.sequence, 0.0022, 0.001, protocol.flip_angle_deg, 0.1, protocol.pulses_to_centre
         )
         blood = SignalResponse(sequence, BLOOD)
-        muscle = SignalResponse(sequence, Tissue(t1_myocardium_s, 0.045, 4.6, 5.78))
+        myocardium = SignalResponse(sequence, Tissue(t1_myocardium_s, 0.045, 4.6, 5.78))
         is_blood = labels > 1
         coil = 800.0 + 10.0 * np.arange(40)[None, None, :] + np.zeros(labels.shape)
-        signal = coil * np.where(is_blood, blood.signal(gadolinium), muscle.signal(gadolinium))
-        density = coil * np.where(is_blood, blood.proton_density_signal(), muscle.proton_density_signal())
+        signal = coil * np.where(is_blood, blood.signal(gadolinium), myocardium.signal(gadolinium))
+        density = coil * np.where(is_blood, blood.proton_density_signal(), myocardium.proton_density_signal())
         real, imaginary = np.random.default_rng(0).normal(0.0, noise, (2, *signal.shape))
         signal = np.hypot(signal + real, imaginary)
         series = PerfusionSeries(

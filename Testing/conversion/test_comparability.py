@@ -9,7 +9,7 @@ from QPerfusionLogic.conversion.logic import ConversionLogic
 from QPerfusionLogic.data.notices import Severity
 from QPerfusionLogic.data.series import State
 from QPerfusionLogic.data.study import PerfusionStudy
-from QPerfusionLogic.pipeline.pipeline import Cascade
+from QPerfusionLogic.pipeline.pipeline import Pipeline
 from QPerfusionLogic.settings.schema import ConversionSettings
 
 
@@ -62,7 +62,7 @@ def test_nothing_is_said_before_both_states_are_converted(make_heart):
 def test_the_cascade_tells_of_unlike_conversions(make_heart):
     state = make_heart().state
     stress, rest = (dataclasses.replace(state.acquisition, tissue=series) for series in _unlike_series(state))
-    result = Cascade().run(PerfusionStudy(stress, rest), stop_after="conversion")
+    result = Pipeline().run(PerfusionStudy(stress, rest), stop_after="conversion")
     assert "sequence-differs" in {notice.code for notice in result.notices}
 
 

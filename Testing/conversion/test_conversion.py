@@ -77,12 +77,12 @@ def test_images_that_hold_gadolinium_pass_unchanged(make_heart):
     )
     state = dataclasses.replace(heart.state, registered=dataclasses.replace(heart.state.registered, series=series))
     found = ConversionLogic(ConversionSettings()).run(state)
-    assert found.mode == "as_is"
+    assert found.mode == "concentration"
     np.testing.assert_array_equal(found.gd_mmol_l, series.signal)
 
 
 def test_signal_taken_as_gadolinium_is_called_implausible(make_heart):
-    found = ConversionLogic(ConversionSettings(mode="as_is")).run(make_heart().state)
+    found = ConversionLogic(ConversionSettings(mode="concentration")).run(make_heart().state)
     assert "gd-implausible" in codes(found)
 
 

@@ -151,8 +151,8 @@ def quick_study(states=("stress", "rest"), frames=40):
 
 QUICK_CHANGES = {
     "registration.mode": "none",
-    "conversion.mode": "as_is",
-    "aif.mode": "as_is",
+    "conversion.mode": "concentration",
+    "aif.mode": "concentration",
     "kinetics.model": "fermi",
 }
 """Settings that suit `quick_study`."""

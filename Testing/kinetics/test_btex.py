@@ -10,7 +10,7 @@ from scipy.special import ndtri
 
 from QPerfusionLogic.data.results import FIT_STATUS
 from QPerfusionLogic.kinetics.models.btex import Btex
-from QPerfusionLogic.kinetics.models.btex_cells import BtexCells
+from QPerfusionLogic.kinetics.models.btex_mixing_cells import BtexMixingCells
 from QPerfusionLogic.kinetics.models.exchange import exchange_tail
 from QPerfusionLogic.kinetics.models.mixing_chain import chain_residue
 from QPerfusionLogic.settings.schema import KineticsSettings
@@ -19,17 +19,17 @@ FLOWS = (0.17, 0.4, 0.8, 1.2, 2.0)
 TISSUES = ((0.05, 1.0, 0.2), (0.07, 0.7, 0.15), (0.10, 1.5, 0.25))
 
 
-def sliding_fluid_residue(flow, vp, ps, visf, duration_s, cells=400):
+def sliding_fluid_residue(flow, vp, ps, ve, duration_s, cells=400):
     """Residue of a capillary by moving fluid cells one place a step and exchanging exactly within each (Lagrangian)."""
     step_s = 60.0 * vp / flow / cells
-    into, back = ps / vp / 60.0, ps / visf / 60.0
-    half = expm(np.array([[-into, back * visf / vp], [into * vp / visf, -back]]) * step_s / 2)
+    into, back = ps / vp / 60.0, ps / ve / 60.0
+    half = expm(np.array([[-into, back * ve / vp], [into * vp / ve, -back]]) * step_s / 2)
     plasma, tissue = np.zeros(cells), np.zeros(cells)
     plasma[0] = 1.0
     steps = int(duration_s / step_s)
     left = np.empty(steps)
     for index in range(steps):
-        left[index] = plasma.sum() + tissue.sum() * visf / vp
+        left[index] = plasma.sum() + tissue.sum() * ve / vp
         plasma, tissue = half[0, 0] * plasma + half[0, 1] * tissue, half[1, 0] * plasma + half[1, 1] * tissue
         plasma, tissue = half[0, 0] * plasma + half[0, 1] * tissue, half[1, 0] * plasma + half[1, 1] * tissue
         plasma = np.concatenate(([0.0], plasma[:-1]))
@@ -37,12 +37,12 @@ def sliding_fluid_residue(flow, vp, ps, visf, duration_s, cells=400):
 
 
 @pytest.mark.parametrize(
-    ("flow", "vp", "ps", "visf"), [(1.0, 0.08, 1.0, 0.2), (0.3, 0.05, 2.0, 0.3), (3.0, 0.1, 0.5, 0.15)]
+    ("flow", "vp", "ps", "ve"), [(1.0, 0.08, 1.0, 0.2), (0.3, 0.05, 2.0, 0.3), (3.0, 0.1, 0.5, 0.15)]
 )
-def test_the_closed_form_agrees_with_a_sliding_fluid_solver(flow, vp, ps, visf):
-    time_s, expected = sliding_fluid_residue(flow, vp, ps, visf, 60.0, cells=2000)
+def test_the_closed_form_agrees_with_a_sliding_fluid_solver(flow, vp, ps, ve):
+    time_s, expected = sliding_fluid_residue(flow, vp, ps, ve, 60.0, cells=2000)
     late = time_s - 60.0 * vp / flow
-    tail = exchange_tail(np.maximum(late, 0) * ps / visf / 60.0, np.array(ps / flow))
+    tail = exchange_tail(np.maximum(late, 0) * ps / ve / 60.0, np.array(ps / flow))
     found = np.where(late < 0, 1.0, tail)
     away_from_the_jump = np.abs(late) > 0.01 * 60.0 * vp / flow
     assert np.abs(found - expected)[away_from_the_jump].max() < 1e-3
@@ -56,39 +56,39 @@ def test_the_area_of_the_residue_is_volume_over_flow():
 
 @pytest.mark.parametrize("cells", [1, 5, 20, 100])
 def test_mixing_cells_agree_with_the_matrix_exponential_of_the_chain(cells):
-    flow, vp, ps, visf, step_s = 1.0, 0.08, 1.0, 0.2, 0.1
+    flow, vp, ps, ve, step_s = 1.0, 0.08, 1.0, 0.2, 0.1
     system = np.zeros((2 * cells, 2 * cells))
     for cell in range(cells):
         plasma, tissue = 2 * cell, 2 * cell + 1
         system[plasma, plasma] = -(flow + ps / cells) / (vp / cells)
         system[plasma, tissue] = ps / vp
-        system[tissue, plasma], system[tissue, tissue] = ps / visf, -ps / visf
+        system[tissue, plasma], system[tissue, tissue] = ps / ve, -ps / ve
         if cell:
             system[plasma, plasma - 2] = flow / (vp / cells)
     propagator = expm(system * step_s / 60.0)
     amount = np.zeros(2 * cells)
     amount[0] = flow / (vp / cells)
-    volume = np.tile([vp / cells, visf / cells], cells)
+    volume = np.tile([vp / cells, ve / cells], cells)
     expected = []
     for _ in range(400):
         expected.append(volume @ amount / flow)
         amount = propagator @ amount
     transit_s = 60.0 * vp / flow
     time = np.arange(400) * step_s / transit_s
-    found = chain_residue(cells, time, np.array([ps / flow]), np.array([ps / visf / 60.0 * transit_s]))[:, 0, 0]
+    found = chain_residue(cells, time, np.array([ps / flow]), np.array([ps / ve / 60.0 * transit_s]))[:, 0, 0]
     np.testing.assert_allclose(found, expected, atol=2e-5 if cells > 1 else 2e-3)
 
 
-@pytest.mark.parametrize("model", [Btex, BtexCells])
+@pytest.mark.parametrize("model", [Btex, BtexMixingCells])
 def test_flow_of_noise_free_curves_is_found_with_its_delay(model, frame_times, an_aif, convolve):
     rng = np.random.default_rng(5)
     n = 24
     flow, vp = rng.uniform(0.3, 3.0, n), rng.uniform(0.05, 0.1, n)
-    ps, visf, delay_s = rng.uniform(0.5, 3.0, n), rng.uniform(0.12, 0.4, n), rng.uniform(0.0, 2.0, n)
+    ps, ve, delay_s = rng.uniform(0.5, 3.0, n), rng.uniform(0.12, 0.4, n), rng.uniform(0.0, 2.0, n)
 
     def residue(index):
         transit_s = 60.0 * vp[index] / flow[index]
-        rate = ps[index] / visf[index] / 60.0
+        rate = ps[index] / ve[index] / 60.0
         ratio = np.array([ps[index] / flow[index]])
         if model is Btex:
             return lambda u: np.where(u < transit_s, 1.0, exchange_tail(np.maximum(u - transit_s, 0) * rate, ratio))
@@ -109,13 +109,13 @@ def test_the_slow_rise_of_a_finely_sampled_input_is_no_baseline(flow, convolve):
     fine_s, beats_s = np.arange(0.0, 40.0, 0.1), np.arange(0.0, 40.0, 0.9)
     late = np.maximum(fine_s - 3.0, 0.0)
     aif = 5.0 * (late / 8.0 * np.exp(1.0 - late / 8.0)) ** 8
-    vp, ps, visf = 0.08, 1.2, 0.2
+    vp, ps, ve = 0.08, 1.2, 0.2
 
     def residue(u):
         return np.where(
             u < 60.0 * vp / flow,
             1.0,
-            exchange_tail(np.maximum(u - 60.0 * vp / flow, 0) * ps / visf / 60.0, np.array([ps / flow])),
+            exchange_tail(np.maximum(u - 60.0 * vp / flow, 0) * ps / ve / 60.0, np.array([ps / flow])),
         )
 
     curve = np.interp(beats_s, fine_s, convolve(fine_s, aif, residue, flow, 0.5))
@@ -143,11 +143,11 @@ def dispersed_curves(duration_s, tissues=TISSUES, paths=15, spread=0.25):
     fine_s = (np.arange(time_s.size * 50) + 0.5) / 50
     curves, flows = [], []
     for flow in FLOWS:
-        for vp, ps, visf in tissues:
+        for vp, ps, ve in tissues:
             residue = np.zeros_like(fine_s)
             for part in share:
                 elapsed = fine_s - 60.0 * vp / (flow * part)
-                tail = exchange_tail(np.maximum(elapsed, 0) * ps / visf / 60.0, np.array(ps / (flow * part)))
+                tail = exchange_tail(np.maximum(elapsed, 0) * ps / ve / 60.0, np.array(ps / (flow * part)))
                 residue += part / paths * np.where(elapsed < 0, 1.0, tail)
             held = residue.reshape(time_s.size, 50).mean(axis=1)
             curves.append(flow / 60.0 * np.append(0.0, np.convolve(aif[1:], held)[: time_s.size - 1]))
@@ -157,7 +157,7 @@ def dispersed_curves(duration_s, tissues=TISSUES, paths=15, spread=0.25):
 
 @pytest.mark.slow
 @pytest.mark.parametrize("duration_s", [301, 91, 61])
-@pytest.mark.parametrize(("model", "median", "largest"), [(BtexCells, 0.005, 0.04), (Btex, 0.045, 0.075)])
+@pytest.mark.parametrize(("model", "median", "largest"), [(BtexMixingCells, 0.005, 0.04), (Btex, 0.045, 0.075)])
 def test_capillaries_with_dispersion_keep_their_flow(model, median, largest, duration_s):
     time_s, aif, curves, flows = dispersed_curves(duration_s)
     settings = KineticsSettings(model=model.name, input="plasma", integration="right", delay=0.0)
@@ -171,8 +171,8 @@ def test_capillaries_with_dispersion_keep_their_flow(model, median, largest, dur
 @pytest.mark.slow
 def test_without_plasma_only_the_uptake_rate_is_told():
     time_s, aif, curves, flows = dispersed_curves(91, tissues=((1e-4, 0.5, 0.2),))
-    settings = KineticsSettings(model="btex_cells", input="plasma", integration="right", delay=0.0)
-    fit = BtexCells(aif, time_s, settings=settings).fit(curves)
+    settings = KineticsSettings(model="btex_mixing_cells", input="plasma", integration="right", delay=0.0)
+    fit = BtexMixingCells(aif, time_s, settings=settings).fit(curves)
     fast = flows >= 0.8
     assert (fit.status[fast] == FIT_STATUS.index("not_identifiable")).all()
     assert np.isnan(fit.mbf_ml_min_g[fast]).all()
@@ -184,15 +184,15 @@ def test_without_plasma_only_the_uptake_rate_is_told():
 def test_a_clear_curve_without_plasma_is_not_pulled_to_the_plasma_of_other_hearts():
     """Started within the priors alone, fits of these curves ended 25 to 29 % low with a status of converged."""
     time_s, aif, curves, flows = dispersed_curves(91, tissues=((1e-4, 3.0, 0.2), (5e-3, 3.0, 0.2)))
-    settings = KineticsSettings(model="btex_cells", input="plasma", integration="right", delay=0.0)
-    fit = BtexCells(aif, time_s, settings=settings).fit(curves)
+    settings = KineticsSettings(model="btex_mixing_cells", input="plasma", integration="right", delay=0.0)
+    fit = BtexMixingCells(aif, time_s, settings=settings).fit(curves)
     known = np.isfinite(fit.mbf_ml_min_g)
     assert (fit.status[~known] == FIT_STATUS.index("not_identifiable")).all()
     np.testing.assert_allclose(fit.mbf_ml_min_g[known], flows[known], rtol=0.1)
 
 
 @pytest.mark.real_data
-@pytest.mark.parametrize("model", [Btex, BtexCells])
+@pytest.mark.parametrize("model", [Btex, BtexMixingCells])
 def test_a_real_heart_at_rest_reads_in_the_normal_range(model):
     folder = Path(os.environ.get("QPERFUSION_TEST_DATA", Path(__file__).parents[3] / "shared" / "data"))
     path = folder / "gd_rest" / "gd_rest.npz"

@@ -68,7 +68,7 @@ def check(name, model, wanted, **bounds):
 VP = {"vp": ("vp_ml_g", 1.0, 0.025, 0.0)}
 FP = {"fp": ("fp_ml_min_g", 100.0, 5.0, 0.1)}
 PS = {"ps": ("ps_ml_min_g", 1.0, 0.005, 0.1)}
-VE = {"ve": ("visf_ml_g", 1.0, 0.05, 0.0)}
+VE = {"ve": ("ve_ml_g", 1.0, 0.05, 0.0)}
 DELAY = {"arterial_delay": ("delay_s", 1.0, 1.0, 0.0)}
 
 
@@ -82,7 +82,7 @@ def test_two_compartment_exchange_agrees_with_osipi(delay):
 @pytest.mark.parametrize("delay", [0, 5])
 def test_two_compartment_exchange_without_way_back_agrees_with_the_uptake_table_of_osipi(delay):
     wanted = VP | FP | PS | DELAY
-    check(f"2cum_sd_0.0025_delay_{delay}.csv", "two_compartment_exchange", wanted, visf=(50.0, 100.0))
+    check(f"2cum_sd_0.0025_delay_{delay}.csv", "two_compartment_exchange", wanted, ve=(50.0, 100.0))
 
 
 @pytest.mark.parametrize("delay", [0, 5])

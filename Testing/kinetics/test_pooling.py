@@ -18,12 +18,12 @@ VP, PS, VISF, DELAY_S = 0.085, 1.8, 0.16, 0.9
 SETTINGS = KineticsSettings(model="btex", input="plasma")
 
 
-def plug_flow(flow, vp, ps, visf):
+def plug_flow(flow, vp, ps, ve):
     """Return the residue of a capillary without mixing."""
 
     def residue(time_s):
         elapsed = time_s - 60.0 * vp / flow
-        tail = chndtr(2 * ps / flow, 2, 2 * np.maximum(elapsed, 0) * ps / visf / 60.0)
+        tail = chndtr(2 * ps / flow, 2, 2 * np.maximum(elapsed, 0) * ps / ve / 60.0)
         return np.where(elapsed < 0, 1.0, tail)
 
     return residue
@@ -66,8 +66,8 @@ def noisy(curves, seed=2, ratio=60.0):
 
 def test_the_centre_of_a_clear_heart_is_found(a_heart):
     time_s, aif, curves, _ = a_heart
-    found = heart_prior([Btex(aif, time_s, settings=SETTINGS).pooled(noisy(curves, ratio=1000.0))])
-    expected = {"vp": VP, "ps": PS, "visf": VISF}
+    found = heart_prior([Btex(aif, time_s, settings=SETTINGS).hierarchical(noisy(curves, ratio=1000.0))])
+    expected = {"vp": VP, "ps": PS, "ve": VISF}
     for name, value in expected.items():
         assert found.centre[name] == pytest.approx(value, rel=0.08), name
     assert found.delay_s == pytest.approx(DELAY_S, abs=0.1)
@@ -75,7 +75,7 @@ def test_the_centre_of_a_clear_heart_is_found(a_heart):
 
 def test_the_slope_of_the_joint_likelihood_is_its_derivative(a_heart):
     time_s, aif, curves, _ = a_heart
-    likelihood = _JointLikelihood([Btex(aif, time_s, settings=SETTINGS).pooled(noisy(curves))])
+    likelihood = _JointLikelihood([Btex(aif, time_s, settings=SETTINGS).hierarchical(noisy(curves))])
     centre = np.array([np.log(1.4), np.log(0.07), np.log(1.4), np.log(0.2), 0.8])
     slope = likelihood(centre)[1]
     for index in range(5):
@@ -127,13 +127,13 @@ def test_a_few_curves_are_fitted_as_if_they_were_alone(a_heart):
 def test_a_range_that_was_asked_for_is_not_pooled(a_heart):
     time_s, aif, curves, _ = a_heart
     settings = KineticsSettings(input="plasma", bounds={"vp": (0.06, 0.07)})
-    found = heart_prior([Btex(aif, time_s, settings=settings).pooled(curves)])
-    assert set(found.centre) == {"fp", "ps", "visf"}
+    found = heart_prior([Btex(aif, time_s, settings=settings).hierarchical(curves)])
+    assert set(found.centre) == {"fp", "ps", "ve"}
 
 
 def test_a_model_without_volumes_shares_flow_and_delay_only(a_heart):
     time_s, aif, curves, _ = a_heart
-    found = heart_prior([Fermi(aif, time_s).pooled(curves)])
+    found = heart_prior([Fermi(aif, time_s).hierarchical(curves)])
     assert set(found.centre) == {"mbf"}
     assert 0.0 <= found.delay_s <= 2.5
 

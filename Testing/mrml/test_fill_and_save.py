@@ -223,6 +223,6 @@ def test_filling_that_is_stopped_leaves_nothing(a_scene, a_result):
             raise StoppedError
 
     with pytest.raises(StoppedError):
-        fill_scene(a_scene, a_result, breathe=stop_at_the_twentieth)
+        fill_scene(a_scene, a_result, process_events=stop_at_the_twentieth)
     assert folder_named(a_scene, "Perfusion study") is None
     assert marked_nodes(a_scene, "tissue") == []

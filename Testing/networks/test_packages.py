@@ -13,7 +13,7 @@ def message(monkeypatch, missing, in_slicer):
     else:
         monkeypatch.delenv("SLICER_HOME", raising=False)
     with pytest.raises(MissingPackageError) as caught:
-        packages.require_packages("aif.mode=learned", "aif.mode=model")
+        packages.require_packages("aif.mode=neural_network", "aif.mode=signal_inversion")
     return str(caught.value)
 
 
@@ -27,7 +27,7 @@ def test_inside_slicer_the_next_step_is_one_of_slicer(monkeypatch, missing):
 
 def test_outside_slicer_the_next_step_is_a_command_that_works_today(monkeypatch):
     text = message(monkeypatch, ("torch", "safetensors"), in_slicer=False)
-    assert "pip install torch safetensors, or aif.mode=model" in text
+    assert "pip install torch safetensors, or aif.mode=signal_inversion" in text
     assert "qperfusion[" not in text
 
 

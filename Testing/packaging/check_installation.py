@@ -65,7 +65,7 @@ def check_messages() -> None:
     os.environ["SLICER_HOME"] = "Slicer"
     text = ""
     try:
-        require_packages("aif.mode=learned", "aif.mode=model")
+        require_packages("aif.mode=neural_network", "aif.mode=signal_inversion")
     except MissingPackageError as error:
         text = str(error)
     absent = [part for part in ("torch", "PyTorch extension", "--find-links FOLDER") if part not in text]

@@ -312,4 +312,4 @@ TestAnyOrderOfActions = pytest.mark.slow(User.TestCase)
 
 
 def test_settings_of_the_quick_study_are_settings():
-    assert with_changes(QUICK_CHANGES).conversion.mode == "as_is"
+    assert with_changes(QUICK_CHANGES).conversion.mode == "concentration"

@@ -35,7 +35,7 @@ def test_torch_is_offered_once_through_the_pytorch_extension(a_panel, monkeypatc
     monkeypatch.setitem(sys.modules, "PyTorchUtils", extension)
     monkeypatch.setattr(packages, "find_spec", lambda name: None if name == "torch" else object())
     monkeypatch.setattr(slicer.app, "testingEnabled", lambda: False, raising=False)
-    classical = Settings().with_value("segmentation.mode", "classical").with_value("aif.mode", "model")
+    classical = Settings().with_value("segmentation.mode", "classical").with_value("aif.mode", "signal_inversion")
     a_panel.logic.offerTorch(classical)
     assert extension.asked == []
     a_panel.logic.offerTorch(Settings())

@@ -17,7 +17,7 @@ from QPerfusionLogic.mrml.study.resuming import edits_in, job_to_resume, result_
 from QPerfusionLogic.mrml.study.study_inputs import add_study_inputs
 from QPerfusionLogic.panel.choices import with_changes
 from QPerfusionLogic.pipeline.job import FROM_EDITS, Edits, Job
-from QPerfusionLogic.pipeline.pipeline import Cascade
+from QPerfusionLogic.pipeline.pipeline import Pipeline
 from QPerfusionLogic.settings.names import STAGE_NAMES
 from QPerfusionLogic.settings.schema import STAGES
 from QPerfusionLogic.workflow.job_process import run_job
@@ -104,13 +104,13 @@ def test_an_edit_in_one_state_leaves_the_other_alone(a_study, a_scene, a_result_
     job = job_to_resume(a_scene, a_study.name, SETTINGS.as_dictionary())
     assert list(job.edits) == [State.STRESS]
     asked = []
-    run = Cascade.run
+    run = Pipeline.run
 
     def remembering(self, study, *rest, **more):
         asked.append(study.states)
         return run(self, study, *rest, **more)
 
-    monkeypatch.setattr(Cascade, "run", remembering)
+    monkeypatch.setattr(Pipeline, "run", remembering)
     result = run_job(job)
     assert asked[0] == (State.STRESS,)
     before = a_result_of_two_states.states

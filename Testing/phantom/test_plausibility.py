@@ -78,7 +78,7 @@ def test_healthy_flow_and_exchange_are_drawn_around_published_means():
     assert stress.mean() == pytest.approx(2.82, abs=0.2)
     assert stress.std() == pytest.approx(0.47, abs=0.12)
     assert rest.mean() == pytest.approx(0.70, abs=0.08)
-    assert np.mean([pattern.visf_ml_g for pattern in patterns]) == pytest.approx(0.206, abs=0.01)
+    assert np.mean([pattern.ve_ml_g for pattern in patterns]) == pytest.approx(0.206, abs=0.01)
 
 
 def test_the_published_upslope_ratio_of_stress_to_rest_is_reached():

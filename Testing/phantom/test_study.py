@@ -39,7 +39,7 @@ def test_all_series_have_the_shapes_that_their_geometry_and_times_tell(a_small_s
 
 def test_truth_maps_are_finite_exactly_in_the_myocardium(a_small_study):
     truth = a_small_study.truth[State.STRESS]
-    for name in ("mbf", "ps", "vp", "visf", "delay"):
+    for name in ("mbf", "ps", "vp", "ve", "delay"):
         assert np.array_equal(np.isfinite(truth.maps[name]), truth.labels == 1)
     assert np.array_equal(truth.segments > 0, truth.labels == 1)
     assert np.array_equal(truth.layers > 0, truth.labels == 1)

@@ -14,21 +14,21 @@ STRESS = (1.6, 0.07, 1.3, 0.2)
 REST = (0.45, 0.056, 1.1, 0.2)
 
 
-def closed_form_residue(time_s, plasma_flow, vp, ps, visf):
+def closed_form_residue(time_s, plasma_flow, vp, ps, ve):
     """Residue of physics.md section 5 through the non-central chi-square tail."""
     flow, exchange = plasma_flow / 60.0, ps / 60.0
     after = np.maximum(time_s - vp / flow, 0.0)
-    tail = chndtr(2.0 * exchange / flow, 2, 2.0 * exchange * after / visf)
+    tail = chndtr(2.0 * exchange / flow, 2, 2.0 * exchange * after / ve)
     return np.where(time_s < vp / flow, 1.0, tail)
 
 
-def bessel_residue(time_s, plasma_flow, vp, ps, visf):
+def bessel_residue(time_s, plasma_flow, vp, ps, ve):
     """The same residue by integrating the Bessel form term by term."""
     flow, exchange = plasma_flow / 60.0, ps / 60.0
     after = time_s - vp / flow
     if after < 0:
         return 1.0
-    a, k = exchange**2 / (flow * visf), exchange / visf
+    a, k = exchange**2 / (flow * ve), exchange / ve
 
     def density(s):
         root = 2.0 * np.sqrt(a * s)

@@ -16,9 +16,9 @@ FRAMES = 50
 INTERVAL_S = 0.8
 
 
-def gamma_variate(time_s: FloatArray, foot_s: float, width_s: float) -> FloatArray:
+def gamma_variate(time_s: FloatArray, bolus_arrival_time_s: float, width_s: float) -> FloatArray:
     """A bolus of peak 1."""
-    late = np.clip((time_s - foot_s) / width_s, 0.0, None)
+    late = np.clip((time_s - bolus_arrival_time_s) / width_s, 0.0, None)
     return late * np.exp(1.0 - late)
 
 

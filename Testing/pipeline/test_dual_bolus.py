@@ -10,7 +10,7 @@ import pytest
 
 from QPerfusionLogic.phantom.patients.sampling import sample_patient
 from QPerfusionLogic.phantom.simulation.simulation import simulate_patient
-from QPerfusionLogic.pipeline.pipeline import Cascade
+from QPerfusionLogic.pipeline.pipeline import Pipeline
 
 pytestmark = pytest.mark.slow
 
@@ -24,7 +24,7 @@ def simulated():
 def area_over_truth(study, simulated):
     """Area of the first 25 s after the bolus arrives, found over true, by state."""
     found = {}
-    for state, result in Cascade().run(study, stop_after="aif").states.items():
+    for state, result in Pipeline().run(study, stop_after="aif").states.items():
         truth, arterial = simulated.truth[state], result.arterial_input
         start = truth.aif_time_s[np.argmax(truth.aif_mmol_l)] - 8.0
         fine = np.arange(start, start + 25.0, 0.1)

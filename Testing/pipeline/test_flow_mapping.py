@@ -15,9 +15,9 @@ from QPerfusionLogic.pipeline.flow_mapping import (
     _fitted,
     _for_segments,
     _input_error,
-    _Wall,
+    _SliceCurves,
     _with_input_error,
-    between_beats,
+    resample_aif,
 )
 from QPerfusionLogic.progress import Progress
 from QPerfusionLogic.settings.schema import KineticsSettings
@@ -35,7 +35,7 @@ def test_a_bolus_sampled_once_a_beat_keeps_its_area_between_beats() -> None:
         return late * np.exp(1.0 - late)
 
     beats = np.arange(0.0, 40.0, 0.7)
-    smooth = between_beats(_arterial_input(beats, bolus(beats)))
+    smooth = resample_aif(_arterial_input(beats, bolus(beats)))
     error = np.abs(
         np.interp(np.arange(6.0, 12.0, 0.01), smooth.time_s, smooth.gd_mmol_l) - bolus(np.arange(6, 12, 0.01))
     )
@@ -66,7 +66,7 @@ def test_the_band_of_the_input_is_a_standard_error_that_all_flows_share() -> Non
     blood = 5.0 * late**3 * np.exp(3.0 * (1.0 - late))
     curve = 0.8 * np.cumsum(blood) * 1.2 / 60.0 * np.exp(-np.clip(time_s - 8.0, 0.0, None) / 40.0)
     given = KineticInput(curve[None], time_s, blood, time_s)
-    walls = [_Wall([(7, "all")], [40], given)]
+    walls = [_SliceCurves([(7, "all")], [40], given)]
     settings = KineticsSettings(model="fermi")
     fits, _ = _fit_walls(walls, settings, Progress())
     series = PerfusionSeries(np.zeros((time_s.size, 1, 8, 8)), time_s[:, None], Geometry.axis_aligned(1))
@@ -78,11 +78,11 @@ def test_the_band_of_the_input_is_a_standard_error_that_all_flows_share() -> Non
     assert flow.mbf_se == pytest.approx(np.hypot(0.3, 2.0 * share))
     given_curve = dataclasses.replace(state, arterial_input=_arterial_input(time_s, blood))
     assert _input_error(given_curve, walls, fits, settings) == 0.0
-    route = dataclasses.replace(given_curve.arterial_input, mode="dual_sequence")
-    assert _input_error(dataclasses.replace(state, arterial_input=route), walls, fits, settings) == 0.11
-    unknown = dataclasses.replace(state, state=State.UNKNOWN, arterial_input=route)
+    method = dataclasses.replace(given_curve.arterial_input, mode="dual_sequence")
+    assert _input_error(dataclasses.replace(state, arterial_input=method), walls, fits, settings) == 0.11
+    unknown = dataclasses.replace(state, state=State.UNKNOWN, arterial_input=method)
     assert _input_error(unknown, walls, fits, settings) == 0.11
-    inverted = dataclasses.replace(route, mode="model", constants={"aif normalisation": "proton density"})
+    inverted = dataclasses.replace(method, mode="signal_inversion", constants={"aif normalisation": "proton density"})
     assert _input_error(dataclasses.replace(state, arterial_input=inverted), walls, fits, settings) == 0.08
     guessed = dataclasses.replace(inverted, constants={"aif normalisation": "baseline"})
     assert _input_error(dataclasses.replace(state, arterial_input=guessed), walls, fits, settings) == 1.0

@@ -12,13 +12,18 @@ import pytest
 from QPerfusionLogic.data.study import PerfusionStudy
 from QPerfusionLogic.errors import InputError
 from QPerfusionLogic.io.results.provenance import input_hashes
-from QPerfusionLogic.io.results.run_inputs import refuse_other_inputs, remember_inputs, with_remembered
+from QPerfusionLogic.io.results.run_inputs import refuse_other_inputs, with_earlier_inputs, write_run_inputs
 from QPerfusionLogic.io.study.logic import LoadingLogic
 from QPerfusionLogic.io.study.request import StudyRequest
 from QPerfusionLogic.settings.schema import Settings
 from QPerfusionLogic.workflow.quantification import quantify
 
-QUICK = ("conversion.mode=as_is", "kinetics.delay=0", "kinetics.model=one_compartment", "kinetics.pixelwise=false")
+QUICK = (
+    "conversion.mode=concentration",
+    "kinetics.delay=0",
+    "kinetics.model=one_compartment",
+    "kinetics.pixelwise=false",
+)
 
 
 @pytest.fixture
@@ -46,23 +51,23 @@ def test_the_paths_are_relative_so_that_study_and_output_can_be_moved_together(r
     (tmp_path / "one" / "out").mkdir(parents=True)
     shutil.copy(request_of_rest.rest, tmp_path / "one" / "rest.seq.nrrd")
     output = tmp_path / "one" / "out"
-    remember_inputs({"rest": tmp_path / "one" / "rest.seq.nrrd"}, output, output)
+    write_run_inputs({"rest": tmp_path / "one" / "rest.seq.nrrd"}, output, output)
     (tmp_path / "one").rename(tmp_path / "two")
-    found = with_remembered(StudyRequest(), tmp_path / "two" / "out")
+    found = with_earlier_inputs(StudyRequest(), tmp_path / "two" / "out")
     assert found.rest.resolve() == (tmp_path / "two" / "rest.seq.nrrd").resolve()
 
 
 def test_what_is_named_again_wins(request_of_rest, tmp_path):
-    remember_inputs(request_of_rest.given, tmp_path, tmp_path)
-    found = with_remembered(StudyRequest(rest_aif=tmp_path / "other.csv"), tmp_path)
+    write_run_inputs(request_of_rest.given, tmp_path, tmp_path)
+    found = with_earlier_inputs(StudyRequest(rest_aif=tmp_path / "other.csv"), tmp_path)
     assert found.rest_aif == tmp_path / "other.csv"
     assert found.rest.resolve() == request_of_rest.rest.resolve()
 
 
 def test_an_input_that_is_gone_is_named(tmp_path):
-    remember_inputs({"rest_pre_bolus": tmp_path / "gone.seq.nrrd"}, tmp_path, tmp_path)
+    write_run_inputs({"rest_pre_bolus": tmp_path / "gone.seq.nrrd"}, tmp_path, tmp_path)
     with pytest.raises(InputError, match="name it again with --rest-pre-bolus"):
-        with_remembered(StudyRequest(), tmp_path)
+        with_earlier_inputs(StudyRequest(), tmp_path)
 
 
 @pytest.fixture

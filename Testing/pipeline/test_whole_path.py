@@ -18,7 +18,7 @@ from QPerfusionLogic.data.geometry import Geometry
 from QPerfusionLogic.io.files.nrrd_files import read_labels, read_map, read_sequence, write_labels
 
 ROOT = Path(__file__).resolve().parents[2]
-SETTINGS = ("conversion.mode=as_is", "kinetics.delay=0", "kinetics.model=one_compartment")
+SETTINGS = ("conversion.mode=concentration", "kinetics.delay=0", "kinetics.model=one_compartment")
 
 
 def _arguments(study: Path, output: Path, *more: str, settings: tuple[str, ...] = SETTINGS) -> list[str]:

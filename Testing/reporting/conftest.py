@@ -62,8 +62,8 @@ def _state_result(state: s.State, normal_mbf: float) -> s.StateResult:
     contrast = np.zeros((FRAMES, *SHAPE))
     contrast[:, segmented.labels == s.LEFT_VENTRICLE] = blood[:, None]
     contrast[:, segmented.labels == s.RIGHT_VENTRICLE] = _bolus(time_s + 4.0, 5.0)[:, None]
-    muscle = segmented.labels == s.MYOCARDIUM
-    contrast[:, muscle] = tissue[:, None] * flow[muscle]
+    myocardium = segmented.labels == s.MYOCARDIUM
+    contrast[:, myocardium] = tissue[:, None] * flow[myocardium]
     radius, angle = _radius_and_angle()
     body = 26.0 + 14.0 * np.sin(angle / 31.0) * (radius > 24.0)
     signal = body + 60.0 * contrast / (contrast + 2.5) * 3.0 + rng.normal(0.0, 2.0, contrast.shape)
@@ -88,7 +88,7 @@ def _state_result(state: s.State, normal_mbf: float) -> s.StateResult:
         {"residual_motion_mm": 0.8},
     )
     apparent = blood / (1.0 + blood / 5.0)
-    features = {"foot_s": 10.2, "peak_mmol_l": float(blood.max()), "time_to_peak_s": 5.8, "fwhm_s": 7.1}
+    features = {"bolus_arrival_time_s": 10.2, "peak_mmol_l": float(blood.max()), "time_to_peak_s": 5.8, "fwhm_s": 7.1}
     features |= {"first_pass_end_s": 26.0, "apparent_peak_mmol_l": float(apparent.max())}
     arterial = s.ArterialInput(
         time_s, apparent * 40.0, blood * 40.0, blood, "dual_sequence", features, 0.93 * blood, 1.07 * blood
@@ -97,19 +97,19 @@ def _state_result(state: s.State, normal_mbf: float) -> s.StateResult:
     concentration = s.Concentration(
         contrast.astype(np.float32), times, np.zeros(SHAPE, dtype=bool), "look_up_table", constants
     )
-    mapped = _mapped(segmented, flow, muscle, tissue, time_s, rng)
+    mapped = _mapped(segmented, flow, myocardium, tissue, time_s, rng)
     return s.StateResult(state, s.Acquisition(acquired), registered, segmented, arterial, concentration, mapped)
 
 
 def _mapped(
     segmented: s.Segmented,
     flow: np.ndarray,
-    muscle: np.ndarray,
+    myocardium: np.ndarray,
     tissue: np.ndarray,
     time_s: np.ndarray,
     rng: np.random.Generator,
 ) -> s.Mapped:
-    noisy = np.where(muscle, flow * rng.normal(1.0, 0.09, flow.shape), np.nan)
+    noisy = np.where(myocardium, flow * rng.normal(1.0, 0.09, flow.shape), np.nan)
     flows, curves, fits, clock = [], {}, {}, {}
     for segment in range(1, 17):
         for layer, values in (("all", (1, 2)), ("endo", (1,)), ("epi", (2,))):
@@ -127,7 +127,7 @@ def _mapped(
     maps = {
         "mbf": noisy.astype(np.float32),
         "mbf_se": (0.1 * noisy).astype(np.float32),
-        "status": np.where(muscle, 0.0, np.nan).astype(np.float32),
+        "status": np.where(myocardium, 0.0, np.nan).astype(np.float32),
     }
     return s.Mapped(maps, tuple(flows), clock, curves, fits, "fermi", (10.0, 28.0))
 

@@ -38,7 +38,7 @@ def test_more_than_a_fifth_of_rejected_frames_asks_to_repeat_the_scan(a_study, r
 def test_a_learned_aif_brings_its_published_rest_and_reserve_bias(a_study):
     study = a_study
     for state in (State.STRESS, State.REST):
-        learned = dataclasses.replace(study.states[state].arterial_input, mode="learned")
+        learned = dataclasses.replace(study.states[state].arterial_input, mode="neural_network")
         study = replaced(study, state, arterial_input=learned)
     message = codes(study)["learned-aif-at-rest", "rest"].message
     assert "+0.12 mL/min/g" in message
@@ -47,7 +47,7 @@ def test_a_learned_aif_brings_its_published_rest_and_reserve_bias(a_study):
 
 def test_a_learned_aif_at_stress_alone_needs_no_caveat(a_study):
     stress = a_study.states[State.STRESS]
-    learned = dataclasses.replace(stress.arterial_input, mode="learned")
+    learned = dataclasses.replace(stress.arterial_input, mode="neural_network")
     study = dataclasses.replace(
         a_study, states={State.STRESS: dataclasses.replace(stress, arterial_input=learned)}, mpr_map=None
     )

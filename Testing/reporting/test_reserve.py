@@ -28,7 +28,7 @@ DIFFERENT = {
     "agent": lambda rest: with_protocol(rest, agent="gadoterate"),
     "relaxivity": lambda rest: changed(rest, "concentration", constants={"r1": "3.9 L/mmol/s (Shen 2015)"}),
     "conversion": lambda rest: changed(rest, "concentration", mode="relative_enhancement"),
-    "AIF route": lambda rest: changed(rest, "arterial_input", mode="learned"),
+    "AIF route": lambda rest: changed(rest, "arterial_input", mode="neural_network"),
     "model": lambda rest: changed(rest, "mapped", model="btex"),
 }
 

@@ -17,8 +17,8 @@ SPACING_MM = 2.0
 def with_curves(heart, right: np.ndarray, left: np.ndarray) -> np.ndarray:
     """Return the heart's series with other blood curves (frames,)."""
     signal = np.full((len(right), *heart.labels.shape), 0.03)
-    muscle = 0.25 * np.cumsum(left) / np.cumsum(left)[-1]
-    for value, curve in ((3, right), (2, left), (1, muscle)):
+    myocardium = 0.25 * np.cumsum(left) / np.cumsum(left)[-1]
+    for value, curve in ((3, right), (2, left), (1, myocardium)):
         signal[:, heart.labels == value] = 0.08 + curve[:, None]
     return signal + np.random.default_rng(0).normal(0.0, 0.01, signal.shape)
 

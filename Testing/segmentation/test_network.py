@@ -11,7 +11,7 @@ from QPerfusionLogic.resources import resource_path
 from QPerfusionLogic.segmentation.contours import network_contours as learned
 from QPerfusionLogic.segmentation.contours.drawing_plan import DrawingPlan
 from QPerfusionLogic.segmentation.contours.network_contours import SHIPPED, Drawing
-from QPerfusionLogic.segmentation.contours.probability_rings import ring_masks
+from QPerfusionLogic.segmentation.contours.probability_rings import contours_from_probabilities
 from QPerfusionLogic.segmentation.contours.slice_input import SIZE, Crop
 from QPerfusionLogic.segmentation.first_pass.blood_pools import find_blood_pools
 from QPerfusionLogic.segmentation.first_pass.enhancement import enhancement_of
@@ -145,7 +145,7 @@ def test_a_leak_of_the_network_is_cut_off_by_the_ring(a_heart, overlap):
     share = np.stack([labels == value for value in (0, 1, 2, 3)]).astype(float)
     row, column = (round(value) for value in a_heart.centre)
     share[:, row - 1 : row + 2, column + 14 : column + 24] = np.array([0.0, 1.0, 0.0, 0.0])[:, None, None]
-    wall, cavity = ring_masks(share, a_heart.centre, (2.0, 2.0))
+    wall, cavity = contours_from_probabilities(share, a_heart.centre, (2.0, 2.0))
     assert overlap(wall | cavity, np.isin(labels, (1, 2))) > 0.95
     assert not (wall | cavity)[row, column + 19]
 
@@ -156,7 +156,7 @@ def test_the_epicardium_lies_half_a_millimetre_inside_its_edge_and_the_endocardi
     share = np.stack([radius_mm > 30.0, (radius_mm <= 30.0) & (radius_mm > 20.0), radius_mm <= 20.0, radius_mm < 0.0])
 
     def radii_mm(plan):
-        wall, cavity = ring_masks(share.astype(float), (80.0, 80.0), (0.5, 0.5), plan)
+        wall, cavity = contours_from_probabilities(share.astype(float), (80.0, 80.0), (0.5, 0.5), plan)
         return [0.5 * np.sqrt(mask.sum() / np.pi) for mask in (cavity, wall | cavity)]
 
     inner, outer = radii_mm(DrawingPlan())

@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 
 from qperfusion_research.phantom.training_slices import training_sample
-from qperfusion_research.segmentation.evaluation import evaluation_command as trial_command
-from qperfusion_research.segmentation.evaluation.cases import TrialCase, real_cases
+from qperfusion_research.segmentation.evaluation import evaluation_command as evaluation_command
+from qperfusion_research.segmentation.evaluation.cases import EvaluationCase, real_cases
 from qperfusion_research.segmentation.evaluation.negative_controls import KINDS, Negative, is_confidently_wrong
-from qperfusion_research.segmentation.evaluation.scores import BARS, Bar, report, score
+from qperfusion_research.segmentation.evaluation.scores import CRITERIA, Criterion, report, score
 from QPerfusionLogic.errors import InputError
 from QPerfusionLogic.progress import Progress
 from QPerfusionLogic.segmentation.contours.drawing_plan import DrawingPlan
@@ -20,9 +20,9 @@ CLASSICAL = SegmentationLogic(SegmentationSettings(mode="classical"))
 
 
 @pytest.fixture
-def a_case(a_heart, as_registered) -> TrialCase:
+def a_case(a_heart, as_registered) -> EvaluationCase:
     truth = {value: a_heart.labels[0] == value for value in (1, 2, 3)}
-    return TrialCase("plain", as_registered(a_heart.series()), truth, 18, np.full((2, 2), np.nan))
+    return EvaluationCase("plain", as_registered(a_heart.series()), truth, 18, np.full((2, 2), np.nan))
 
 
 def test_a_heart_that_is_found_scores_high(a_case):
@@ -34,14 +34,14 @@ def test_a_heart_that_is_found_scores_high(a_case):
 
 def test_the_report_says_which_bars_are_met(a_case):
     found = score(a_case, CLASSICAL.run(a_case.registered))
-    lines = report("plain", [found], {"myocardium": Bar("good", 0.5), "left_ventricle": Bar("bad", 1.1)})
+    lines = report("plain", [found], {"myocardium": Criterion("good", 0.5), "left_ventricle": Criterion("bad", 1.1)})
     assert any("good" in line and line.endswith("pass") for line in lines)
     assert any("bad" in line and line.endswith("FAIL") for line in lines)
 
 
 def test_the_bars_are_those_of_the_specification():
-    assert [BARS["real"][name].limit for name in ("myocardium", "left_ventricle", "box")] == [0.80, 0.90, 0.93]
-    assert [BARS["digital"][name].limit for name in ("myocardium", "left_ventricle", "box")] == [0.90, 0.95, 0.97]
+    assert [CRITERIA["real"][name].limit for name in ("myocardium", "left_ventricle", "box")] == [0.80, 0.90, 0.93]
+    assert [CRITERIA["digital"][name].limit for name in ("myocardium", "left_ventricle", "box")] == [0.90, 0.95, 0.97]
 
 
 @pytest.fixture(scope="module")
@@ -84,8 +84,8 @@ def test_a_part_of_the_drawing_can_be_left_out(a_case):
 @pytest.mark.slow
 def test_the_command_prints_bars_for_digital_slices_and_negatives():
     parser = argparse.ArgumentParser()
-    trial_command.add_arguments(parser)
+    evaluation_command.add_arguments(parser)
     options = parser.parse_args(["--slices", "1", "--negatives", "1", "--mode", "classical"])
-    text = trial_command.run(options, Progress())
+    text = evaluation_command.run(options, Progress())
     assert "bar >= 0.9" in text
     assert "confident wrong rings" in text

@@ -18,7 +18,7 @@ from QPerfusionLogic.errors import InputError
 from QPerfusionLogic.io.files.nrrd_files import read_map, read_sequence, write_sequence
 from QPerfusionLogic.io.results.writer import write_result
 from QPerfusionLogic.pipeline.earlier_result import read_result
-from QPerfusionLogic.pipeline.pipeline import Cascade
+from QPerfusionLogic.pipeline.pipeline import Pipeline
 from QPerfusionLogic.settings.schema import Settings
 from QPerfusionLogic.superresolution.frames.degradation import measured_lines, only_lines
 
@@ -66,7 +66,7 @@ def test_full_resolution_input_ends_with_exit_code_2_and_no_file(
 def test_the_cascade_hands_the_super_resolved_series_on(low_series: PerfusionSeries) -> None:
     settings = Settings().with_value("superresolution.mode", "residual_bridge").with_value("superresolution.samples", 0)
     study = PerfusionStudy(stress=Acquisition(dataclasses.replace(low_series, state=State.STRESS)))
-    result = Cascade(settings).run(study, stop_after="superresolution")
+    result = Pipeline(settings).run(study, stop_after="superresolution")
     state = result.states[State.STRESS]
     assert state.superresolved is not None
     assert state.acquisition.tissue is state.superresolved.series
@@ -78,7 +78,7 @@ def test_a_resumed_cascade_super_resolves_again(low_series: PerfusionSeries) -> 
     settings = Settings().with_value("superresolution.mode", "residual_bridge").with_value("superresolution.samples", 0)
     settings = settings.with_value("registration.mode", "none")
     study = PerfusionStudy(stress=Acquisition(dataclasses.replace(low_series, state=State.STRESS)))
-    result = Cascade(settings).run(study, resume_from="registration", stop_after="registration")
+    result = Pipeline(settings).run(study, resume_from="registration", stop_after="registration")
     registered = result.states[State.STRESS].registered
     assert registered is not None
     assert not np.array_equal(registered.series.signal, low_series.signal)
@@ -100,11 +100,11 @@ def test_an_output_folder_keeps_the_sharpened_series_for_a_resumed_run(
         low_series = PerfusionSeries(signal, low_series.time_s, Geometry(long_pixels), proton_density=density)
         settings = settings.with_value("superresolution.phase_encoding", "rows")
     study = PerfusionStudy(stress=Acquisition(dataclasses.replace(low_series, state=State.STRESS)))
-    first = Cascade(settings).run(study, stop_after="registration")
+    first = Pipeline(settings).run(study, stop_after="registration")
     write_result(first, tmp_path)
     earlier = read_result(tmp_path, study, settings.segmentation)
-    monkeypatch.setattr(Cascade, "_superresolve", None)
-    again = Cascade(settings).run(study, earlier=earlier, resume_from="segmentation", stop_after="segmentation")
+    monkeypatch.setattr(Pipeline, "_superresolve", None)
+    again = Pipeline(settings).run(study, earlier=earlier, resume_from="segmentation", stop_after="segmentation")
     one, two = first.states[State.STRESS].superresolved, again.states[State.STRESS].superresolved
     assert one is not None
     assert two is not None
@@ -125,7 +125,7 @@ def test_an_output_folder_keeps_the_sharpened_series_for_a_resumed_run(
 def test_a_sharpened_series_of_another_input_is_refused(low_series: PerfusionSeries, tmp_path: Path) -> None:
     settings = Settings().with_value("superresolution.mode", "residual_bridge").with_value("superresolution.samples", 0)
     study = PerfusionStudy(stress=Acquisition(dataclasses.replace(low_series, state=State.STRESS)))
-    write_result(Cascade(settings).run(study, stop_after="superresolution"), tmp_path)
+    write_result(Pipeline(settings).run(study, stop_after="superresolution"), tmp_path)
     shorter = dataclasses.replace(low_series, signal=low_series.signal[:6], time_s=low_series.time_s[:6])
     with pytest.raises(InputError, match="6 frames"):
         read_result(tmp_path, PerfusionStudy(stress=Acquisition(shorter)), settings.segmentation)

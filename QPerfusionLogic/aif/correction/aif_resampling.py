@@ -9,15 +9,15 @@ import numpy as np
 
 from QPerfusionLogic.data.arrays import FloatArray
 
-from .method_curve import RouteCurve
+from .method_curve import MethodCurve
 
 STEP_S = 0.1
 ARRAYS = ("measured", "corrected", "gd_mmol_l", "lower_mmol_l", "upper_mmol_l")
-IMAGE_MODES = ("dual_sequence", "dual_bolus", "learned", "model")
+IMAGE_MODES = ("dual_sequence", "dual_bolus", "neural_network", "signal_inversion")
 """Curves sampled once per heartbeat; given curves and images of gadolinium stay as they are."""
 
 
-def finely_sampled(curve: RouteCurve) -> RouteCurve:
+def finely_sampled(curve: MethodCurve) -> MethodCurve:
     """Return the curve every 0.1 s by monotone cubic (PCHIP) interpolation through its samples.
 
     Straight lines between beats 0.6 to 1.3 s apart lower the area of the first pass and raise flow by 2 to 11 %; this

@@ -23,7 +23,7 @@ from QPerfusionLogic.signal_model.physics import SeriesPhysics
 from QPerfusionLogic.signal_model.response import SignalResponse
 
 from .aif_resampling import between_samples
-from .method_curve import RouteCurve
+from .method_curve import MethodCurve
 from .precontrast import EFFICIENCY_RANGE, Precontrast
 from .signal_inversion import invert_blood_curve
 
@@ -45,33 +45,33 @@ FEWEST_FRAMES = 12
 
 
 @dataclass(frozen=True)
-class SharedBlood:
+class B1Calibration:
     """What was found: transmit field over nominal, factor of the arterial input, state before contrast, misfit."""
 
-    transmit_field: float
+    b1_plus: float
     scale: float
     precontrast: Precontrast
     misfit: float
 
 
 def calibrated(
-    curve: RouteCurve, tissue: BloodCurve, physics: SeriesPhysics, conversion: ConversionSettings
-) -> RouteCurve:
+    curve: MethodCurve, tissue: BloodCurve, physics: SeriesPhysics, conversion: ConversionSettings
+) -> MethodCurve:
     """Return an arterial input scaled, and with the transmit field, as the tissue series' blood tells; else as it is.
 
     Parameters
     ----------
-    curve : RouteCurve
+    curve : MethodCurve
         Measured by another series, on the clock of the tissue series.
     tissue, physics : BloodCurve, SeriesPhysics
         Blood of the tissue series and its sequence, as the header tells it.
     conversion : ConversionSettings
         What the user fixed is not looked for.
     """
-    fixed = conversion.transmit_field is not None or conversion.normalisation == "baseline"
+    fixed = conversion.b1_plus is not None or conversion.normalisation == "baseline"
     if fixed or conversion.mode != "look_up_table":
         return curve
-    found = shared_blood(curve, tissue, physics)
+    found = b1_calibration(curve, tissue, physics)
     if found is None:
         return curve
     if found.misfit > LARGEST_MISFIT:
@@ -85,13 +85,13 @@ def calibrated(
         scaled,
         gd_mmol_l=gadolinium,
         precontrast=curve.precontrast if keep else found.precontrast,
-        transmit_field=found.transmit_field,
-        constants={**curve.constants, "transmit field": f"{found.transmit_field:.3f} of nominal (blood of two series)"},
-        notices=(*curve.notices, _told(found)),
+        b1_plus=found.b1_plus,
+        constants={**curve.constants, "transmit field": f"{found.b1_plus:.3f} of nominal (blood of two series)"},
+        notices=(*curve.notices, _notice_of(found)),
     )
 
 
-def _with_tissue(curve: RouteCurve, tissue: BloodCurve, physics: SeriesPhysics, found: SharedBlood) -> FloatArray:
+def _with_tissue(curve: MethodCurve, tissue: BloodCurve, physics: SeriesPhysics, found: B1Calibration) -> FloatArray:
     """Return gadolinium (n,) of both series, each by how well it tells it.
 
     Where there is little gadolinium the tissue series has several times less noise than a short saturation time or a
@@ -101,7 +101,7 @@ def _with_tissue(curve: RouteCurve, tissue: BloodCurve, physics: SeriesPhysics, 
     inside = (curve.time_s >= tissue.time_s[0]) & (curve.time_s <= tissue.time_s[-1])
     if own is None or seen is None or not inside.any():
         return curve.gd_mmol_l
-    response = _response(physics, found.transmit_field, 1.0 - found.precontrast.saturation_efficiency, HIGHEST_MMOL_L)
+    response = _response(physics, found.b1_plus, 1.0 - found.precontrast.saturation_efficiency, HIGHEST_MMOL_L)
     ratio = tissue.signal / tissue.proton_density
     inverted = invert_blood_curve(tissue, dataclasses.replace(physics, blood=response), ConversionSettings()).gd_mmol_l
     other = between_samples(tissue.time_s, inverted, curve.time_s[inside])
@@ -118,13 +118,13 @@ def _with_tissue(curve: RouteCurve, tissue: BloodCurve, physics: SeriesPhysics, 
     return result
 
 
-def _rescaled(curve: RouteCurve, scale: float) -> FloatArray:
+def _rescaled(curve: MethodCurve, scale: float) -> FloatArray:
     """Return the corrected signal, which rises from its baseline as gadolinium does, after gadolinium was scaled."""
     baseline = float(np.median(curve.corrected[: max(len(curve.corrected) // 20, 1)]))
     return np.asarray(baseline + scale * (curve.corrected - baseline))
 
 
-def shared_blood(curve: RouteCurve, tissue: BloodCurve, physics: SeriesPhysics) -> SharedBlood | None:
+def b1_calibration(curve: MethodCurve, tissue: BloodCurve, physics: SeriesPhysics) -> B1Calibration | None:
     """Return what both series tell; None where the tissue series has no proton density or nothing saturated it."""
     if not tissue.proton_density > 0 or physics.sequence.readout != "flash":
         return None
@@ -151,7 +151,7 @@ def shared_blood(curve: RouteCurve, tissue: BloodCurve, physics: SeriesPhysics) 
         x_scale=spread,
     )
     field, loss, residual, scale = solution.x
-    return SharedBlood(
+    return B1Calibration(
         float(np.exp(field)),
         float(np.exp(scale)),
         Precontrast(float(1.0 - loss), float(max(residual, 0.0))),
@@ -170,17 +170,17 @@ def _response(physics: SeriesPhysics, field: float, loss: float, highest_mmol_l:
     return SignalResponse(sequence, physics.blood.tissue, highest_mmol_l)
 
 
-def _told(found: SharedBlood) -> Notice:
+def _notice_of(found: B1Calibration) -> Notice:
     return Notice(
         code="transmit-field-by-blood",
-        message=f"blood in both series tells a transmit field of {found.transmit_field:.2f} of nominal; the arterial "
+        message=f"blood in both series tells a transmit field of {found.b1_plus:.2f} of nominal; the arterial "
         f"input was scaled by {found.scale:.2f}",
-        action="set conversion.transmit_field where it was measured, or aif.shared_blood=false",
+        action="set conversion.b1_plus where it was measured, or aif.b1_calibration=false",
         severity=Severity.NOTE,
     )
 
 
-def _unlike(found: SharedBlood) -> Notice:
+def _unlike(found: B1Calibration) -> Notice:
     return Notice(
         code="blood-unlike-in-both-series",
         message=f"no transmit field makes the tissue series show the blood of the arterial input (rms difference "

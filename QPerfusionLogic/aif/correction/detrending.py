@@ -9,7 +9,7 @@ import numpy as np
 from QPerfusionLogic.data.notices import Notice, Severity
 from QPerfusionLogic.signal_model.bolus import find_bolus
 
-from .method_curve import RouteCurve
+from .method_curve import MethodCurve
 
 FEWEST_FRAMES = 6
 SIGNIFICANCE = 3.0
@@ -18,7 +18,7 @@ LARGEST_SHARE = 0.25
 """A drift that would move the end of the curve by more of its peak is no drift; it is left alone."""
 
 
-def detrended(curve: RouteCurve) -> RouteCurve:
+def detrended(curve: MethodCurve) -> MethodCurve:
     """Return the curve minus the line through its frames before the bolus, where that line is significant and small."""
     bolus = find_bolus(curve.gd_mmol_l, curve.time_s)
     if bolus is None or bolus.baseline_frames.stop < FEWEST_FRAMES:
@@ -39,6 +39,6 @@ def detrended(curve: RouteCurve) -> RouteCurve:
     return _noted(corrected, f"a drift of {60 * slope:.2g} mmol/L per minute was taken out")
 
 
-def _noted(curve: RouteCurve, message: str) -> RouteCurve:
+def _noted(curve: MethodCurve, message: str) -> MethodCurve:
     notice = Notice(code="aif-detrend", message=f"detrending: {message}", severity=Severity.NOTE)
     return dataclasses.replace(curve, notices=(*curve.notices, notice))

@@ -17,7 +17,7 @@ BAND_SDS = 1.645
 
 
 @dataclass(frozen=True)
-class RouteCurve:
+class MethodCurve:
     """A blood curve as one route finds it; arrays are (n,), fields as in `ArterialInput`."""
 
     time_s: FloatArray
@@ -33,8 +33,8 @@ class RouteCurve:
     model_checksum: str = ""
     precontrast: Precontrast | None = None
     """Saturation efficiency and residual gadolinium of the tissue series, where the route finds them."""
-    transmit_field: float | None = None
+    b1_plus: float | None = None
     """Transmit field over its nominal value, where blood of two series tells it."""
 
 
-Route = Callable[[StateResult, AifSettings, ConversionSettings], RouteCurve]
+AifMethod = Callable[[StateResult, AifSettings, ConversionSettings], MethodCurve]

@@ -19,11 +19,13 @@ def tissue_levels(state: StateResult, curve: BloodCurve, physics: SeriesPhysics)
     """Return the levels of blood and myocardium over their proton-density frames; none without such frames."""
     if not np.isfinite(curve.proton_density) or not curve.proton_density > 0:
         return []
-    blood, muscle = physics.blood, physics.myocardium
+    blood, myocardium = physics.blood, physics.myocardium
     found = [Observation(curve.baseline / curve.proton_density * float(blood.proton_density_signal()), blood)]
     level, density = _myocardium(state, curve)
     if density > 0:
-        found.append(Observation(level / density * float(muscle.proton_density_signal()), muscle, MYOCARDIAL_SHARE))
+        found.append(
+            Observation(level / density * float(myocardium.proton_density_signal()), myocardium, MYOCARDIAL_SHARE)
+        )
     return found
 
 
@@ -37,7 +39,7 @@ def myocardium_over_blood(state: StateResult, curve: BloodCurve, field_strength_
     return float(level / curve.baseline / (densities[0] / densities[1])) if curve.baseline > 0 else float("nan")
 
 
-def blood_and_muscle(level: float, ratio: float, physics: SeriesPhysics) -> list[Observation]:
+def blood_and_myocardium(level: float, ratio: float, physics: SeriesPhysics) -> list[Observation]:
     """Return the levels of both tissues from that of blood (signal over S0) and the ratio `myocardium_over_blood`."""
     return [
         Observation(level, physics.blood),
@@ -56,7 +58,7 @@ def _myocardium(state: StateResult, curve: BloodCurve) -> tuple[float, float]:
     pixels = inner if inner.sum() >= 20 else pixels
     if not pixels.any():
         return float("nan"), float("nan")
-    before = (series.time_s[:, index] < bolus.foot_s) & state.registered.kept[:, index]
+    before = (series.time_s[:, index] < bolus.bolus_arrival_time_s) & state.registered.kept[:, index]
     before[0] |= not before.any()
     inside = series.signal[before, index][:, pixels]
     noise = float(np.median(noise_variance(inside))) if has_noise_floor(series) else 0.0

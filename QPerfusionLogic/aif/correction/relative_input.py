@@ -10,18 +10,18 @@ from QPerfusionLogic.settings.schema import ConversionSettings
 from QPerfusionLogic.signal_model.enhancement_scale import enhancement_per_gadolinium, enhancement_scale
 from QPerfusionLogic.signal_model.physics import physics_of_series
 
-from .method_curve import RouteCurve
+from .method_curve import MethodCurve
 from .precontrast import with_efficiency
 
 
-def in_relative_enhancement(curve: RouteCurve, state: StateResult, conversion: ConversionSettings) -> RouteCurve:
+def in_relative_enhancement(curve: MethodCurve, state: StateResult, conversion: ConversionSettings) -> MethodCurve:
     """Return the curve as the tissue sequence would give it if it stayed linear, converted by relative enhancement.
 
     Tissue curves are divided by the blood's pre-contrast signal; what imperfect saturation or an earlier dose adds to
     that signal scales them down, and the arterial input has to be scaled alike for flow to be right. A curve given by
     the user is left alone, with a notice.
     """
-    if curve.mode in ("curve", "as_is", "population"):
+    if curve.mode in ("curve", "concentration", "population"):
         return dataclasses.replace(curve, notices=(*curve.notices, _unlike(curve.mode)))
     series = state.acquisition.tissue
     found = curve.precontrast

@@ -36,7 +36,7 @@ def bolus_shift(time_s: FloatArray, gd_mmol_l: FloatArray, tissue: BloodCurve, r
     if own is None or seen is None:
         return float("nan")
     signal = response.signal(gd_mmol_l)
-    start = seen.foot_s - own.foot_s
+    start = seen.bolus_arrival_time_s - own.bolus_arrival_time_s
     last = tissue.time_s <= tissue.time_s[seen.peak_frame] + 2.0 * SEARCH_S
     shifts = start + np.arange(-SEARCH_S, SEARCH_S + STEP_S / 2, STEP_S)
     misfits = np.array([_misfit(tissue.time_s[last], tissue.signal[last], time_s + s, signal) for s in shifts])

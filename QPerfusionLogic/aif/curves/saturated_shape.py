@@ -45,23 +45,23 @@ TABLE = 321
 
 
 @dataclass(frozen=True)
-class Law:
+class SaturationModel:
     """How saturation bends a bolus.
 
     Parameters
     ----------
-    bent : callable
+    saturated : callable
         (relative gadolinium (n,), depth) -> signal above its baseline (n,), in any unit.
     usual_depth, depth_log_sd : float
         What the depth usually is, and the spread of its logarithm.
     """
 
-    bent: Callable[[FloatArray, float], FloatArray]
+    saturated: Callable[[FloatArray, float], FloatArray]
     usual_depth: float
     depth_log_sd: float
 
 
-ANY_SATURATION = Law(lambda relative, depth: 1.0 - np.exp(-depth * relative), 2.5, 0.8)
+ANY_SATURATION = SaturationModel(lambda relative, depth: 1.0 - np.exp(-depth * relative), 2.5, 0.8)
 """The depth is relaxivity times saturation time times peak: 2.3 for 4.6, 0.1 s and 5 mmol/L."""
 
 
@@ -89,38 +89,40 @@ class BolusShape:
     signal_scale: float
 
 
-def shape_behind(curve: BloodCurve, law: Law = ANY_SATURATION) -> BolusShape | None:
+def shape_behind(curve: BloodCurve, model: SaturationModel = ANY_SATURATION) -> BolusShape | None:
     """Return the bolus behind a saturated blood curve; None where the curve is none of the family.
 
     Parameters
     ----------
     curve : BloodCurve
         As measured, in image units.
-    law : Law
+    model : Law
         How saturation bends it; by default any saturation recovery, whatever its time.
     """
     bolus = curve.bolus
     if bolus is None:
         return None
     height = float(curve.signal[bolus.peak_frame]) - bolus.baseline
-    time_s, bent = curve.time_s, (curve.signal - bolus.baseline) / height
-    empty_s = _emptied(time_s, bent)
+    time_s, saturated = curve.time_s, (curve.signal - bolus.baseline) / height
+    empty_s = _emptied(time_s, saturated)
     if empty_s is None:
         return None
     used = time_s <= empty_s + BEYOND_S
-    family = _Family(law)
-    x, depth_log_sd = family.fitted(time_s[used], bent[used], [bolus.foot_s - lead for lead in LEADS_S])
-    misfit = float(np.sqrt(np.mean((family.curve(x, time_s[used]) - bent[used]) ** 2)))
+    family = _Family(model)
+    x, depth_log_sd = family.fitted(
+        time_s[used], saturated[used], [bolus.bolus_arrival_time_s - lead for lead in LEADS_S]
+    )
+    misfit = float(np.sqrt(np.mean((family.curve(x, time_s[used]) - saturated[used]) ** 2)))
     if misfit > LARGEST_MISFIT:
         return None
     fine_s = np.arange(time_s[0], time_s[-1] + STEP_S, STEP_S)
     first_pass = family.bolus(x, fine_s)
     peak = float(first_pass.max())
-    unbent = family.unbent(x, np.interp(fine_s, time_s, bent), HIGHEST_LATE * peak)
+    linearised = family.linearised(x, np.interp(fine_s, time_s, saturated), HIGHEST_LATE * peak)
     late = np.clip((fine_s - empty_s) / BEYOND_S, 0.0, 1.0)
-    relative = ((1.0 - late) * first_pass + late * unbent) / peak
+    relative = ((1.0 - late) * first_pass + late * linearised) / peak
     depth, limit = float(np.exp(x[-1])), float(np.exp(x[3]))
-    scale = height * limit / float(law.bent(np.ones(1), depth)[0])
+    scale = height * limit / float(model.saturated(np.ones(1), depth)[0])
     return BolusShape(fine_s, relative, misfit, depth * peak, depth_log_sd, scale)
 
 
@@ -136,12 +138,12 @@ def with_return(first_pass: FloatArray, share: float) -> FloatArray:
     return np.asarray(first_pass + share * np.clip(filled, 0.0, 1.0) ** 4)
 
 
-def _emptied(time_s: FloatArray, bent: FloatArray) -> float | None:
+def _emptied(time_s: FloatArray, saturated: FloatArray) -> float | None:
     """Return when the first pass has emptied, None where the series ends before it can have."""
-    begin_s = float(time_s[np.argmax(bent >= PLATEAU)])
+    begin_s = float(time_s[np.argmax(saturated >= PLATEAU)])
     low, high = (begin_s + after for after in EMPTY_AFTER_S)
     inside = np.flatnonzero((time_s >= low) & (time_s <= high))
-    return float(time_s[inside[np.argmin(bent[inside])]]) if len(inside) >= 3 else None
+    return float(time_s[inside[np.argmin(saturated[inside])]]) if len(inside) >= 3 else None
 
 
 class _Family:
@@ -150,9 +152,9 @@ class _Family:
     The limit is what the law gives for a bolus of 1, over the range of the measured curve.
     """
 
-    def __init__(self, law: Law) -> None:
-        self.law = law
-        depth = (np.log(law.usual_depth), law.depth_log_sd)
+    def __init__(self, model: SaturationModel) -> None:
+        self.model = model
+        depth = (np.log(model.usual_depth), model.depth_log_sd)
         self.middle, self.spread = np.array([*USUAL.values(), depth]).T
 
     def bolus(self, x: FloatArray, time_s: FloatArray) -> FloatArray:
@@ -164,18 +166,18 @@ class _Family:
 
     def curve(self, x: FloatArray, time_s: FloatArray) -> FloatArray:
         """Return the bent bolus (n,), of the range of the measured curve."""
-        return self._bent(x, self.bolus(x, time_s))
+        return self._saturated(x, self.bolus(x, time_s))
 
-    def unbent(self, x: FloatArray, bent: FloatArray, highest: float) -> FloatArray:
+    def linearised(self, x: FloatArray, saturated: FloatArray, highest: float) -> FloatArray:
         """Return the relative bolus (n,) behind a bent one (n,), up to the highest."""
         table = np.linspace(0.0, highest, TABLE)
-        return np.interp(bent, self._bent(x, table), table)
+        return np.interp(saturated, self._saturated(x, table), table)
 
-    def fitted(self, time_s: FloatArray, bent: FloatArray, begins_s: list[float]) -> tuple[FloatArray, float]:
+    def fitted(self, time_s: FloatArray, saturated: FloatArray, begins_s: list[float]) -> tuple[FloatArray, float]:
         """Return the parameters of the best of several fits, and the standard error of the logarithm of the depth."""
 
         def residual(x: FloatArray) -> FloatArray:
-            return np.concatenate([(self.curve(x, time_s) - bent) / MISFIT, (x[1:] - self.middle) / self.spread])
+            return np.concatenate([(self.curve(x, time_s) - saturated) / MISFIT, (x[1:] - self.middle) / self.spread])
 
         fits = []
         for begin_s in begins_s:
@@ -186,6 +188,8 @@ class _Family:
         best = min(fits, key=lambda fit: fit.cost)
         return np.asarray(best.x), float(np.sqrt(np.linalg.pinv(best.jac.T @ best.jac)[-1, -1]))
 
-    def _bent(self, x: FloatArray, relative: FloatArray) -> FloatArray:
+    def _saturated(self, x: FloatArray, relative: FloatArray) -> FloatArray:
         depth = float(np.exp(x[-1]))
-        return np.asarray(np.exp(x[3]) * self.law.bent(relative, depth) / self.law.bent(np.ones(1), depth)[0])
+        return np.asarray(
+            np.exp(x[3]) * self.model.saturated(relative, depth) / self.model.saturated(np.ones(1), depth)[0]
+        )

@@ -6,7 +6,7 @@ import dataclasses
 
 import numpy as np
 
-from QPerfusionLogic.aif.correction.method_curve import RouteCurve
+from QPerfusionLogic.aif.correction.method_curve import MethodCurve
 from QPerfusionLogic.aif.correction.precontrast import Precontrast
 from QPerfusionLogic.aif.correction.signal_inversion import invert_blood_curve
 from QPerfusionLogic.aif.curves.blood_curve import BloodCurve, blood_curve, tissue_blood_curve
@@ -28,7 +28,7 @@ RESIDUAL_SHARE = 0.2
 """Share of the pre-bolus frames, the last ones, that tell how much gadolinium is left when the main bolus comes."""
 
 
-def by_dual_bolus(state: StateResult, settings: AifSettings, conversion: ConversionSettings) -> RouteCurve:
+def by_dual_bolus(state: StateResult, settings: AifSettings, conversion: ConversionSettings) -> MethodCurve:
     """Return the pre-bolus curve times the dose ratio, on the clock of the tissue series.
 
     The pre-bolus is placed where its scaled and re-saturated curve matches the saturated main curve best. What is left
@@ -76,7 +76,7 @@ def by_dual_bolus(state: StateResult, settings: AifSettings, conversion: Convers
         *_ratio_check(gadolinium, curve.time_s + shift, main, main_physics, conversion, settings.bolus_ratio),
         _residual_note(residual),
     )
-    return RouteCurve(
+    return MethodCurve(
         time_s=curve.time_s + shift,
         measured=curve.signal,
         corrected=settings.bolus_ratio * (inverted.linear_signal - curve.baseline) + curve.baseline,

@@ -5,15 +5,15 @@ from __future__ import annotations
 import dataclasses
 from dataclasses import dataclass
 
-from QPerfusionLogic.aif.correction.method_curve import RouteCurve
+from QPerfusionLogic.aif.correction.method_curve import MethodCurve
 from QPerfusionLogic.aif.correction.precontrast import Observation, Precontrast, estimate_precontrast, with_efficiency
-from QPerfusionLogic.aif.correction.precontrast_levels import blood_and_muscle, myocardium_over_blood, tissue_levels
+from QPerfusionLogic.aif.correction.precontrast_levels import blood_and_myocardium, myocardium_over_blood, tissue_levels
 from QPerfusionLogic.aif.correction.signal_inversion import invert_blood_curve
 from QPerfusionLogic.aif.correction.t2star import DecayCorrection, undo_decay
 from QPerfusionLogic.aif.curves.blood_curve import BloodCurve, blood_curve, tissue_blood_curve
 from QPerfusionLogic.aif.sampling.aif_motion import without_motion
 from QPerfusionLogic.aif.sampling.low_resolution_pool import SMALL_POOL, left_ventricular_pool
-from QPerfusionLogic.aif.sampling.partial_volume import Unmixed, without_wall
+from QPerfusionLogic.aif.sampling.partial_volume import PartialVolumeCorrected, partial_volume_correction
 from QPerfusionLogic.aif.scaling.tissue_scale import scale_by_tissue
 from QPerfusionLogic.data.notices import Notice, Severity
 from QPerfusionLogic.data.results import StateResult
@@ -28,7 +28,7 @@ TINY_ECHO_TIME_S = 1e-9
 """Echo time of a signal whose decay is already undone, or is to be ignored."""
 
 
-def by_dual_sequence(state: StateResult, settings: AifSettings, conversion: ConversionSettings) -> RouteCurve:
+def by_dual_sequence(state: StateResult, settings: AifSettings, conversion: ConversionSettings) -> MethodCurve:
     """Return the arterial input of the AIF series: pool found in it, T2* decay undone, signal equation inverted.
 
     Raises
@@ -49,15 +49,19 @@ def by_dual_sequence(state: StateResult, settings: AifSettings, conversion: Conv
     curve = blood_curve(series, pool.region)
     measured = curve.signal
     if series.quantity is Quantity.GADOLINIUM:
-        return RouteCurve(curve.time_s, curve.signal, curve.signal, curve.signal, "dual_sequence", {}, pool.notices)
-    unmixed = without_wall(series, state, pool.region, curve) if settings.partial_volume else Unmixed(curve, {})
-    of_pool = (notice for notice in pool.notices if not (unmixed.done and notice.code == SMALL_POOL))
-    curve, decay, sequence_series = _without_decay(unmixed.curve, series, settings)
+        return MethodCurve(curve.time_s, curve.signal, curve.signal, curve.signal, "dual_sequence", {}, pool.notices)
+    corrected = (
+        partial_volume_correction(series, state, pool.region, curve)
+        if settings.partial_volume
+        else PartialVolumeCorrected(curve, {})
+    )
+    of_pool = (notice for notice in pool.notices if not (corrected.done and notice.code == SMALL_POOL))
+    curve, decay, sequence_series = _without_decay(corrected.curve, series, settings)
     physics = physics_of_series(sequence_series, conversion)
     scaled = _scaled(state, curve, physics, conversion)
     physics = physics_of_series(sequence_series, with_efficiency(conversion, scaled.precontrast))
     inverted = invert_blood_curve(scaled.curve, physics, conversion)
-    return RouteCurve(
+    return MethodCurve(
         time_s=curve.time_s,
         measured=measured,
         corrected=inverted.linear_signal,
@@ -65,11 +69,11 @@ def by_dual_sequence(state: StateResult, settings: AifSettings, conversion: Conv
         mode="dual_sequence",
         constants={
             **physics.constants,
-            **unmixed.constants,
+            **corrected.constants,
             **decay.constants,
             "aif normalisation": scaled.name or inverted.normalisation,
         },
-        notices=(*physics.notices, *of_pool, *unmixed.notices, *decay.notices, *scaled.notices, *inverted.notices),
+        notices=(*physics.notices, *of_pool, *corrected.notices, *decay.notices, *scaled.notices, *inverted.notices),
         precontrast=scaled.precontrast,
     )
 
@@ -104,7 +108,7 @@ def _scaled(
     if tissue is None or scale is None:
         return ScaledCurve(curve, notices=(_baseline_only(),))
     ratio = myocardium_over_blood(state, tissue, tissue_physics.field_strength_t)
-    found = estimate_precontrast(blood_and_muscle(tissue.baseline / scale.tissue_s0, ratio, tissue_physics))
+    found = estimate_precontrast(blood_and_myocardium(tissue.baseline / scale.tissue_s0, ratio, tissue_physics))
     density = scale.aif_s0 * float(physics.blood.proton_density_signal())
     name = "curvature of the tissue series"
     return ScaledCurve(dataclasses.replace(curve, proton_density=density), found, name, (_by_tissue(),))

@@ -1,10 +1,10 @@
-"""Routes "curve" and "as_is": gadolinium that was typed in, loaded, or is already in the images."""
+"""Routes "curve" and "concentration": gadolinium that was typed in, loaded, or is already in the images."""
 
 from __future__ import annotations
 
 import numpy as np
 
-from QPerfusionLogic.aif.correction.method_curve import RouteCurve
+from QPerfusionLogic.aif.correction.method_curve import MethodCurve
 from QPerfusionLogic.aif.curves.blood_curve import tissue_blood_curve
 from QPerfusionLogic.aif.quality.given_curve_checks import given_curve_notices
 from QPerfusionLogic.data.results import StateResult
@@ -14,13 +14,13 @@ from QPerfusionLogic.errors import InputError
 from QPerfusionLogic.settings.schema import AifSettings, ConversionSettings
 
 
-def by_given_curve(state: StateResult, settings: AifSettings, conversion: ConversionSettings) -> RouteCurve:
+def by_given_curve(state: StateResult, settings: AifSettings, conversion: ConversionSettings) -> MethodCurve:
     """Return the curve that was given (time_s, mmol/L), on the clock of the tissue series, unchanged."""
     curve = state.acquisition.aif_curve
     if curve is None:
         raise InputError("no arterial input curve", action="give one as CSV (time_s,value)")
     time, value = _checked(curve)
-    return RouteCurve(
+    return MethodCurve(
         time,
         value,
         value,
@@ -31,10 +31,10 @@ def by_given_curve(state: StateResult, settings: AifSettings, conversion: Conver
     )
 
 
-def by_images_as_they_are(state: StateResult, settings: AifSettings, conversion: ConversionSettings) -> RouteCurve:
+def by_images_as_they_are(state: StateResult, settings: AifSettings, conversion: ConversionSettings) -> MethodCurve:
     """Return the LV curve of images that already hold gadolinium, or are taken as such."""
     curve = tissue_blood_curve(state)
-    return RouteCurve(curve.time_s, curve.signal, curve.signal, curve.signal, mode="as_is")
+    return MethodCurve(curve.time_s, curve.signal, curve.signal, curve.signal, mode="concentration")
 
 
 def _checked(curve: Curve) -> tuple[np.ndarray, np.ndarray]:

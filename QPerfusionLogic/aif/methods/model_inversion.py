@@ -1,23 +1,23 @@
-"""Route "model": the saturated tissue-sequence blood curve, corrected by inverting the signal equation."""
+"""Route "signal_inversion": the saturated tissue-sequence blood curve, corrected by inverting the signal equation."""
 
 from __future__ import annotations
 
-from QPerfusionLogic.aif.correction.method_curve import RouteCurve
+from QPerfusionLogic.aif.correction.method_curve import MethodCurve
 from QPerfusionLogic.aif.correction.precontrast import estimate_precontrast, with_efficiency
 from QPerfusionLogic.aif.correction.precontrast_levels import myocardium_over_blood, tissue_levels
 from QPerfusionLogic.aif.correction.signal_inversion import invert_blood_curve, linear_signal
 from QPerfusionLogic.aif.curves.blood_curve import BloodCurve, tissue_blood_curve
 from QPerfusionLogic.aif.curves.saturated_peak import guessed_peak
-from QPerfusionLogic.aif.scaling.peak_prior import ExpectedHeight, expected_height
+from QPerfusionLogic.aif.scaling.peak_prior import PeakPrior, peak_prior
 from QPerfusionLogic.aif.scaling.shape_prior import scale_by_shape
-from QPerfusionLogic.aif.scaling.time_course_scale import scale_by_course
+from QPerfusionLogic.aif.scaling.time_course_scale import scale_by_time_course
 from QPerfusionLogic.data.notices import Notice, Severity
 from QPerfusionLogic.data.results import StateResult
 from QPerfusionLogic.settings.schema import AifSettings, ConversionSettings
 from QPerfusionLogic.signal_model.physics import SeriesPhysics, physics_of_series
 
 
-def by_model_inversion(state: StateResult, settings: AifSettings, conversion: ConversionSettings) -> RouteCurve:
+def by_model_inversion(state: StateResult, settings: AifSettings, conversion: ConversionSettings) -> MethodCurve:
     """Return the arterial input from the tissue series alone.
 
     Proton-density frames scale the signal where there are any. Without them the scale comes from what boluses usually
@@ -29,18 +29,18 @@ def by_model_inversion(state: StateResult, settings: AifSettings, conversion: Co
     physics = physics_of_series(series, conversion)
     by_density = conversion.normalisation != "baseline" and curve.proton_density > 0
     if not by_density and conversion.normalisation == "automatic" and conversion.saturation_efficiency is None:
-        scaled = _scaled_by_usual_boluses(state, curve, physics, expected_height(state, settings))
+        scaled = _scaled_by_usual_boluses(state, curve, physics, peak_prior(state, settings))
         if scaled is not None:
             return scaled
     found = estimate_precontrast(tissue_levels(state, curve, physics)) if by_density else None
     physics = physics_of_series(series, with_efficiency(conversion, found))
     inverted = invert_blood_curve(curve, physics, conversion)
-    return RouteCurve(
+    return MethodCurve(
         time_s=curve.time_s,
         measured=curve.signal,
         corrected=inverted.linear_signal,
         gd_mmol_l=inverted.gd_mmol_l,
-        mode="model",
+        mode="signal_inversion",
         constants={**physics.constants, "aif normalisation": inverted.normalisation},
         notices=(*physics.notices, _note(f"normalised by {inverted.normalisation}"), *inverted.notices),
         precontrast=found,
@@ -48,20 +48,20 @@ def by_model_inversion(state: StateResult, settings: AifSettings, conversion: Co
 
 
 def _scaled_by_usual_boluses(
-    state: StateResult, curve: BloodCurve, physics: SeriesPhysics, expected: ExpectedHeight
-) -> RouteCurve | None:
+    state: StateResult, curve: BloodCurve, physics: SeriesPhysics, expected: PeakPrior
+) -> MethodCurve | None:
     ratio = myocardium_over_blood(state, curve, physics.field_strength_t)
-    scaled = scale_by_shape(curve, physics, ratio, expected) or scale_by_course(curve, physics, ratio, expected)
+    scaled = scale_by_shape(curve, physics, ratio, expected) or scale_by_time_course(curve, physics, ratio, expected)
     if scaled is None:
         return None
-    return RouteCurve(
+    return MethodCurve(
         time_s=curve.time_s,
         measured=curve.signal,
         corrected=linear_signal(scaled.gd_mmol_l, curve.baseline, physics),
         gd_mmol_l=scaled.gd_mmol_l,
         lower_mmol_l=scaled.lower_mmol_l,
         upper_mmol_l=scaled.upper_mmol_l,
-        mode="model",
+        mode="signal_inversion",
         constants={**physics.constants, "aif normalisation": "usual shape of boluses", **expected.constants},
         notices=(
             *physics.notices,
@@ -75,7 +75,7 @@ def _scaled_by_usual_boluses(
     )
 
 
-def _of_dose(expected: ExpectedHeight) -> str:
+def _of_dose(expected: PeakPrior) -> str:
     return f"after {expected.dose}" if expected.dose else "usually"
 
 

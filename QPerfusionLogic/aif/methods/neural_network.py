@@ -1,4 +1,4 @@
-"""Route "learned": networks that undo the saturation of the tissue series' own blood curve."""
+"""Route "neural_network": networks that undo the saturation of the tissue series' own blood curve."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from QPerfusionLogic.aif.correction.method_curve import RouteCurve
+from QPerfusionLogic.aif.correction.method_curve import MethodCurve
 from QPerfusionLogic.aif.correction.precontrast import Precontrast
 from QPerfusionLogic.aif.correction.signal_inversion import linear_signal
 from QPerfusionLogic.aif.curves.blood_curve import BloodCurve, tissue_blood_curve
@@ -16,7 +16,7 @@ from QPerfusionLogic.aif.curves.saturated_peak import guessed_peak
 from QPerfusionLogic.aif.curves.saturated_shape import ANY_SATURATION
 from QPerfusionLogic.aif.networks.curve_input import INTERVAL_S, LEAD_S, LOSS_UNIT, RESIDUAL_UNIT_MMOL_L, SAMPLES
 from QPerfusionLogic.aif.scaling.matched_scale import inverted_like
-from QPerfusionLogic.aif.scaling.peak_prior import expected_height
+from QPerfusionLogic.aif.scaling.peak_prior import peak_prior
 from QPerfusionLogic.data.arrays import FloatArray
 from QPerfusionLogic.data.notices import Notice, Severity
 from QPerfusionLogic.data.results import StateResult
@@ -47,7 +47,7 @@ class Restored:
     model_checksum: str
 
 
-def by_network(state: StateResult, settings: AifSettings, conversion: ConversionSettings) -> RouteCurve:
+def by_network(state: StateResult, settings: AifSettings, conversion: ConversionSettings) -> MethodCurve:
     """Return the blood curve as an ensemble of trained networks restores it, or the model inversion where that fails.
 
     Raises
@@ -59,33 +59,33 @@ def by_network(state: StateResult, settings: AifSettings, conversion: Conversion
     QPerfusionError
         When the weights cannot be used.
     """
-    require_packages("aif.mode=learned", "aif.mode=model")
+    require_packages("aif.mode=neural_network", "aif.mode=signal_inversion")
     curve = tissue_blood_curve(state)
     if curve.bolus is None:
         raise InputError("no bolus in the left ventricle", action="check the series and the segmentation")
     physics = physics_of_series(state.acquisition.tissue, conversion)
     if physics.sequence.readout != "flash":
         raise InputError(
-            "a balanced (bSSFP) readout with aif.mode=learned",
+            "a balanced (bSSFP) readout with aif.mode=neural_network",
             expected="a spoiled gradient echo: the networks were trained on nothing else",
             action="choose another aif.mode",
         )
-    expected = expected_height(state, settings)
+    expected = peak_prior(state, settings)
     found = restored_curve(curve, physics, settings.weights, expected.area_mmol_s_l)
     misfit = unexplained(found, curve, physics)
     if misfit > LARGEST_MISFIT:
         fallback = by_model_inversion(state, settings, conversion)
-        return dataclasses.replace(fallback, notices=(_doubtful(misfit), *fallback.notices))
+        return dataclasses.replace(fallback, notices=(_uncertain(misfit), *fallback.notices))
     measured = np.interp(found.time_s, curve.time_s, curve.signal)
-    return RouteCurve(
+    return MethodCurve(
         time_s=found.time_s,
         measured=measured,
         corrected=linear_signal(found.gd_mmol_l, curve.baseline, physics),
         gd_mmol_l=found.gd_mmol_l,
-        mode="learned",
+        mode="neural_network",
         constants={
             **physics.constants,
-            "aif normalisation": "learned",
+            "aif normalisation": "neural_network",
             "aif network": found.model_name,
             **expected.constants,
         },
@@ -116,7 +116,7 @@ def restored_curve(
     bolus = curve.bolus
     assert bolus is not None
     ensemble, model = ensemble_of(weights)
-    grid = bolus.foot_s - LEAD_S + np.arange(SAMPLES) * INTERVAL_S
+    grid = bolus.bolus_arrival_time_s - LEAD_S + np.arange(SAMPLES) * INTERVAL_S
     valid = grid <= curve.time_s[-1]
     signal = np.where(valid, np.interp(grid, curve.time_s, curve.signal), 0.0)
     top = float(signal.max())
@@ -142,7 +142,7 @@ def unexplained(found: Restored, curve: BloodCurve, physics: SeriesPhysics) -> f
     if nominal_protocol(physics) is not None:
         return explained_misfit(physics.blood.signal(gadolinium), curve.signal)
     relative = gadolinium / max(float(gadolinium.max()), 1e-12)
-    return min(explained_misfit(ANY_SATURATION.bent(relative, depth), curve.signal) for depth in ANY_DEPTH)
+    return min(explained_misfit(ANY_SATURATION.saturated(relative, depth), curve.signal) for depth in ANY_DEPTH)
 
 
 def _completed(
@@ -187,7 +187,7 @@ def _by_network(found: Restored) -> Notice:
     )
 
 
-def _doubtful(misfit: float) -> Notice:
+def _uncertain(misfit: float) -> Notice:
     return Notice(
         code="aif-learned-doubtful",
         message=f"the curve that the networks found does not explain the measured one (rms difference "

@@ -7,11 +7,11 @@ from functools import lru_cache
 
 import numpy as np
 
-from QPerfusionLogic.aif.correction.method_curve import BAND_SDS, RouteCurve
+from QPerfusionLogic.aif.correction.method_curve import BAND_SDS, MethodCurve
 from QPerfusionLogic.aif.curves.blood_curve import tissue_blood_curve
 from QPerfusionLogic.aif.curves.saturated_peak import peak_is_lost
 from QPerfusionLogic.aif.curves.saturated_shape import STEP_S, gamma_variate, shape_behind, with_return
-from QPerfusionLogic.aif.scaling.peak_prior import PEAK_MMOL_L, ExpectedHeight, expected_height
+from QPerfusionLogic.aif.scaling.peak_prior import PEAK_MMOL_L, PeakPrior, peak_prior
 from QPerfusionLogic.data.arrays import FloatArray
 from QPerfusionLogic.data.notices import Notice, Severity
 from QPerfusionLogic.data.results import StateResult
@@ -27,7 +27,7 @@ EQUILIBRIUM_SHARE = 0.15
 """Blood after the first pass relative to its peak (assumed)."""
 
 
-def by_population(state: StateResult, settings: AifSettings, conversion: ConversionSettings) -> RouteCurve:
+def by_population(state: StateResult, settings: AifSettings, conversion: ConversionSettings) -> MethodCurve:
     """Return a curve of average height for the dose: its course is that of this patient's blood, unsaturated.
 
     Where that course is none of a bolus, it is the average one, placed at this patient's arrival.
@@ -41,17 +41,17 @@ def by_population(state: StateResult, settings: AifSettings, conversion: Convers
     bolus = measured.bolus
     if bolus is None:
         raise InputError("no bolus in the left ventricle, so a population curve cannot be placed in time")
-    expected = expected_height(state, settings)
+    expected = peak_prior(state, settings)
     peak = expected.peak_mmol_l if expected.dose else PEAK_MMOL_L[state.state]
     shape = shape_behind(measured)
     if shape is None:
         time = np.arange(measured.time_s[0], measured.time_s[-1] + STEP_S, STEP_S)
-        gadolinium = population_curve(time - bolus.foot_s, peak)
+        gadolinium = population_curve(time - bolus.bolus_arrival_time_s, peak)
         source = f"{TIME_TO_PEAK_S:g} s, {FULL_WIDTH_S:g} s (AI-AIF, Scannell 2022)"
     else:
         time, gadolinium = shape.time_s, peak * shape.relative
         source = f"of this patient's saturated curve (rms {100 * shape.misfit:.1f} % of its range)"
-    return RouteCurve(
+    return MethodCurve(
         time_s=time,
         measured=np.interp(time, measured.time_s, measured.signal),
         corrected=np.interp(time, measured.time_s, measured.signal),
@@ -68,9 +68,9 @@ def by_population(state: StateResult, settings: AifSettings, conversion: Convers
     )
 
 
-def instead_of_lost_peak(
-    curve: RouteCurve, state: StateResult, settings: AifSettings, conversion: ConversionSettings
-) -> RouteCurve:
+def instead_of_saturated_peak(
+    curve: MethodCurve, state: StateResult, settings: AifSettings, conversion: ConversionSettings
+) -> MethodCurve:
     """Return the population curve where the peak is lost to saturation, else the curve.
 
     It is lost where inversion leaves a curve that hardly falls after its first pass, or where the measured one hardly
@@ -87,13 +87,13 @@ def instead_of_lost_peak(
         message="the blood curve stays high after its first pass, so its peak is lost to saturation and cannot be "
         f"computed back; a population average stands in for it, {found.gd_mmol_l.max():.1f} mmol/L, assumed between "
         f"{found.lower_mmol_l.max():.1f} and {found.upper_mmol_l.max():.1f}, and flow is uncertain by the same factor",
-        action="acquire a dual sequence or a dual bolus, or give a curve as CSV; aif.mode=model shows the inversion",
+        action="acquire a dual sequence or a dual bolus, or give a curve as CSV; aif.mode=signal_inversion shows the inversion",
         severity=Severity.SERIOUS,
     )
     return dataclasses.replace(found, notices=(notice, *found.notices))
 
 
-def _notice(own_course: bool, expected: ExpectedHeight) -> Notice:
+def _notice(own_time_course: bool, expected: PeakPrior) -> Notice:
     known = f" for {expected.dose}" if expected.dose else ""
     left = "cardiac output" if expected.dose else "dose, cardiac output"
     message = (
@@ -101,7 +101,7 @@ def _notice(own_course: bool, expected: ExpectedHeight) -> Notice:
         "injection of this patient do not enter, so flows are not the patient's own"
     )
     action = "use it for teaching only"
-    if own_course:
+    if own_time_course:
         message = (
             f"the height of the arterial input is a population average{known}, its course what the saturated blood "
             "curve of this patient shows: all flows of this state are off by one factor, which "
@@ -120,18 +120,18 @@ def population_curve(since_arrival_s: FloatArray, peak_mmol_l: float) -> FloatAr
     --------
     >>> since_s = np.arange(-5.0, 40.0, 0.1)
     >>> curve = population_curve(since_s, 4.4)
-    >>> round(float(curve.max()), 1), abs(find_bolus(curve, since_s).foot_s) < 0.1
+    >>> round(float(curve.max()), 1), abs(find_bolus(curve, since_s).bolus_arrival_time_s) < 0.1
     (4.4, True)
     """
-    first_pass = gamma_variate(since_arrival_s + _begin_to_foot_s(), TIME_TO_PEAK_S, STEEPNESS)
+    first_pass = gamma_variate(since_arrival_s + _begin_to_arrival_s(), TIME_TO_PEAK_S, STEEPNESS)
     curve = with_return(first_pass, EQUILIBRIUM_SHARE)
     return np.asarray(peak_mmol_l * curve / curve.max())
 
 
 @lru_cache(maxsize=1)
-def _begin_to_foot_s() -> float:
+def _begin_to_arrival_s() -> float:
     """Return how long the gamma variate has begun when its extrapolated upslope meets the baseline."""
     grid = np.arange(-5.0, 20.0, 0.05)
     bolus = find_bolus(gamma_variate(grid, TIME_TO_PEAK_S, STEEPNESS), grid)
     assert bolus is not None
-    return bolus.foot_s
+    return bolus.bolus_arrival_time_s

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from QPerfusionLogic.aif.correction.method_curve import Route
+from QPerfusionLogic.aif.correction.method_curve import AifMethod
 from QPerfusionLogic.data.notices import Notice, Severity
 from QPerfusionLogic.data.results import StateResult
 from QPerfusionLogic.data.series import Quantity
@@ -14,18 +14,18 @@ from .model_inversion import by_model_inversion
 from .neural_network import by_network
 from .population import by_population
 
-ROUTES: dict[str, Route] = {
+AIF_METHODS: dict[str, AifMethod] = {
     "curve": by_given_curve,
     "dual_sequence": by_dual_sequence,
     "dual_bolus": by_dual_bolus,
-    "learned": by_network,
-    "model": by_model_inversion,
-    "as_is": by_images_as_they_are,
+    "neural_network": by_network,
+    "signal_inversion": by_model_inversion,
+    "concentration": by_images_as_they_are,
     "population": by_population,
 }
 
 
-def chosen_route(state: StateResult, mode: str, conversion_mode: str) -> tuple[str, tuple[Notice, ...]]:
+def chosen_method(state: StateResult, mode: str, conversion_mode: str) -> tuple[str, tuple[Notice, ...]]:
     """Return the name of the route for a mode, and a note on what `automatic` chose.
 
     Automatic prefers, in this order: a curve given by the user, the AIF series, a pre-bolus, images that already hold
@@ -43,12 +43,12 @@ def chosen_route(state: StateResult, mode: str, conversion_mode: str) -> tuple[s
         name, why = "dual_sequence", "there is an AIF series"
     elif acquisition.pre_bolus is not None:
         name, why = "dual_bolus", "there is a pre-bolus series"
-    elif acquisition.tissue.quantity is Quantity.GADOLINIUM or conversion_mode == "as_is":
-        name, why = "as_is", "the images hold gadolinium"
+    elif acquisition.tissue.quantity is Quantity.GADOLINIUM or conversion_mode == "concentration":
+        name, why = "concentration", "the images hold gadolinium"
     elif _networks_can_help(state):
-        name, why = "learned", "there is neither curve, AIF series, pre-bolus nor proton density"
+        name, why = "neural_network", "there is neither curve, AIF series, pre-bolus nor proton density"
     else:
-        name, why = "model", "there is neither curve, AIF series nor pre-bolus"
+        name, why = "signal_inversion", "there is neither curve, AIF series nor pre-bolus"
     note = Notice(code="aif-mode-chosen", message=f"aif.mode automatic took {name}: {why}", severity=Severity.NOTE)
     return name, (note,)
 

@@ -7,14 +7,14 @@ import numpy as np
 from QPerfusionLogic.aif.correction.signal_inversion import apparent_gadolinium, invert_blood_curve
 from QPerfusionLogic.aif.curves.blood_curve import BloodCurve
 from QPerfusionLogic.aif.curves.saturated_peak import HIGHEST_TAIL, tail_share
-from QPerfusionLogic.aif.scaling.peak_prior import USUAL_HEIGHT, ExpectedHeight
+from QPerfusionLogic.aif.scaling.peak_prior import USUAL_HEIGHT, PeakPrior
 from QPerfusionLogic.data.arrays import FloatArray
 from QPerfusionLogic.data.notices import Notice, Severity
 from QPerfusionLogic.settings.schema import AifSettings, ConversionSettings
 from QPerfusionLogic.signal_model.bolus import Bolus, find_bolus
 from QPerfusionLogic.signal_model.physics import SeriesPhysics
 
-FROM_TISSUE_SERIES = ("model", "learned", "population", "as_is")
+FROM_TISSUE_SERIES = ("signal_inversion", "neural_network", "population", "concentration")
 PLATEAU_LEVEL = 0.95
 PLATEAU_SHARE = 0.6
 """Share of the time above half the peak spent above 95 % of it: a Gaussian or gamma bolus spends about a quarter."""
@@ -26,14 +26,14 @@ def shape_checks(
     time_s: FloatArray,
     features: dict[str, float],
     mode: str,
-    expected: ExpectedHeight = USUAL_HEIGHT,
+    expected: PeakPrior = USUAL_HEIGHT,
 ) -> tuple[Notice, ...]:
     """Return notices about the curve itself: bolus, foot, baseline, cut end, plateau, tail and peak height."""
     bolus = find_bolus(gd_mmol_l, time_s)
     if bolus is None:
         return (_no_bolus(),)
     found = (
-        _foot_missing(bolus),
+        _arrival_missing(bolus),
         _baseline_missing(bolus),
         _cut_at_end(gd_mmol_l, bolus),
         plateau_notice(gd_mmol_l, time_s, bolus),
@@ -90,8 +90,8 @@ def _no_bolus() -> Notice:
     )
 
 
-def _foot_missing(bolus: Bolus) -> Notice | None:
-    if bolus.foot_frame > 0:
+def _arrival_missing(bolus: Bolus) -> Notice | None:
+    if bolus.bolus_arrival_frame > 0:
         return None
     return Notice(
         code="aif-foot-missing",
@@ -102,11 +102,11 @@ def _foot_missing(bolus: Bolus) -> Notice | None:
 
 
 def _baseline_missing(bolus: Bolus) -> Notice | None:
-    if bolus.foot_frame == 0 or bolus.foot_frame >= FEWEST_BASELINE_FRAMES:
+    if bolus.bolus_arrival_frame == 0 or bolus.bolus_arrival_frame >= FEWEST_BASELINE_FRAMES:
         return None
     return Notice(
         code="aif-no-baseline",
-        message=f"only {bolus.foot_frame} frame(s) of the arterial input precede the bolus",
+        message=f"only {bolus.bolus_arrival_frame} frame(s) of the arterial input precede the bolus",
         action="start the acquisition earlier",
     )
 
@@ -162,7 +162,7 @@ def _high_tail(gd_mmol_l: FloatArray, time_s: FloatArray, bolus: Bolus, mode: st
     )
 
 
-def _implausible_peak(peak: float, expected: ExpectedHeight) -> Notice | None:
+def _implausible_peak(peak: float, expected: PeakPrior) -> Notice | None:
     low, high = expected.plausible_peaks_mmol_l
     if low <= peak <= high:
         return None

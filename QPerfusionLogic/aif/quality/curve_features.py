@@ -19,7 +19,7 @@ def curve_features(gd_mmol_l: FloatArray, time_s: FloatArray) -> dict[str, float
     Returns
     -------
     dict
-        foot_s (arrival), peak_mmol_l, time_to_peak_s (from the foot), fwhm_s, valley_s (lowest point after the first
+        bolus_arrival_time_s (arrival), peak_mmol_l, time_to_peak_s (from the foot), fwhm_s, valley_s (lowest point after the first
         pass), first_pass_end_s (the same, or the end of the data), area_mmol_s_l (first pass) and
         baseline_drift (mmol/L per minute before the foot).
 
@@ -35,11 +35,11 @@ def curve_features(gd_mmol_l: FloatArray, time_s: FloatArray) -> dict[str, float
         return dict.fromkeys(FEATURES, float("nan"))
     peak = float(gd_mmol_l[bolus.peak_frame])
     end, has_valley = first_pass_end(gd_mmol_l, bolus)
-    first_pass = slice(bolus.foot_frame, end + 1)
+    first_pass = slice(bolus.bolus_arrival_frame, end + 1)
     return {
-        "foot_s": bolus.foot_s,
+        "bolus_arrival_time_s": bolus.bolus_arrival_time_s,
         "peak_mmol_l": peak,
-        "time_to_peak_s": float(time_s[bolus.peak_frame]) - bolus.foot_s,
+        "time_to_peak_s": float(time_s[bolus.peak_frame]) - bolus.bolus_arrival_time_s,
         "fwhm_s": _full_width(gd_mmol_l, time_s, bolus),
         "valley_s": float(time_s[end]) if has_valley else float("nan"),
         "first_pass_end_s": float(time_s[end]),
@@ -49,7 +49,7 @@ def curve_features(gd_mmol_l: FloatArray, time_s: FloatArray) -> dict[str, float
 
 
 FEATURES = (
-    "foot_s",
+    "bolus_arrival_time_s",
     "peak_mmol_l",
     "time_to_peak_s",
     "fwhm_s",

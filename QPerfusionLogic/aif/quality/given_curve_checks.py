@@ -47,7 +47,7 @@ def _wrong_unit(values: FloatArray) -> Notice | None:
 
 def _raw_signal(values: FloatArray, time_s: FloatArray) -> Notice | None:
     bolus = find_bolus(values, time_s)
-    if bolus is None or bolus.foot_frame < 2:
+    if bolus is None or bolus.bolus_arrival_frame < 2:
         return None
     share = bolus.baseline / values[bolus.peak_frame]
     if abs(share) <= HIGHEST_BASELINE:

@@ -6,7 +6,7 @@ import dataclasses
 
 import numpy as np
 
-from QPerfusionLogic.aif.correction.method_curve import RouteCurve
+from QPerfusionLogic.aif.correction.method_curve import MethodCurve
 from QPerfusionLogic.aif.curves.blood_curve import BloodCurve
 from QPerfusionLogic.aif.curves.bolus_alignment import bolus_shift
 from QPerfusionLogic.data.arrays import FloatArray
@@ -19,8 +19,8 @@ RATE_TOLERANCE = 0.1
 
 
 def on_tissue_clock(
-    curve: RouteCurve, tissue: BloodCurve | None, tissue_time_s: FloatArray, response: SignalResponse | None
-) -> RouteCurve:
+    curve: MethodCurve, tissue: BloodCurve | None, tissue_time_s: FloatArray, response: SignalResponse | None
+) -> MethodCurve:
     """Return the curve with its clock checked against the tissue series' own view of the same bolus.
 
     An AIF series whose bolus lies beats away is moved; a curve that was given stays where its file puts it.

@@ -33,7 +33,7 @@ LARGEST_GAIN = 1.3
 
 
 @dataclass(frozen=True)
-class Unmixed:
+class PartialVolumeCorrected:
     """A blood curve without the wall in its pixels, and what has to be said about that."""
 
     curve: BloodCurve
@@ -42,7 +42,9 @@ class Unmixed:
     done: bool = False
 
 
-def without_wall(series: PerfusionSeries, state: StateResult, region: BoolArray, curve: BloodCurve) -> Unmixed:
+def partial_volume_correction(
+    series: PerfusionSeries, state: StateResult, region: BoolArray, curve: BloodCurve
+) -> PartialVolumeCorrected:
     """Return the blood curve of a region as pixels full of blood would show it.
 
     The contours of the tissue series, blurred as the noise says that the AIF series is, give the share of each tissue
@@ -68,26 +70,26 @@ def without_wall(series: PerfusionSeries, state: StateResult, region: BoolArray,
     spread = measured_point_spread(acquired.signal[:, index])
     shares = None if spread is None else _shares(series, state, index, spread)
     if spread is None or shares is None:
-        return Unmixed(curve, {})
-    unmix = _transfer(region[index], shares)
-    if unmix is None:
-        return Unmixed(curve, {})
-    gain, of_image = unmix
+        return PartialVolumeCorrected(curve, {})
+    correct_partial_volume = _transfer(region[index], shares)
+    if correct_partial_volume is None:
+        return PartialVolumeCorrected(curve, {})
+    gain, of_image = correct_partial_volume
     if not 1.0 <= gain <= LARGEST_GAIN:
-        return Unmixed(curve, {}, (_left_in(gain),) if gain > LARGEST_GAIN else ())
+        return PartialVolumeCorrected(curve, {}, (_left_in(gain),) if gain > LARGEST_GAIN else ())
     spacing = series.geometry.pixel_spacing_mm
     rows, columns = series.image_shape[1:]
     size = spread.pixel_text((rows * spacing[0], columns * spacing[1]))
     density, second = series.proton_density, series.second_echo
     used = np.isfinite(series.signal[:, index][:, region[index]]).all(axis=1)
-    unmixed = replace(
+    corrected = replace(
         curve,
         signal=of_image(series.signal[used, index]),
         proton_density=curve.proton_density if density is None else float(of_image(np.nanmean(density[:, index], 0))),
         second_echo=None if second is None else of_image(second[used, index]),
     )
-    told = f"{100.0 * (1.0 - 1.0 / gain):.0f} % of its pixels, taken out (acquired pixel {size}, by the noise)"
-    return Unmixed(unmixed, {"aif wall in the pool": told}, done=True)
+    reported = f"{100.0 * (1.0 - 1.0 / gain):.0f} % of its pixels, taken out (acquired pixel {size}, by the noise)"
+    return PartialVolumeCorrected(corrected, {"aif wall in the pool": reported}, done=True)
 
 
 def _shares(

@@ -32,7 +32,7 @@ LARGEST_FACTOR = 2.5
 
 
 @dataclass(frozen=True)
-class ExpectedHeight:
+class PeakPrior:
     """What is expected of a first pass.
 
     Parameters
@@ -64,10 +64,10 @@ class ExpectedHeight:
         return {"contrast dose": self.dose} if self.dose else {}
 
 
-USUAL_HEIGHT = ExpectedHeight()
+USUAL_HEIGHT = PeakPrior()
 
 
-def height_by_dose(dose_mmol_kg: float, state: State, source: str) -> ExpectedHeight:
+def height_by_dose(dose_mmol_kg: float, state: State, source: str) -> PeakPrior:
     """Return what a dose lets expect at stress or rest.
 
     Examples
@@ -78,10 +78,10 @@ def height_by_dose(dose_mmol_kg: float, state: State, source: str) -> ExpectedHe
     """
     peak = PEAK_MMOL_L[state] * dose_mmol_kg / PEAK_DOSE_MMOL_KG
     litres_s_kg = OUTPUT_ML_MIN_KG[state] / 60_000.0
-    return ExpectedHeight(peak, KNOWN_DOSE_LOG_SD, dose_mmol_kg / litres_s_kg, f"{dose_mmol_kg:g} mmol/kg ({source})")
+    return PeakPrior(peak, KNOWN_DOSE_LOG_SD, dose_mmol_kg / litres_s_kg, f"{dose_mmol_kg:g} mmol/kg ({source})")
 
 
-def expected_height(state: StateResult, settings: AifSettings) -> ExpectedHeight:
+def peak_prior(state: StateResult, settings: AifSettings) -> PeakPrior:
     """Return what is expected of a state's first pass, by the dose of the settings or of the header, else as usual."""
     if settings.dose_mmol_kg is not None:
         return height_by_dose(settings.dose_mmol_kg, state.state, "setting")
@@ -91,7 +91,7 @@ def expected_height(state: StateResult, settings: AifSettings) -> ExpectedHeight
     return USUAL_HEIGHT
 
 
-def dose_check(area_mmol_s_l: float, expected: ExpectedHeight) -> tuple[Notice, ...]:
+def dose_check(area_mmol_s_l: float, expected: PeakPrior) -> tuple[Notice, ...]:
     """Return a notice where the first-pass area of an arterial input is none that the dose can have given."""
     factor = area_mmol_s_l / expected.area_mmol_s_l
     if not np.isfinite(factor) or 1.0 / LARGEST_FACTOR <= factor <= LARGEST_FACTOR:

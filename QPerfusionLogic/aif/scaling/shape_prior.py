@@ -13,13 +13,13 @@ from dataclasses import dataclass
 import numpy as np
 
 from QPerfusionLogic.aif.correction.precontrast import Precontrast, estimate_precontrast, level_cost
-from QPerfusionLogic.aif.correction.precontrast_levels import blood_and_muscle
+from QPerfusionLogic.aif.correction.precontrast_levels import blood_and_myocardium
 from QPerfusionLogic.aif.curves.blood_curve import BloodCurve
 from QPerfusionLogic.aif.curves.saturated_peak import tail_share
 from QPerfusionLogic.data.arrays import FloatArray
 from QPerfusionLogic.signal_model.physics import SeriesPhysics
 
-from .peak_prior import USUAL_HEIGHT, ExpectedHeight
+from .peak_prior import USUAL_HEIGHT, PeakPrior
 
 USUAL_TAIL, TAIL_SD = 0.16, 0.035
 """Blood ten seconds and more after the peak relative to the peak: 0.10 to 0.20 in unsaturated curves."""
@@ -53,7 +53,7 @@ def scale_by_shape(
     curve: BloodCurve,
     physics: SeriesPhysics,
     myocardium_over_blood: float,
-    expected: ExpectedHeight = USUAL_HEIGHT,
+    expected: PeakPrior = USUAL_HEIGHT,
 ) -> Scaled | None:
     """Return the curve at the scales that give it a usual shape, or None where no scale does.
 
@@ -65,7 +65,7 @@ def scale_by_shape(
         Of the same series.
     myocardium_over_blood : float
         Pre-contrast signal of myocardium over that of blood, both per unit of proton density; NaN when not known.
-    expected : ExpectedHeight
+    expected : PeakPrior
         Of the peak, before the curve is looked at.
     """
     prior = _Prior(curve, physics, myocardium_over_blood, expected)
@@ -94,7 +94,7 @@ def scale_by_shape(
     used = weights > 1e-6
     mean, lower, upper = _posterior(np.array(curves)[used], weights[used])
     s0 = float(np.exp(np.sum(weights * np.log(scales))))
-    found = estimate_precontrast(blood_and_muscle(level / s0, myocardium_over_blood, physics))
+    found = estimate_precontrast(blood_and_myocardium(level / s0, myocardium_over_blood, physics))
     return None if found is None else Scaled(mean, lower, upper, s0, found)
 
 
@@ -105,7 +105,7 @@ class _Prior:
     curve: BloodCurve
     physics: SeriesPhysics
     myocardium_over_blood: float
-    expected: ExpectedHeight
+    expected: PeakPrior
 
     def cost(self, gadolinium: FloatArray, level: float) -> float:
         """Return minus twice the logarithm of the posterior, up to a constant, of a curve (n,) and a level over S0."""
@@ -114,7 +114,7 @@ class _Prior:
         tail = tail_share(gadolinium, self.curve.time_s, dataclasses.replace(bolus, baseline=0.0))
         height = np.log(max(float(np.max(gadolinium)), 1e-3) / self.expected.peak_mmol_l) / self.expected.peak_log_sd
         usual = ((tail - USUAL_TAIL) / TAIL_SD) ** 2 + height**2
-        return float(usual + level_cost(blood_and_muscle(level, self.myocardium_over_blood, self.physics)))
+        return float(usual + level_cost(blood_and_myocardium(level, self.myocardium_over_blood, self.physics)))
 
 
 def _posterior(curves: FloatArray, weights: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:

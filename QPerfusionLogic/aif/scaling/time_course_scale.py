@@ -11,22 +11,22 @@ import numpy as np
 
 from QPerfusionLogic.aif.correction.method_curve import BAND_SDS
 from QPerfusionLogic.aif.correction.precontrast import estimate_precontrast
-from QPerfusionLogic.aif.correction.precontrast_levels import blood_and_muscle
+from QPerfusionLogic.aif.correction.precontrast_levels import blood_and_myocardium
 from QPerfusionLogic.aif.curves.blood_curve import BloodCurve
 from QPerfusionLogic.aif.curves.saturated_peak import peak_is_lost
-from QPerfusionLogic.aif.curves.saturated_shape import Law, shape_behind
+from QPerfusionLogic.aif.curves.saturated_shape import SaturationModel, shape_behind
 from QPerfusionLogic.data.arrays import FloatArray
 from QPerfusionLogic.signal_model.physics import SeriesPhysics
 
-from .peak_prior import USUAL_HEIGHT, ExpectedHeight
+from .peak_prior import USUAL_HEIGHT, PeakPrior
 from .shape_prior import Scaled
 
 
-def scale_by_course(
+def scale_by_time_course(
     curve: BloodCurve,
     physics: SeriesPhysics,
     myocardium_over_blood: float,
-    expected: ExpectedHeight = USUAL_HEIGHT,
+    expected: PeakPrior = USUAL_HEIGHT,
 ) -> Scaled | None:
     """Return the bolus of usual course that the sequence bends into the measured curve; None where there is none.
 
@@ -38,7 +38,7 @@ def scale_by_course(
         Of the same series.
     myocardium_over_blood : float
         Pre-contrast signal of myocardium over that of blood, both per unit of proton density; NaN when not known.
-    expected : ExpectedHeight
+    expected : PeakPrior
         Of the peak, before the curve is looked at.
 
     Returns
@@ -46,12 +46,12 @@ def scale_by_course(
     Scaled or None
         Where the peak is lost to saturation, its band is as wide as peaks of people are.
     """
-    shape = shape_behind(curve, law_of(physics, expected))
+    shape = shape_behind(curve, saturation_model_of(physics, expected))
     if shape is None or not shape.signal_scale > 0.0:
         return None
     gadolinium = np.interp(curve.time_s, shape.time_s, shape.depth * shape.relative)
     level = curve.baseline / shape.signal_scale
-    found = estimate_precontrast(blood_and_muscle(level, myocardium_over_blood, physics))
+    found = estimate_precontrast(blood_and_myocardium(level, myocardium_over_blood, physics))
     if found is None:
         return None
     lost = peak_is_lost(curve.signal, curve.time_s)
@@ -59,12 +59,12 @@ def scale_by_course(
     return Scaled(gadolinium, gadolinium / wide, gadolinium * wide, shape.signal_scale, found)
 
 
-def law_of(physics: SeriesPhysics, expected: ExpectedHeight) -> Law:
+def saturation_model_of(physics: SeriesPhysics, expected: PeakPrior) -> SaturationModel:
     """Return how a sequence bends a bolus; its depth is the peak in mmol/L."""
     blood = physics.blood
     native = float(blood.signal(np.zeros(1))[0])
 
-    def bent(relative: FloatArray, peak_mmol_l: float) -> FloatArray:
+    def saturated(relative: FloatArray, peak_mmol_l: float) -> FloatArray:
         return np.asarray(blood.signal(peak_mmol_l * relative) - native)
 
-    return Law(bent, expected.peak_mmol_l, expected.peak_log_sd)
+    return SaturationModel(saturated, expected.peak_mmol_l, expected.peak_log_sd)

@@ -148,8 +148,8 @@ def _header_of(file: Path) -> tuple[Any, int]:
 
 def _why_broken(header: Any, pixel_bytes: int) -> str:
     """Return "" for a whole file, else what is missing."""
-    told = header.file_meta.get("MediaStorageSOPClassUID") or header.get("SOPClassUID")
-    name = getattr(getattr(told, "value", told), "name", "")
+    given = header.file_meta.get("MediaStorageSOPClassUID") or header.get("SOPClassUID")
+    name = getattr(getattr(given, "value", given), "name", "")
     if "SOPClassUID" not in header and "Directory" not in name:
         return "the header ends early"
     if "Image Storage" in name and not ("Rows" in header and "Columns" in header):

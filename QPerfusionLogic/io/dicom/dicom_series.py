@@ -25,7 +25,7 @@ from QPerfusionLogic.progress import Progress
 from QPerfusionLogic.settings.schema import LoadingSettings
 
 from .dicom_pixels import read_images
-from .frame_clock import FrameClock, clock_of, session_window
+from .frame_clock import FrameClock, clock_of, examination_window
 from .leading_frames import found_notice, leading_frames
 from .roles import Role
 from .stacking import Stack, stack_of
@@ -182,7 +182,7 @@ def _tagged_proton_density(group: ImageGroup, stack: Stack, progress: Progress) 
 
 
 def _order(record: ImageRecord) -> tuple[float, int]:
-    window = session_window((record,))
+    window = examination_window((record,))
     return (window[0] if window else 0.0), record.instance or 0
 
 
@@ -203,7 +203,7 @@ def _second_echo(group: ImageGroup, stack: Stack, settings: LoadingSettings, pro
 
 def _source(group: ImageGroup, path: Path, clock: FrameClock | None, salt: str) -> SeriesSource:
     tags = Tags(group.header)
-    window = session_window(group.records)
+    window = examination_window(group.records)
     return SeriesSource(
         path=without_names(str(path), group.header),
         description=without_names(tags.text("SeriesDescription") or tags.text("ProtocolName"), group.header),

@@ -93,7 +93,7 @@ def running_clocks(group: ImageGroup, vendor: str = "") -> tuple[dict[str, NDArr
     return usable, tuple(rejected)
 
 
-def session_window(records: tuple[ImageRecord, ...]) -> tuple[float, float] | None:
+def examination_window(records: tuple[ImageRecord, ...]) -> tuple[float, float] | None:
     """Return first and last second of the images on a clock that all series of a session share, or None."""
     for name in WALL_CLOCKS:
         times = clock_times(records, name)
@@ -104,7 +104,7 @@ def session_window(records: tuple[ImageRecord, ...]) -> tuple[float, float] | No
 
 def overlap_of(records: tuple[ImageRecord, ...], others: tuple[ImageRecord, ...]) -> float:
     """Return the share of the shorter of two acquisitions during which the other ran; 0 where no clock tells."""
-    first, second = session_window(records), session_window(others)
+    first, second = examination_window(records), examination_window(others)
     if first is None or second is None:
         return 0.0
     shorter = min(first[1] - first[0], second[1] - second[0])

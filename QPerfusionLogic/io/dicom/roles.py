@@ -16,7 +16,7 @@ from QPerfusionLogic.io.dicom.header.image_group import MINIMUM_FRAMES, ImageGro
 from QPerfusionLogic.io.dicom.header.image_record import TRIGGER_TIME
 from QPerfusionLogic.io.dicom.header.tags import Tags
 
-from .frame_clock import clock_times, overlap_of, running_clocks, session_window
+from .frame_clock import clock_times, examination_window, overlap_of, running_clocks
 
 STRESS_WORDS = r"stress|adeno|regaden|dipyr|hyperaem|hyperem|vasodil|dobut"
 REST_WORDS = r"(?<![a-z])rest(?!or|ric)"
@@ -98,7 +98,7 @@ def _role_by_itself(group: ImageGroup, root: Path) -> Role:
         return Role(SeriesKind.OTHER, state, "not magnitude images")
     if group.frames < MINIMUM_FRAMES:
         return _static_role(words, image_type, state)
-    reason = _why_not_dynamic(group, words)
+    reason = _reason_not_dynamic(group, words)
     if reason:
         return Role(SeriesKind.OTHER, state, reason)
     derived = bool(re.search(MOTION_CORRECTED_WORDS, words))
@@ -162,7 +162,7 @@ def _drugs(header: Any) -> str:
     return " ".join(texts)
 
 
-def _why_not_dynamic(group: ImageGroup, words: str) -> str:
+def _reason_not_dynamic(group: ImageGroup, words: str) -> str:
     """Return why many images of one slice are no first pass (a cine, echoes), or ""."""
     of_first_slice = [group.records[index] for index in np.flatnonzero(group.slice_index == 0)]
     if len({preparation_of(record) for record in of_first_slice}) > 1:
@@ -196,9 +196,9 @@ def _why_aif_beside(group: ImageGroup, others: Sequence[ImageGroup]) -> str:
 
 def _why_pre_bolus_beside(group: ImageGroup, others: Sequence[ImageGroup]) -> str:
     """Return why a group is the pre-bolus of a later one of the same grid, or ""."""
-    dose, own = _dose(group), session_window(group.records)
+    dose, own = _dose(group), examination_window(group.records)
     for other in others:
-        more, later = _dose(other), session_window(other.records)
+        more, later = _dose(other), examination_window(other.records)
         if dose is None or more is None or own is None or later is None or grid_of(group.first) != grid_of(other.first):
             continue
         if dose <= SMALL_DOSE * more and own[1] <= later[0]:

@@ -87,8 +87,8 @@ def load_series_file(
         raise InputError(f"pixels that are no numbers in {path}", expected="finite values")
     sidecar = read_sidecar(path)
     time_s, source, notices = frame_times_of(path, volume, sidecar, settings, timed)
-    told = volume.metadata.get("quantity", "")
-    quantity = Quantity(told) if told in set(Quantity) else Quantity.SIGNAL
+    given = volume.metadata.get("quantity", "")
+    quantity = Quantity(given) if given in set(Quantity) else Quantity.SIGNAL
     signal = volume.values.astype(np.float32, copy=False)
     leading = leading_frames(signal, settings) if quantity is Quantity.SIGNAL else 0
     if leading:

@@ -10,7 +10,7 @@ from QPerfusionLogic.data.arrays import MYOCARDIUM, RIGHT_VENTRICLE, BoolArray, 
 from QPerfusionLogic.data.geometry import Geometry
 from QPerfusionLogic.data.notices import Notice, Severity
 from QPerfusionLogic.data.series import PerfusionSeries
-from QPerfusionLogic.data.slice_order import tells_position
+from QPerfusionLogic.data.slice_order import has_position
 from QPerfusionLogic.data.study import LabelMap
 from QPerfusionLogic.data.wording import counted
 from QPerfusionLogic.errors import InputError
@@ -44,10 +44,10 @@ def load_mask(path: Path, series: PerfusionSeries, settings: LoadingSettings) ->
         labels = labels_of_segments(path, volume.values, volume.metadata)
     else:
         _check_size(path, volume.values.shape[1:], series.image_shape)
-        labels, told = with_our_labels(path, volume.values, settings.labels)
+        labels, given = with_our_labels(path, volume.values, settings.labels)
         labels, more = _of_most_frames(labels)
-        notices = [*told, *more]
-    if volume.placed and tells_position(volume.geometry) and tells_position(series.geometry):
+        notices = [*given, *more]
+    if volume.placed and has_position(volume.geometry) and has_position(series.geometry):
         labels, remark = _on_grid(labels, volume.geometry, series.geometry, series.image_shape)
         if remark:
             notices.append(_placed_notice(remark))

@@ -8,13 +8,13 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from QPerfusionLogic.data.results import RouteComparison
+from QPerfusionLogic.data.results import AifMethodComparison
 
 COLUMNS = ("state", "route", "used", "peak_mmol_l", "time_to_peak_s", "fwhm_s", "mean_mbf_ml_min_g")
 CURVE_STEP_S = 0.5
 
 
-def routes_csv(rows: Sequence[RouteComparison]) -> str:
+def aif_methods_csv(rows: Sequence[AifMethodComparison]) -> str:
     """Return one row a state and route: features of its curve, flow of the heart and of each segment, or why not."""
     segments = sorted({flow.segment for row in rows for flow in row.segments})
     text = io.StringIO()
@@ -26,13 +26,13 @@ def routes_csv(rows: Sequence[RouteComparison]) -> str:
         flows = {flow.segment: flow.mbf for flow in row.segments}
         values = [*numbers, row.mean_mbf, *(flows.get(number, float("nan")) for number in segments)]
         shown = [f"{value:.5g}" if np.isfinite(value) else "" for value in values]
-        writer.writerow([str(row.state), row.route, int(row.used), *shown, row.refused])
+        writer.writerow([str(row.state), row.method, int(row.used), *shown, row.refused])
     return text.getvalue()
 
 
-def curves_csv(rows: Sequence[RouteComparison]) -> str:
+def curves_csv(rows: Sequence[AifMethodComparison]) -> str:
     """Return the curves of the routes of one state in mmol/L on a common clock: time_s, then one column a route."""
-    curves = {row.route: row.arterial_input for row in rows if row.arterial_input is not None}
+    curves = {row.method: row.arterial_input for row in rows if row.arterial_input is not None}
     if not curves:
         return "time_s\n"
     first = min(float(curve.time_s[0]) for curve in curves.values())

@@ -32,12 +32,12 @@ WORDS = {"tissue": "series", "aif_series": "AIF series", "aif_curve": "AIF curve
 STATES = ("stress", "rest")
 
 
-def remember_inputs(inputs: Mapping[str, Path], folder: Path, output: Path) -> None:
+def write_run_inputs(inputs: Mapping[str, Path], folder: Path, output: Path) -> None:
     """Write the paths of a run's inputs into `folder`, as seen from `output`, where that folder will be moved to."""
     write_json(folder / FILE, {name: _seen_from(Path(path), output) for name, path in inputs.items()})
 
 
-def with_remembered(request: StudyRequest, output: Path) -> StudyRequest:
+def with_earlier_inputs(request: StudyRequest, output: Path) -> StudyRequest:
     """Return the request with the inputs of the earlier run in `output` where it names none itself.
 
     Raises

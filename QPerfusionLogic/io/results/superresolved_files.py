@@ -80,17 +80,17 @@ def with_superresolved(result: StateResult, place: Path, notices: tuple[Notice, 
         series=series,
         spread=in_order_of(*read_map(place / SPREAD), tissue.geometry, axis=0),
         residual=np.array(about["residual"], dtype=float),
-        departure=np.array(about["departure"], dtype=float),
-        doubt=np.array(about["doubt"], dtype=float),
+        added_detail_ratio=np.array(about["departure"], dtype=float),
+        relative_uncertainty=np.array(about["doubt"], dtype=float),
         fraction=float(about["fraction"]),
         direction=str(about["direction"]),
         model_name=str(about["model_name"]),
         model_checksum=str(about["model_checksum"]),
     )
-    return taken_over(result, found)
+    return use_superresolved(result, found)
 
 
-def taken_over(result: StateResult, found: Superresolved) -> StateResult:
+def use_superresolved(result: StateResult, found: Superresolved) -> StateResult:
     """Return the state whose later stages work on the super-resolved series."""
     acquisition: Acquisition = dataclasses.replace(result.acquisition, tissue=found.series)
     return dataclasses.replace(result, acquisition=acquisition, superresolved=found)

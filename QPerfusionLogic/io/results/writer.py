@@ -26,7 +26,7 @@ from QPerfusionLogic.data.results import (
 from QPerfusionLogic.io.files.nrrd_files import write_labels, write_map, write_sequence
 from QPerfusionLogic.io.files.plain_json import plain
 
-from .aif_method_tables import curves_csv, routes_csv
+from .aif_method_tables import aif_methods_csv, curves_csv
 from .superresolved_files import FILES as SUPERRESOLUTION_FILES
 from .superresolved_files import write_superresolved
 
@@ -44,7 +44,7 @@ STATE_FILES = (
     "landmarks.json",
     "aif.csv",
     "aif.json",
-    "aif_routes.csv",
+    "aif_methods.csv",
     "gd.seq.nrrd",
     "saturated.nrrd",
     "conversion.json",
@@ -56,7 +56,7 @@ OWNED = (
     *(f"{state}/{name}" for state in ("stress", "rest") for name in STATE_FILES),
     "report.html",
     "segments.csv",
-    "aif_routes.csv",
+    "aif_methods.csv",
     "study.mrb",
     "mpr.nrrd",
     "dicom/*",
@@ -74,17 +74,17 @@ def write_result(result: StudyResult, folder: Path) -> None:
     if result.mpr_map is not None:
         first = next(iter(result.states.values()))
         write_map(folder / "mpr.nrrd", result.mpr_map, first.acquisition.tissue.geometry, {"unit": "1"})
-    if result.route_comparison:
-        _write_routes(result, folder)
+    if result.aif_method_comparison:
+        _write_aif_methods(result, folder)
     write_json(folder / "warnings.json", [dataclasses.asdict(notice) for notice in result.notices])
     write_json(folder / "provenance.json", result.provenance)
 
 
-def _write_routes(result: StudyResult, folder: Path) -> None:
-    (folder / "aif_routes.csv").write_text(routes_csv(result.route_comparison), encoding="utf-8")
+def _write_aif_methods(result: StudyResult, folder: Path) -> None:
+    (folder / "aif_methods.csv").write_text(aif_methods_csv(result.aif_method_comparison), encoding="utf-8")
     for state in result.states:
-        rows = [row for row in result.route_comparison if row.state == state]
-        (folder / str(state) / "aif_routes.csv").write_text(curves_csv(rows), encoding="utf-8")
+        rows = [row for row in result.aif_method_comparison if row.state == state]
+        (folder / str(state) / "aif_methods.csv").write_text(curves_csv(rows), encoding="utf-8")
 
 
 def write_state(result: StateResult, place: Path) -> None:
@@ -233,7 +233,7 @@ def unit_of(map_name: str) -> str:
     >>> unit_of("mbf"), unit_of("r2")
     ('mL/min/g', '1')
     """
-    units = {"mbf": "mL/min/g", "mbf_se": "mL/min/g", "ps": "mL/min/g", "delay": "s", "vp": "mL/g", "visf": "mL/g"}
+    units = {"mbf": "mL/min/g", "mbf_se": "mL/min/g", "ps": "mL/min/g", "delay": "s", "vp": "mL/g", "ve": "mL/g"}
     return units.get(map_name, "mmol/L" if map_name == "rms" else "1")
 
 

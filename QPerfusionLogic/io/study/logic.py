@@ -91,10 +91,10 @@ class _Loading:
         parts = dict(zip(STATES, (self._progress.part(0.3, 0.65), self._progress.part(0.65, 0.95)), strict=True))
         acquired = {state: self._acquisition(state, found, parts[state]) for state, found in tissue.items() if found}
         self._notices.extend(check_distinct(acquired))
-        told = {state: self._told(tissue[state]) for state in acquired if state.value in self._request.given}
+        given = {state: self._state_by_words(tissue[state]) for state in acquired if state.value in self._request.given}
         series = {state: acquired[state].tissue if state in acquired else None for state in STATES}
         self._notices.extend(
-            check_not_swapped(told, series[State.STRESS], series[State.REST], self._settings.accept_swapped)
+            check_not_swapped(given, series[State.STRESS], series[State.REST], self._settings.accept_swapped)
         )
         self._notices.extend(unused_notice(self._contents.get("study", ()), self._pre_boluses))
         t1_map = self._t1_map()
@@ -149,7 +149,7 @@ class _Loading:
         headers += [item.group.header for item in self._contents.get("study", ()) if item.fits(SeriesKind.TISSUE)]
         self._notices.extend(check_one_patient(headers, self._settings.accept_patient_ids))
 
-    def _told(self, found: Found | Path | None) -> tuple[State, str]:
+    def _state_by_words(self, found: Found | Path | None) -> tuple[State, str]:
         if isinstance(found, Found):
             return found.role.state, found.name
         return state_of_words(words_of_name(Path(found or ""))), Path(found or "").name
@@ -237,7 +237,7 @@ class _Loading:
             return None
         self._pre_boluses.append(found)
         series = self._series(found, SeriesKind.PRE_BOLUS, state, progress).series
-        notices = state_notice(self._told(found), state)
+        notices = state_notice(self._state_by_words(found), state)
         if isinstance(found, Found) and isinstance(tissue, Found):
             notices += order_notice(found, tissue)
         return replace(series, notices=(*series.notices, *notices))

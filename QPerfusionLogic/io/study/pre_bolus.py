@@ -8,7 +8,7 @@ from pathlib import Path
 from QPerfusionLogic.data.notices import Notice, Severity
 from QPerfusionLogic.data.series import SeriesKind, State
 from QPerfusionLogic.errors import InputError
-from QPerfusionLogic.io.dicom.frame_clock import session_window
+from QPerfusionLogic.io.dicom.frame_clock import examination_window
 from QPerfusionLogic.io.dicom.header.identity import same_patient
 
 from .contents import Found
@@ -70,16 +70,16 @@ def pre_bolus_beside(found: Sequence[Found], tissue: Found, state: State) -> Fou
 
 def order_notice(pre_bolus: Found, tissue: Found) -> tuple[Notice, ...]:
     """Return a notice when a pre-bolus was acquired after the main bolus that it was given for."""
-    own, main = session_window(pre_bolus.group.records), session_window(tissue.group.records)
+    own, main = examination_window(pre_bolus.group.records), examination_window(tissue.group.records)
     if own is None or main is None or own[0] < main[0]:
         return ()
     message = f"the pre-bolus series {pre_bolus.name} was acquired after the {tissue.role.state} series {tissue.name}"
     return (Notice("pre-bolus-after-main", message, "check that it is the pre-bolus of this state", Severity.SERIOUS),)
 
 
-def state_notice(told: tuple[State, str], state: State) -> tuple[Notice, ...]:
+def state_notice(given: tuple[State, str], state: State) -> tuple[Notice, ...]:
     """Return a notice when a pre-bolus, by its own state and name, was given for the other state."""
-    own, name = told
+    own, name = given
     if own in (State.UNKNOWN, state):
         return ()
     message = f"the pre-bolus {name} was given for {state} but calls itself {own}"
@@ -110,6 +110,6 @@ def _leads(item: Found, tissue: Found, main: Sequence[Found]) -> bool:
 
 def _place(item: Found) -> tuple[float, float]:
     """Return where an acquisition stands in its examination: its start, then its series number."""
-    window = session_window(item.group.records)
+    window = examination_window(item.group.records)
     number = item.group.header.get("SeriesNumber")
     return (window[0] if window else 0.0, float(number) if number is not None else 0.0)

@@ -11,7 +11,7 @@ import numpy as np
 from QPerfusionLogic.data.notices import Notice, Severity
 from QPerfusionLogic.data.series import SeriesKind, State
 from QPerfusionLogic.errors import InputError
-from QPerfusionLogic.io.dicom.frame_clock import running_clocks, session_window
+from QPerfusionLogic.io.dicom.frame_clock import examination_window, running_clocks
 from QPerfusionLogic.io.dicom.header.identity import same_patient
 from QPerfusionLogic.io.dicom.header.protocol_tags import protocol_of, vendor_of
 from QPerfusionLogic.io.dicom.roles import words_of
@@ -85,8 +85,8 @@ def _native_first(item: Found) -> tuple[float, ...]:
 
 def contrast_notice(t1_map: Found, tissue: Sequence[Found]) -> tuple[Notice, ...]:
     """Return a notice when a T1 map was acquired after the first bolus, so that it is not native."""
-    starts = [session_window(item.group.records) for item in tissue]
-    own = session_window(t1_map.group.records)
+    starts = [examination_window(item.group.records) for item in tissue]
+    own = examination_window(t1_map.group.records)
     first = min((start[0] for start in starts if start), default=None)
     after_words = re.search(AFTER_CONTRAST_WORDS, words_of(t1_map.group))
     if not after_words and (own is None or first is None or own[0] < first):
@@ -109,14 +109,14 @@ def aif_beside(found: Sequence[Found], tissue: Found) -> Found | None:
 
 
 def _overlaps(item: Found, tissue: Found) -> bool:
-    own, other = session_window(item.group.records), session_window(tissue.group.records)
+    own, other = examination_window(item.group.records), examination_window(tissue.group.records)
     if own is None or other is None:
         return True
     return min(own[1], other[1]) > max(own[0], other[0])
 
 
 def _start(item: Found) -> float:
-    window = session_window(item.group.records)
+    window = examination_window(item.group.records)
     return window[0] if window else 0.0
 
 
@@ -134,10 +134,10 @@ def _two_states(unknown: Sequence[Found]) -> dict[int, tuple[State, str]]:
 
 def _heart_rate(item: Found) -> float | None:
     """Return the heart rate of the header, else one frame per beat of the first clock that runs."""
-    told = protocol_of(item.group)[0].heart_rate_bpm
+    given = protocol_of(item.group)[0].heart_rate_bpm
     clocks, _ = running_clocks(item.group, vendor_of(item.group.header))
-    if told is not None or not clocks:
-        return told
+    if given is not None or not clocks:
+        return given
     times = next(iter(clocks.values()))
     return 60.0 / float(np.median(np.diff(np.unique(times[item.group.slice_index == 0]))))
 

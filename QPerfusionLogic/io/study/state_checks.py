@@ -74,7 +74,7 @@ def check_distinct(acquired: Mapping[State, Acquisition]) -> tuple[Notice, ...]:
 
 
 def check_not_swapped(
-    told: dict[State, tuple[State, str]],
+    given: dict[State, tuple[State, str]],
     stress: PerfusionSeries | None,
     rest: PerfusionSeries | None,
     accept_swapped: bool = False,
@@ -83,7 +83,7 @@ def check_not_swapped(
 
     Parameters
     ----------
-    told : dict
+    given : dict
         State given by the user -> (state that the series' words tell, its name).
     accept_swapped : bool
         Only warn where both series contradict.
@@ -94,7 +94,7 @@ def check_not_swapped(
         When both series say the opposite of what they were given as.
     """
     opposite = {State.STRESS: State.REST, State.REST: State.STRESS}
-    contrary = {given: name for given, (words, name) in told.items() if words is opposite[given]}
+    contrary = {given: name for given, (words, name) in given.items() if words is opposite[given]}
     if len(contrary) == 2 and not accept_swapped:
         raise InputError(
             f"stress and rest swapped: {contrary[State.STRESS]} was given as stress, {contrary[State.REST]} as rest",

@@ -16,14 +16,14 @@ FIRST_PASS_S = 10.0
 class BolusTiming:
     """Landmarks of an arterial input: the last sample before it rises, its peak, and the samples before the foot.
 
-    `begins_quiet` is False where the first sample already stands out, so that the beginning of the bolus is missing.
+    `has_baseline` is False where the first sample already stands out, so that the beginning of the bolus is missing.
     """
 
-    foot_s: float
+    bolus_arrival_time_s: float
     peak_s: float
     peak_mmol_l: float
     baseline_samples: int
-    begins_quiet: bool = True
+    has_baseline: bool = True
 
 
 def find_bolus(time_s: FloatArray, gd_mmol_l: FloatArray) -> BolusTiming | None:
@@ -41,8 +41,10 @@ def find_bolus(time_s: FloatArray, gd_mmol_l: FloatArray) -> BolusTiming | None:
     early = gd_mmol_l[: max(upslope - 1, 0)]
     noise = 1.4826 * float(np.median(np.abs(early - np.median(early)))) if early.size >= 5 else 0.0
     quiet = np.flatnonzero(before <= min(max(0.05 * height, 3.0 * noise), 0.2 * height))
-    foot = int(quiet[-1]) if quiet.size else 0
-    return BolusTiming(float(time_s[foot]), float(time_s[peak]), height, foot if quiet.size else 0, bool(quiet.size))
+    arrival = int(quiet[-1]) if quiet.size else 0
+    return BolusTiming(
+        float(time_s[arrival]), float(time_s[peak]), height, arrival if quiet.size else 0, bool(quiet.size)
+    )
 
 
 def fit_window(
@@ -55,8 +57,11 @@ def fit_window(
     """
     frame_s = float(np.median(np.diff(time_s)))
     if window_s is None and first_pass:
-        window_s = max(FIRST_PASS_S, bolus.peak_s - bolus.foot_s + FIRST_PASS_S / 2)
-    end = np.inf if window_s is None else bolus.foot_s + window_s
-    inside = (time_s >= bolus.foot_s - 1.01 * frame_s) & (time_s <= end + 1e-6)
+        window_s = max(FIRST_PASS_S, bolus.peak_s - bolus.bolus_arrival_time_s + FIRST_PASS_S / 2)
+    end = np.inf if window_s is None else bolus.bolus_arrival_time_s + window_s
+    inside = (time_s >= bolus.bolus_arrival_time_s - 1.01 * frame_s) & (time_s <= end + 1e-6)
     chosen = time_s[inside]
-    return inside, (float(chosen[0]), float(chosen[-1])) if chosen.size else (bolus.foot_s, bolus.foot_s)
+    return inside, (float(chosen[0]), float(chosen[-1])) if chosen.size else (
+        bolus.bolus_arrival_time_s,
+        bolus.bolus_arrival_time_s,
+    )

@@ -43,7 +43,7 @@ class HeartPrior:
         return -heavy_tailed_penalty(delays_s - self.delay_s, self.delay_sd_s)
 
 
-def heavy_tailed_penalty(away: FloatArray, sd: float) -> FloatArray:
+def heavy_tailed_penalty(deviation: FloatArray, sd: float) -> FloatArray:
     """Return the penalty (negative log prior) of values that lie away from the centre.
 
     Examples
@@ -51,9 +51,9 @@ def heavy_tailed_penalty(away: FloatArray, sd: float) -> FloatArray:
     >>> heavy_tailed_penalty(np.zeros(2), 0.1).tolist()
     [0.0, 0.0]
     """
-    return np.asarray(0.5 * (TAIL + 1.0) * np.log1p((away / sd) ** 2 / TAIL))
+    return np.asarray(0.5 * (TAIL + 1.0) * np.log1p((deviation / sd) ** 2 / TAIL))
 
 
-def heavy_tailed_force(away: FloatArray, sd: float) -> FloatArray:
+def heavy_tailed_force(deviation: FloatArray, sd: float) -> FloatArray:
     """Return the slope of `heavy_tailed_penalty`."""
-    return np.asarray((TAIL + 1.0) * away / (TAIL * sd**2 + away**2))
+    return np.asarray((TAIL + 1.0) * deviation / (TAIL * sd**2 + deviation**2))

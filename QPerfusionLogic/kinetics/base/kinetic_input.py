@@ -91,7 +91,7 @@ def check_input(given: KineticInput) -> None:
 
 
 def arterial_notices(
-    time_s: FloatArray, finite: FloatArray, baseline_samples: int | None, state: str = "", begins_quiet: bool = True
+    time_s: FloatArray, finite: FloatArray, baseline_samples: int | None, state: str = "", has_baseline: bool = True
 ) -> tuple[Notice, ...]:
     """Return what the reader has to know about the arterial input: no bolus, gaps, no baseline."""
     found = []
@@ -117,7 +117,7 @@ def arterial_notices(
                 state=state,
             )
         )
-    if not begins_quiet:
+    if not has_baseline:
         found.append(
             Notice(
                 "aif-without-baseline",

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from .heart_prior import HeartPrior
 from .heart_prior import TAIL
 
-OF_OTHER_MODELS = ("delay", "vp", "ps", "visf", "fp", "mbf", "ktrans", "width", "shape")
+OF_OTHER_MODELS = ("delay", "vp", "ps", "ve", "fp", "mbf", "ktrans", "width", "shape")
 """Names that may stand among the bounds of any model: one settings file serves several models."""
 
 
@@ -32,7 +32,7 @@ class Parameter:
         Short name, as used in `kinetics.bounds.NAME`.
     field : str
         Name of the result with its unit, "" for shape parameters that are not reported.
-    believed : (float, float), optional
+    prior_range : (float, float), optional
         Range in which the prior is flat; None where there is no prior.
     prior_log_sd : float
         How fast the prior falls off outside that range, on a logarithmic scale.
@@ -48,7 +48,7 @@ class Parameter:
     field: str
     low: float
     high: float
-    believed: tuple[float, float] | None = None
+    prior_range: tuple[float, float] | None = None
     prior_log_sd: float = 0.05
     logarithmic: bool = True
     aliases: tuple[str, ...] = ()
@@ -60,9 +60,9 @@ class Parameter:
         return float(np.log(max(value, 1e-9))) if self.logarithmic else float(value)
 
     @property
-    def is_pooled(self) -> bool:
+    def is_hierarchical(self) -> bool:
         """Whether the curves of one heart share a centre; a range that was asked for is kept as it is."""
-        return self.within_heart_log_sd > 0.0 and (self.believed is not None or self.typical is not None)
+        return self.within_heart_log_sd > 0.0 and (self.prior_range is not None or self.typical is not None)
 
     @property
     def over_hearts(self) -> tuple[float, float]:
@@ -70,20 +70,20 @@ class Parameter:
         if self.typical is not None:
             return float(np.log(self.typical[0])), self.typical[1]
         log_normal = self.log_normal()
-        assert log_normal.believed is not None
-        return float(np.log(log_normal.believed[0])), log_normal.prior_log_sd
+        assert log_normal.prior_range is not None
+        return float(np.log(log_normal.prior_range[0])), log_normal.prior_log_sd
 
     def log_normal(self) -> Parameter:
         """Return the parameter with a log-normal prior whose 95 % interval is the range that was flat."""
-        if self.believed is None:
+        if self.prior_range is None:
             return self
-        low, high = self.believed
+        low, high = self.prior_range
         median = float(np.sqrt(low * high))
-        return replace(self, believed=(median, median), prior_log_sd=float(np.log(high / low) / (2 * 1.96)))
+        return replace(self, prior_range=(median, median), prior_log_sd=float(np.log(high / low) / (2 * 1.96)))
 
 
 def _log_normal_at(item: Parameter, centre: float, sd: float) -> Parameter:
-    return replace(item, believed=(centre, centre), prior_log_sd=sd)
+    return replace(item, prior_range=(centre, centre), prior_log_sd=sd)
 
 
 @dataclass(frozen=True)
@@ -125,21 +125,21 @@ class Layout:
     @cached_property
     def prior(self) -> tuple[FloatArray, FloatArray]:
         """(p, 2) ranges of x in which the priors are flat and (p,) precisions outside; 0 where there is no prior."""
-        believed = np.zeros((len(self.parameters), 2))
+        prior_range = np.zeros((len(self.parameters), 2))
         precision = np.zeros(len(self.parameters))
         for index, parameter in enumerate(self.parameters):
-            if parameter.believed is not None:
-                believed[index] = np.log(parameter.believed)
+            if parameter.prior_range is not None:
+                prior_range[index] = np.log(parameter.prior_range)
                 precision[index] = parameter.prior_log_sd**-2
-        return believed, precision
+        return prior_range, precision
 
     @cached_property
     def spread(self) -> FloatArray:
         """(p,) precisions of each parameter before a curve is seen; a range counts by its variance."""
         variance = []
         for item in self.parameters:
-            low, high = item.believed or (item.low, item.high)
-            shoulders = item.prior_log_sd**2 * TAIL / (TAIL + 1.0) if item.believed else 0.0
+            low, high = item.prior_range or (item.low, item.high)
+            shoulders = item.prior_log_sd**2 * TAIL / (TAIL + 1.0) if item.prior_range else 0.0
             variance.append((item.natural(high) - item.natural(low)) ** 2 / 12.0 + shoulders)
         return 1.0 / np.maximum(variance, 1e-12)
 
@@ -149,7 +149,7 @@ class Layout:
 
     def around(self, prior: HeartPrior) -> Layout:
         """Return the layout with log-normal priors round the centre of the heart."""
-        return self._pooled(prior, lambda item, sd: _log_normal_at(item, prior.centre[item.name], sd))
+        return self._hierarchical(prior, lambda item, sd: _log_normal_at(item, prior.centre[item.name], sd))
 
     def within(self, prior: HeartPrior) -> Layout:
         """Return the layout with the flat ranges of the published values narrowed to the heart's own.
@@ -160,20 +160,20 @@ class Layout:
         """
 
         def narrowed(item: Parameter, sd: float) -> Parameter:
-            if item.believed is None:
+            if item.prior_range is None:
                 return _log_normal_at(item, prior.centre[item.name], sd)
             reach = float(np.exp(np.sqrt(3.0) * sd))
-            return replace(item, believed=(prior.centre[item.name] / reach, prior.centre[item.name] * reach))
+            return replace(item, prior_range=(prior.centre[item.name] / reach, prior.centre[item.name] * reach))
 
-        return self._pooled(prior, narrowed)
+        return self._hierarchical(prior, narrowed)
 
-    def _pooled(self, prior: HeartPrior, changed: Callable[[Parameter, float], Parameter]) -> Layout:
-        def believed(item: Parameter) -> Parameter:
-            if item.name in prior.centre and item.is_pooled:
+    def _hierarchical(self, prior: HeartPrior, changed: Callable[[Parameter, float], Parameter]) -> Layout:
+        def prior_range(item: Parameter) -> Parameter:
+            if item.name in prior.centre and item.is_hierarchical:
                 return changed(item, prior.log_sd[item.name])
             return item
 
-        return replace(self, parameters=tuple(believed(item) for item in self.parameters))
+        return replace(self, parameters=tuple(prior_range(item) for item in self.parameters))
 
     def index_of(self, name: str) -> int:
         """Return the place of a parameter."""
@@ -181,7 +181,7 @@ class Layout:
 
     def without_priors(self) -> Layout:
         """Return the same layout with flat priors."""
-        return replace(self, parameters=tuple(replace(parameter, believed=None) for parameter in self.parameters))
+        return replace(self, parameters=tuple(replace(parameter, prior_range=None) for parameter in self.parameters))
 
     def bounded(self, bounds: Mapping[str, tuple[float, float]], ignored: tuple[str, ...] = OF_OTHER_MODELS) -> Layout:
         """Return the layout with the given ranges, which replace both the built-in range and the prior of a parameter.
@@ -203,7 +203,7 @@ class Layout:
                 raise SettingsError(f"kinetics.bounds.{name} = {limits[0]}:{limits[1]}", expected="positive values")
             wanted[names[name]] = limits
         changed = tuple(
-            replace(item, low=wanted[item.name][0], high=wanted[item.name][1], believed=None, typical=None)
+            replace(item, low=wanted[item.name][0], high=wanted[item.name][1], prior_range=None, typical=None)
             if item.name in wanted
             else item
             for item in self.parameters

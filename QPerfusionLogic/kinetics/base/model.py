@@ -87,7 +87,7 @@ class KineticModel:
     name = ""
     plasma = True
     first_pass = False
-    freedom_used = 4
+    degrees_of_freedom_used = 4
 
     def __init__(
         self,
@@ -108,17 +108,17 @@ class KineticModel:
         self.before = np.zeros(self.time_s.size, dtype=bool)
         self.window_s = (float(self.time_s[0]), float(self.time_s[-1]))
         bolus = find_bolus(arterial_time_s[finite], samples[finite]) if finite.sum() >= 4 else None
-        if bolus is not None and bolus.begins_quiet:
+        if bolus is not None and bolus.has_baseline:
             kept_times, kept = arterial_time_s[finite], samples[finite]
-            kept = kept - remaining_baseline(kept[None], kept_times < bolus.foot_s - RISE_S)[0]
+            kept = kept - remaining_baseline(kept[None], kept_times < bolus.bolus_arrival_time_s - RISE_S)[0]
             self.arterial = ArterialCurve(kept_times, kept / self.plasma_share, self.settings.integration)
-            self.before = self.time_s < bolus.foot_s
+            self.before = self.time_s < bolus.bolus_arrival_time_s
             self.window, self.window_s = fit_window(self.time_s, bolus, self.first_pass, self.settings.window_s)
         self.notices: tuple[Notice, ...] = arterial_notices(
             arterial_time_s,
             finite,
             None if bolus is None else bolus.baseline_samples,
-            begins_quiet=bolus is None or bolus.begins_quiet,
+            has_baseline=bolus is None or bolus.has_baseline,
         )
 
     @property
@@ -166,7 +166,7 @@ class KineticModel:
 
     def _usable(self, share: FloatArray) -> BoolArray:
         inside = share[:, self.window]
-        least = max(self.freedom_used + 2, SMALLEST_SHARE_OF_FRAMES * inside.shape[1])
+        least = max(self.degrees_of_freedom_used + 2, SMALLEST_SHARE_OF_FRAMES * inside.shape[1])
         return (inside > 0).sum(axis=1) >= least
 
     def _quality(self, values: FloatArray, share: FloatArray, predicted: FloatArray) -> dict[str, FloatArray]:
@@ -178,7 +178,7 @@ class KineticModel:
         mean = (weight * used).sum(axis=1) / frames
         total = (weight * (used - mean[:, None]) ** 2).sum(axis=1)
         with np.errstate(divide="ignore", invalid="ignore"):
-            aic = frames * np.log(error / frames) + 2 * (self.freedom_used + 1)
+            aic = frames * np.log(error / frames) + 2 * (self.degrees_of_freedom_used + 1)
             return {"rms": np.sqrt(error / frames), "r2": 1.0 - error / total, "aic": aic}
 
 

@@ -27,10 +27,10 @@ def remaining_baseline(curves: FloatArray, before: BoolArray) -> FloatArray:
     spread = np.where(np.isfinite(early), early - mean[:, None], 0.0)
     variance_of_mean = (spread**2).sum(axis=1) / np.maximum(count - 1, 1) / np.maximum(count, 1)
     usable = count >= MINIMUM_FRAMES
-    energy = float(np.mean(mean[usable] ** 2))
+    sum_of_squares = float(np.mean(mean[usable] ** 2))
     chance = float(np.mean(variance_of_mean[usable]))
     surprising = chance * (1.0 + 4.0 * np.sqrt(2.0 / usable.sum()))
-    share = 1.0 - chance / energy if energy > surprising else 0.0
+    share = 1.0 - chance / sum_of_squares if sum_of_squares > surprising else 0.0
     return np.where(usable, share * mean, 0.0)
 
 

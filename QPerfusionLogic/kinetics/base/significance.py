@@ -14,22 +14,24 @@ NO_RISE = 2.0
 """Rise in standard errors below which there is no bolus, however well a model follows the curve."""
 
 
-def is_noise(energy: FloatArray, squared_error: FloatArray, freedom: float, parameters: int) -> BoolArray:
+def is_noise(
+    sum_of_squares: FloatArray, squared_error: FloatArray, degrees_of_freedom: float, parameters: int
+) -> BoolArray:
     """Return which curves (n,) a fit does not explain better than chance (F test against a curve of zero).
 
     Parameters
     ----------
-    energy, squared_error : (n,) arrays
+    sum_of_squares, squared_error : (n,) arrays
         Sum of squares of the curve, and of what the fit leaves.
-    freedom : float
+    degrees_of_freedom : float
         Frames less parameters.
     """
-    threshold = float(fdtri(parameters, freedom, 1.0 - FALSE_ALARM))
-    gain = energy - squared_error
-    return ~(gain * freedom > threshold * parameters * squared_error)
+    threshold = float(fdtri(parameters, degrees_of_freedom, 1.0 - FALSE_ALARM))
+    gain = sum_of_squares - squared_error
+    return ~(gain * degrees_of_freedom > threshold * parameters * squared_error)
 
 
-def rise_in_errors(curves: FloatArray, weight: FloatArray, after_foot: BoolArray) -> FloatArray:
+def rise_in_errors(curves: FloatArray, weight: FloatArray, after_arrival: BoolArray) -> FloatArray:
     """Return how much higher clean curves (n, frames) are after the foot than before, in standard errors (n,).
 
     A short fit window at a low heart rate holds a dozen frames, too few to tell a good fit from noise; the whole curve
@@ -41,10 +43,10 @@ def rise_in_errors(curves: FloatArray, weight: FloatArray, after_foot: BoolArray
     curves : (n, frames) array
     weight : (frames,) array
         0 where a frame is missing.
-    after_foot : (frames,) bool array
+    after_arrival : (frames,) bool array
     """
     present = np.flatnonzero(weight > 0)
-    late = after_foot[present]
+    late = after_arrival[present]
     count, later = present.size, int(late.sum())
     if count < 5 or later < 3 or later == count:
         return np.full(len(curves), np.nan)

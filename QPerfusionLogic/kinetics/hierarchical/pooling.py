@@ -1,4 +1,4 @@
-"""Finds what the curves of one heart have in common: the centre of flow, PS, Vp, Visf and delay, by joint likelihood.
+"""Finds what the curves of one heart have in common: the centre of flow, PS, Vp, ve and delay, by joint likelihood.
 
 One curve at stress hardly tells flow from delay and volumes; sixteen curves of one heart tell the volumes well, and a
 curve that is held near them tells its flow. Flows scatter round a centre of their own, with heavy tails for defects: a
@@ -32,7 +32,7 @@ PROBE = 0.05
 
 
 @dataclass(frozen=True)
-class PooledCurves:
+class CurvesOfOneHeart:
     """Clean curves that were sampled at the same times (one slice), on the basis of their table."""
 
     table: ShapeTable
@@ -41,7 +41,7 @@ class PooledCurves:
     split: tuple[int, float] | None
 
 
-def heart_prior(groups: Sequence[PooledCurves]) -> HeartPrior | None:
+def heart_prior(groups: Sequence[CurvesOfOneHeart]) -> HeartPrior | None:
     """Return what curves of one heart have in common; None where they are too few or share nothing.
 
     The centre is where the joint likelihood of all curves is highest, each curve averaged over its delay and at its
@@ -49,7 +49,7 @@ def heart_prior(groups: Sequence[PooledCurves]) -> HeartPrior | None:
 
     Parameters
     ----------
-    groups : sequence of PooledCurves
+    groups : sequence of CurvesOfOneHeart
         The slices of one heart in one state, with the same model.
     """
     groups = [group for group in groups if len(group.data.on_basis)]
@@ -73,10 +73,10 @@ def heart_prior(groups: Sequence[PooledCurves]) -> HeartPrior | None:
 class _JointLikelihood:
     """Negative log likelihood of a centre (logarithms of the pooled parameters, then the delay), with its slope."""
 
-    def __init__(self, groups: Sequence[PooledCurves]) -> None:
+    def __init__(self, groups: Sequence[CurvesOfOneHeart]) -> None:
         self.groups = groups
-        self.pooled = [item for item in groups[0].layout.parameters if item.is_pooled]
-        self.names = [item.name for item in self.pooled]
+        self.hierarchical = [item for item in groups[0].layout.parameters if item.is_hierarchical]
+        self.names = [item.name for item in self.hierarchical]
         self.delays_s = groups[0].table.delays_s
         self.has_delay = self.delays_s.size > 1
         self._near: dict[int, FloatArray] = {}
@@ -85,20 +85,22 @@ class _JointLikelihood:
     def start(self) -> FloatArray:
         """Middle of the published ranges, and of the delays."""
         delay = [float(np.mean(self.delays_s[[0, -1]]))] if self.has_delay else []
-        return np.array([item.over_hearts[0] for item in self.pooled] + delay)
+        return np.array([item.over_hearts[0] for item in self.hierarchical] + delay)
 
     @cached_property
     def bounds(self) -> list[tuple[float, float]]:
         """Three standard deviations of the prior round its middle; the delays looked at."""
-        ranges = [(middle - 3.0 * sd, middle + 3.0 * sd) for middle, sd in (item.over_hearts for item in self.pooled)]
+        ranges = [
+            (middle - 3.0 * sd, middle + 3.0 * sd) for middle, sd in (item.over_hearts for item in self.hierarchical)
+        ]
         return ranges + ([(float(self.delays_s[0]), float(self.delays_s[-1]))] if self.has_delay else [])
 
     def prior_at(self, centre: FloatArray, uncertainty: FloatArray) -> HeartPrior:
         """Return the prior of single curves for a centre (k,) known to within an uncertainty (k,)."""
-        count = len(self.pooled)
+        count = len(self.hierarchical)
         sd = {
             item.name: float(np.hypot(item.within_heart_log_sd, extra))
-            for item, extra in zip(self.pooled, uncertainty[:count], strict=True)
+            for item, extra in zip(self.hierarchical, uncertainty[:count], strict=True)
         }
         value = dict(zip(self.names, np.exp(centre[:count]).tolist(), strict=True))
         if not self.has_delay:
@@ -106,23 +108,23 @@ class _JointLikelihood:
         return HeartPrior(value, sd, float(centre[-1]), float(np.hypot(DELAY_WITHIN_HEART_S, uncertainty[-1])))
 
     def __call__(self, centre: FloatArray) -> tuple[float, FloatArray]:
-        count = len(self.pooled)
+        count = len(self.hierarchical)
         prior = self.prior_at(centre, np.zeros(centre.size))
         total, slope = 0.0, np.zeros(centre.size)
-        for index, item in enumerate(self.pooled):
+        for index, item in enumerate(self.hierarchical):
             middle, sd = item.over_hearts
             total += 0.5 * ((centre[index] - middle) / sd) ** 2
             slope[index] += (centre[index] - middle) / sd**2
         for number, group in enumerate(self.groups):
             layout = group.layout.around(prior)
             minima = self._fit(number, layout)
-            likelihood = log_likelihood(minima, group.data.freedom) + prior.of_delays(self.delays_s)
+            likelihood = log_likelihood(minima, group.data.degrees_of_freedom) + prior.of_delays(self.delays_s)
             total -= float(logsumexp(likelihood, axis=1).sum())
             weight = posterior(likelihood)
-            places = [layout.index_of(item.name) for item in self.pooled]
-            for index, (item, place) in enumerate(zip(self.pooled, places, strict=True)):
-                away = minima.x[..., place] - centre[index]
-                slope[index] -= float((weight * heavy_tailed_force(away, item.within_heart_log_sd)).sum())
+            places = [layout.index_of(item.name) for item in self.hierarchical]
+            for index, (item, place) in enumerate(zip(self.hierarchical, places, strict=True)):
+                deviation = minima.x[..., place] - centre[index]
+                slope[index] -= float((weight * heavy_tailed_force(deviation, item.within_heart_log_sd)).sum())
             if self.has_delay:
                 force = heavy_tailed_force(self.delays_s - centre[count], DELAY_WITHIN_HEART_S)
                 slope[count] -= float((weight * force).sum())
@@ -135,7 +137,9 @@ class _JointLikelihood:
         if near is None:
             minima = minima_at_delays(table, layout, data, STARTS, group.split)
         else:
-            minima = fit_on_table(table, layout, data.on_basis, data.outside, data.freedom, starts_at(near))
+            minima = fit_on_table(
+                table, layout, data.on_basis, data.off_basis, data.degrees_of_freedom, starts_at(near)
+            )
         self._near[number] = minima.x
         return minima
 

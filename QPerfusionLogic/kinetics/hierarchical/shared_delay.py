@@ -51,8 +51,8 @@ def find_shared_delay(
         minima = [minima_at_delays(table, layout, part, starts, split) for part in parts]
         joined = Minima(*(np.concatenate([getattr(m, name) for m in minima]) for name in Minima.__annotations__))
         parameters = len(layout.parameters) + 1
-        noise = is_noise(data.energy, joined.squared_error.min(axis=1), data.freedom, parameters)
-        total = log_likelihood(joined, data.freedom)[~noise].sum(axis=0)
+        noise = is_noise(data.sum_of_squares, joined.squared_error.min(axis=1), data.degrees_of_freedom, parameters)
+        total = log_likelihood(joined, data.degrees_of_freedom)[~noise].sum(axis=0)
         return joined, float(vertex(table.delays_s, total[None])[0][0])
 
     table, data = prepare(coarse_s, sample)
@@ -67,19 +67,22 @@ def find_shared_delay(
 
 def _parts(data: Data) -> list[Data]:
     """Return curves in parts of which every fit is looked at from many starts, and no delay is left out."""
-    cuts = range(0, len(data.outside), FEW_CURVES)
-    return [Data(data.on_basis[at : at + FEW_CURVES], data.outside[at : at + FEW_CURVES], data.freedom) for at in cuts]
+    cuts = range(0, len(data.off_basis), FEW_CURVES)
+    return [
+        Data(data.on_basis[at : at + FEW_CURVES], data.off_basis[at : at + FEW_CURVES], data.degrees_of_freedom)
+        for at in cuts
+    ]
 
 
 def _simulated(table: ShapeTable, layout: Layout, data: Data, minima: Minima, delay: int) -> Data:
     """Return the fitted curves at one delay with fresh noise, a few curves several times over."""
     rng = np.random.default_rng(0)
-    rows = np.tile(np.arange(len(data.outside)), -(-MOST_CURVES // len(data.outside)))[:MOST_CURVES]
+    rows = np.tile(np.arange(len(data.off_basis)), -(-MOST_CURVES // len(data.off_basis)))[:MOST_CURVES]
     share = np.zeros(minima.squared_error.shape)
     share[:, delay] = 1.0
     fitted = fitted_curves(table, layout, minima.x, share, in_window=True)[rows]
-    noise = np.sqrt(minima.squared_error[rows, delay] / data.freedom)
+    noise = np.sqrt(minima.squared_error[rows, delay] / data.degrees_of_freedom)
     used = (table.window_basis != 0.0).any(axis=0)
     noise_frames = max(table.window_basis.shape[0] - int(used.sum()), 0)
     on_basis = fitted + noise[:, None] * rng.normal(size=fitted.shape) * used
-    return Data(on_basis, noise**2 * rng.chisquare(noise_frames + 1e-9, rows.size), data.freedom)
+    return Data(on_basis, noise**2 * rng.chisquare(noise_frames + 1e-9, rows.size), data.degrees_of_freedom)

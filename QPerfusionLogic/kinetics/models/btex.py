@@ -33,7 +33,7 @@ class Btex(ExchangeModel):
         nodes: tuple[FloatArray, ...],
         projection: FloatArray | None,
     ) -> FloatArray:
-        """Return the plug-flow curves per unit flow for every delay, transit time, PS/Fp and PS/Visf."""
+        """Return the plug-flow curves per unit flow for every delay, transit time, PS/Fp and PS/ve."""
         transit_s, ps_per_fp, rate = nodes
         tails = convolve_tails(arterial, float(time_s[-1] - delays_s.min()), ps_per_fp, rate)
         projection = np.eye(time_s.size) if projection is None else projection

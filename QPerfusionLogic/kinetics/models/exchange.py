@@ -20,14 +20,14 @@ TYPICAL_PLASMA_FLOW = (0.87, 0.25)
 Clear segments move it within three spreads (0.7 to 3.2); where noise leaves flow and delay to each other it decides. Of
 0.7, 0.4 and 0.25 the last gave the smallest errors on twelve noisy digital patients (decision 10)."""
 WITHIN_HEART = 0.1
-"""Scatter (log) of Vp, PS and Visf of segments round the values of their heart; scarred segments lie far out, which the
+"""Scatter (log) of Vp, PS and ve of segments round the values of their heart; scarred segments lie far out, which the
 heavy tails of the prior allow where the curve is clear."""
 
 
 def exchange_layout(transit: Axis, rate_step: float = 0.38) -> Layout:
-    """Return the layout of the models with Fp, Vp, PS and Visf; their shapes are Vp/Fp (s), PS/Fp and PS/Visf (1/s).
+    """Return the layout of the models with Fp, Vp, PS and ve; their shapes are Vp/Fp (s), PS/Fp and PS/ve (1/s).
 
-    The priors are flat over the published ranges Vp 0.05-0.10, PS 0.35-4 and Visf 0.1-0.475 (spec/performance.md,
+    The priors are flat over the published ranges Vp 0.05-0.10, PS 0.35-4 and ve 0.1-0.475 (spec/performance.md,
     Agreement); outside them a curve has to be clear.
     """
     per_minute = np.log(60.0)
@@ -45,8 +45,8 @@ def exchange_layout(transit: Axis, rate_step: float = 0.38) -> Layout:
             Parameter("vp", "vp_ml_g", 0.001, 0.6, (0.05, 0.10), aliases=("v_p",), within_heart_log_sd=WITHIN_HEART),
             Parameter("ps", "ps_ml_min_g", 0.005, 30.0, (0.35, 4.0), within_heart_log_sd=WITHIN_HEART),
             Parameter(
-                "visf",
-                "visf_ml_g",
+                "ve",
+                "ve_ml_g",
                 0.005,
                 1.5,
                 (0.10, 0.475),
@@ -57,7 +57,7 @@ def exchange_layout(transit: Axis, rate_step: float = 0.38) -> Layout:
         axes=(
             transit,
             Axis("ps_per_fp", 0.03, 25.0, 18, "log", coarse=6),
-            Axis("ps_per_visf_s", 0.003, 0.003 * float(np.exp(17 * rate_step)), 18, "log", coarse=5),
+            Axis("ps_per_ve_s", 0.003, 0.003 * float(np.exp(17 * rate_step)), 18, "log", coarse=5),
         ),
         matrix=np.array([[-1.0, 1.0, 0.0, 0.0], [-1.0, 0.0, 1.0, 0.0], [0.0, 0.0, 1.0, -1.0]]),
         offset=np.array([per_minute, 0.0, -per_minute]),
@@ -72,7 +72,7 @@ def exchange_tail(elapsed: FloatArray, ps_per_fp: FloatArray) -> FloatArray:
     Parameters
     ----------
     elapsed : array
-        Time since the transit time, times PS/Visf.
+        Time since the transit time, times PS/ve.
     ps_per_fp : array
         PS/Fp; broadcast with `elapsed`.
 

@@ -16,7 +16,7 @@ SHORTEST_TRANSIT_FRAMES = 0.3
 
 
 class ExchangeModel(TabulatedModel):
-    """A model with Fp, Vp, PS and Visf on a table over transit time, PS/Fp and PS/Visf."""
+    """A model with Fp, Vp, PS and ve on a table over transit time, PS/Fp and PS/ve."""
 
     split = (1, float(np.log(EXTRACTION_SPLIT)))
 

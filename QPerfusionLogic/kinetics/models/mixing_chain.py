@@ -32,7 +32,7 @@ def chain_residue(cells: int, time: FloatArray, ps_per_fp: FloatArray, rate: Flo
         Time over mean transit time Vp/Fp.
     ps_per_fp : (a,) array
     rate : (b,) array
-        PS/Visf times the mean transit time.
+        PS/ve times the mean transit time.
 
     Returns
     -------

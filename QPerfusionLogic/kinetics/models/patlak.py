@@ -20,7 +20,7 @@ class Patlak(KineticModel):
     """
 
     name = "patlak"
-    freedom_used = 3
+    degrees_of_freedom_used = 3
 
     def solve(self, curves: FloatArray, weights: FloatArray, progress: Progress) -> Solution:
         """Fit vp and Ki, both at least 0, at every delay, and average over the delay."""
@@ -29,14 +29,14 @@ class Patlak(KineticModel):
         late = self.time_s - self.delays_s[:, None]
         columns = np.stack([self.arterial.value(late), self.arterial.area(late) / 60.0], axis=-1)
         amounts, error = _non_negative_pairs(columns, curves, weight)
-        energy = (weight * curves**2).sum(axis=1)
-        freedom = np.maximum(weight.sum(axis=1) - self.freedom_used, 1.0)
-        share = posterior(-freedom[:, None] / 2 * np.log(error + 1e-12 * energy[:, None] + 1e-300))
+        sum_of_squares = (weight * curves**2).sum(axis=1)
+        degrees_of_freedom = np.maximum(weight.sum(axis=1) - self.degrees_of_freedom_used, 1.0)
+        share = posterior(-degrees_of_freedom[:, None] / 2 * np.log(error + 1e-12 * sum_of_squares[:, None] + 1e-300))
         if self.settings.delay == "shared":
-            total = (-freedom[:, None] / 2 * np.log(error + 1e-300)).sum(axis=0)
+            total = (-degrees_of_freedom[:, None] / 2 * np.log(error + 1e-300)).sum(axis=0)
             share = np.eye(self.delays_s.size)[np.argmax(total)][None].repeat(len(curves), axis=0)
         best = error.min(axis=1)
-        noise = is_noise(energy, best, float(freedom.mean()), self.freedom_used)
+        noise = is_noise(sum_of_squares, best, float(degrees_of_freedom.mean()), self.degrees_of_freedom_used)
         averaged = np.einsum("nd,ndk->nk", share, amounts)
         predicted = np.einsum("nd,ndk,dfk->nf", share, amounts, columns)
         parameters = {
@@ -61,5 +61,5 @@ def _non_negative_pairs(columns: FloatArray, curves: FloatArray, weight: FloatAr
     single = np.where(use_first, alone * [1.0, 0.0], alone * [0.0, 1.0])
     amounts = np.where((both >= 0).all(axis=-1)[..., None], both, single)
     explained = 2 * (amounts * right).sum(-1) - np.einsum("ndi,ndij,ndj->nd", amounts, gram, amounts)
-    energy = (weight * curves**2).sum(axis=1)
-    return amounts, np.maximum(energy[:, None] - explained, 1e-14 * energy[:, None])
+    sum_of_squares = (weight * curves**2).sum(axis=1)
+    return amounts, np.maximum(sum_of_squares[:, None] - explained, 1e-14 * sum_of_squares[:, None])

@@ -10,7 +10,7 @@ from QPerfusionLogic.kinetics.base.model import KineticModel
 MODELS = {
     "fermi": ("fermi", "Fermi"),
     "btex": ("btex", "Btex"),
-    "btex_cells": ("btex_cells", "BtexCells"),
+    "btex_mixing_cells": ("btex_mixing_cells", "BtexMixingCells"),
     "spline": ("spline_residue", "SplineResidue"),
     "two_compartment_exchange": ("two_compartment_exchange", "TwoCompartmentExchange"),
     "one_compartment": ("one_compartment", "OneCompartment"),

@@ -30,7 +30,7 @@ class SplineResidue(KineticModel):
 
     name = "spline"
     plasma = False
-    freedom_used = 6
+    degrees_of_freedom_used = 6
 
     def solve(self, curves: FloatArray, weights: FloatArray, progress: Progress) -> Solution:
         """Fit the amounts of every falling step at every delay, and average over the delay."""
@@ -47,16 +47,18 @@ class SplineResidue(KineticModel):
             progress.update(delay / self.delays_s.size, "deconvolving")
             amounts[:, delay], variance[:, delay] = smooth_amounts(matrix, curves, weight)
             error[:, delay] = (weight * (curves - amounts[:, delay] @ matrix.T) ** 2).sum(axis=1)
-        energy = (weight * curves**2).sum(axis=1)
-        freedom = np.maximum(weight.sum(axis=1) - self.freedom_used, 1.0)
-        likelihood = -freedom[:, None] / 2 * np.log(error + 1e-12 * energy[:, None] + 1e-300)
+        sum_of_squares = (weight * curves**2).sum(axis=1)
+        degrees_of_freedom = np.maximum(weight.sum(axis=1) - self.degrees_of_freedom_used, 1.0)
+        likelihood = -degrees_of_freedom[:, None] / 2 * np.log(error + 1e-12 * sum_of_squares[:, None] + 1e-300)
         if self.settings.delay == "shared":
             likelihood = np.repeat(likelihood.sum(axis=0, keepdims=True), len(curves), axis=0)
         share = posterior(likelihood)
         flow = amounts.sum(axis=2)
         mean = (share * flow).sum(axis=1)
-        spread = (share * (variance * (error / freedom[:, None]) + (flow - mean[:, None]) ** 2)).sum(axis=1)
-        noise = is_noise(energy, error.min(axis=1), float(freedom.mean()), self.freedom_used)
+        spread = (share * (variance * (error / degrees_of_freedom[:, None]) + (flow - mean[:, None]) ** 2)).sum(axis=1)
+        noise = is_noise(
+            sum_of_squares, error.min(axis=1), float(degrees_of_freedom.mean()), self.degrees_of_freedom_used
+        )
         parameters = {"mbf_ml_min_g": mean, "mbf_se": np.sqrt(spread), "delay_s": share @ self.delays_s}
         predicted = np.einsum("nd,ndk,dfk->nf", share, amounts, columns, optimize=True)
         return Solution(parameters, np.where(noise, NO_BOLUS, CONVERGED).astype(np.uint8), predicted)
@@ -90,13 +92,13 @@ def smooth_amounts(matrix: FloatArray, curves: FloatArray, weight: FloatArray) -
     second = np.diff(np.eye(len(gram)), 2, axis=0)
     roughness = second.T @ second * scale
     right = (weight * curves) @ matrix
-    energy = (weight * curves**2).sum(axis=1)
+    sum_of_squares = (weight * curves**2).sum(axis=1)
     frames = float(common.sum())
     scores = []
     for smoothness in SMOOTHNESS:
         inverse = np.linalg.inv(gram + smoothness * roughness + 1e-9 * scale * np.eye(len(gram)))
         fitted = right @ inverse
-        error = energy - 2 * (fitted * right).sum(axis=1) + ((fitted @ gram) * fitted).sum(axis=1)
+        error = sum_of_squares - 2 * (fitted * right).sum(axis=1) + ((fitted @ gram) * fitted).sum(axis=1)
         used = min(float(np.trace(inverse @ gram)), frames - 1.0)
         scores.append(np.maximum(error, 0.0) / (frames - used) ** 2)
     choice = np.argmin(scores, axis=0)

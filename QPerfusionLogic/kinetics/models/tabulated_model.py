@@ -12,7 +12,7 @@ from QPerfusionLogic.kinetics.base.layout import Layout
 from QPerfusionLogic.kinetics.base.model import AT_BOUND, CONVERGED, NO_BOLUS, NOT_CONVERGED, KineticModel, Solution
 from QPerfusionLogic.kinetics.base.remaining_baseline import is_more_than_rounding, remaining_baseline
 from QPerfusionLogic.kinetics.base.significance import CLEAR_RISE, NO_RISE, is_noise, rise_in_errors
-from QPerfusionLogic.kinetics.hierarchical.pooling import PooledCurves
+from QPerfusionLogic.kinetics.hierarchical.pooling import CurvesOfOneHeart
 from QPerfusionLogic.kinetics.hierarchical.shared_delay import find_shared_delay
 from QPerfusionLogic.kinetics.solver.estimates import Data, Estimate, marginalised, minima_at_delays
 from QPerfusionLogic.kinetics.solver.residue_table import ShapeTable, build_table
@@ -43,7 +43,7 @@ class TabulatedModel(KineticModel):
             bounds["fp"] = (low * self.plasma_share, high * self.plasma_share)
         layout = self.layout.with_log_normal_priors() if self.settings.priors == "everywhere" else self.layout
         self.layout = layout.bounded(bounds)
-        self.freedom_used = len(self.layout.parameters) + (self.delays_s.size > 1)
+        self.degrees_of_freedom_used = len(self.layout.parameters) + (self.delays_s.size > 1)
         self.heart_prior: HeartPrior | None = None
         self._last_table: tuple[bytes, ShapeTable] | None = None
 
@@ -67,7 +67,7 @@ class TabulatedModel(KineticModel):
             curves, weights, self.window, lambda part, weight: self._solve_alike(part, weight, delays_s, progress)
         )
 
-    def pooled(self, curves: FloatArray) -> PooledCurves | None:
+    def hierarchical(self, curves: FloatArray) -> CurvesOfOneHeart | None:
         """Return curves (n, frames) as they are looked at to find what a heart has in common; only complete ones."""
         if self.arterial is None or self.settings.delay == "shared":
             return None
@@ -75,7 +75,7 @@ class TabulatedModel(KineticModel):
         clean = whole - remaining_baseline(whole, self.before)[:, None]
         clean = clean[is_more_than_rounding(clean[:, self.window], whole)]
         table, inside, root = self._table(np.ones(self.time_s.size), self.delays_s)
-        return PooledCurves(table, self.layout, self._on_basis(table, clean, inside, root), self.split)
+        return CurvesOfOneHeart(table, self.layout, self._on_basis(table, clean, inside, root), self.split)
 
     def _solve_alike(
         self, curves: FloatArray, weight: FloatArray, delays_s: FloatArray, progress: Progress
@@ -93,9 +93,9 @@ class TabulatedModel(KineticModel):
             data = self._on_basis(table, chunk, inside, root)
             minima = minima_at_delays(table, layout, data, self.settings.starts, self.split)
             estimate = marginalised(table, layout, data, minima, of_delays)
-            after_foot = self.time_s >= self.time_s[self.window].min()
-            rise = rise_in_errors(chunk, weight, after_foot)
-            parts.append(self._translate(table, estimate, data.energy, data.freedom, rise))
+            after_arrival = self.time_s >= self.time_s[self.window].min()
+            rise = rise_in_errors(chunk, weight, after_arrival)
+            parts.append(self._translate(table, estimate, data.sum_of_squares, data.degrees_of_freedom, rise))
         names = parts[0].parameters
         return Solution(
             {name: np.concatenate([part.parameters[name] for part in parts]) for name in names},
@@ -115,9 +115,9 @@ class TabulatedModel(KineticModel):
     def _on_basis(self, table: ShapeTable, curves: FloatArray, inside: BoolArray, root: FloatArray) -> Data:
         weighted = curves[:, inside] * root
         on_basis = weighted @ table.window_basis
-        outside = np.einsum("nf,nf->n", weighted, weighted) - np.einsum("nr,nr->n", on_basis, on_basis)
-        freedom = max(float((root**2).sum()) - self.freedom_used, 1.0)
-        return Data(on_basis, np.maximum(outside, 0.0), freedom)
+        off_basis = np.einsum("nf,nf->n", weighted, weighted) - np.einsum("nr,nr->n", on_basis, on_basis)
+        degrees_of_freedom = max(float((root**2).sum()) - self.degrees_of_freedom_used, 1.0)
+        return Data(on_basis, np.maximum(off_basis, 0.0), degrees_of_freedom)
 
     def _shared_delay(self, curves: FloatArray, weights: FloatArray) -> float:
         """Return the delay that serves all curves best together."""
@@ -130,29 +130,34 @@ class TabulatedModel(KineticModel):
         return find_shared_delay(self.delays_s, curves, prepare, self.layout, self.settings.starts, self.split)
 
     def _translate(
-        self, table: ShapeTable, estimate: Estimate, energy: FloatArray, freedom: float, rise: FloatArray
+        self,
+        table: ShapeTable,
+        estimate: Estimate,
+        sum_of_squares: FloatArray,
+        degrees_of_freedom: float,
+        rise: FloatArray,
     ) -> Solution:
         status = np.where(estimate.at_bound, AT_BOUND, CONVERGED).astype(np.uint8)
         status[~estimate.converged] = NOT_CONVERGED
-        noise = is_noise(energy, estimate.squared_error, freedom, self.freedom_used)
+        noise = is_noise(sum_of_squares, estimate.squared_error, degrees_of_freedom, self.degrees_of_freedom_used)
         status[(noise & ~(rise > CLEAR_RISE)) | (rise < NO_RISE)] = NO_BOLUS
         parameters = {
             item.field: estimate.values[:, index] for index, item in enumerate(self.layout.parameters) if item.field
         }
-        flow = self._told(estimate.values[:, 0])
+        flow = self._state_by_words(estimate.values[:, 0])
         status[np.isnan(flow) & (status == CONVERGED)] = AT_BOUND
         parameters[self.layout.parameters[0].field] = flow
         parameters["mbf_ml_min_g"] = flow / self.plasma_share
         parameters["mbf_se"] = np.where(np.isfinite(flow), estimate.flow_se, np.nan) / self.plasma_share
         parameters["delay_s"] = estimate.delay_s
         predicted = estimate.curves @ table.full_basis.T
-        rms = np.sqrt(estimate.squared_error / (freedom + self.freedom_used))
+        rms = np.sqrt(estimate.squared_error / (degrees_of_freedom + self.degrees_of_freedom_used))
         peak = np.abs(predicted[:, self.window]).max(axis=1)
         with np.errstate(divide="ignore", invalid="ignore"):
             amplification = parameters["mbf_se"] / parameters["mbf_ml_min_g"] * peak / rms
         return self.judge(Solution(parameters, status, predicted), amplification)
 
-    def _told(self, flow: FloatArray) -> FloatArray:
+    def _state_by_words(self, flow: FloatArray) -> FloatArray:
         """Return flow (n,) without those at the ends of its own range, where curve and input are of different units."""
         if {"mbf", "fp", "flow", "f"} & set(self.settings.bounds):
             return flow

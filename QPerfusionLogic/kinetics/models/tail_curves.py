@@ -33,7 +33,7 @@ class TailCurves:
 
 
 def convolve_tails(arterial: ArterialCurve, end_s: float, ps_per_fp: FloatArray, rate: FloatArray) -> TailCurves:
-    """Convolve the arterial input with the exchange tail of every PS/Fp (a,) and PS/Visf (b,), in 1/s.
+    """Convolve the arterial input with the exchange tail of every PS/Fp (a,) and PS/ve (b,), in 1/s.
 
     Returns
     -------

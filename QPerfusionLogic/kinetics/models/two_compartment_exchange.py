@@ -29,13 +29,13 @@ class TwoCompartmentExchange(ResidueModel):
         axes=(
             _EXCHANGE.axes[0],
             Axis("ps_per_fp", 2e-4, 20.0, 30, "log", coarse=7),
-            Axis("ps_per_visf_s", 1e-4, 1.0, 26, "log", coarse=6),
+            Axis("ps_per_ve_s", 1e-4, 1.0, 26, "log", coarse=6),
         ),
     )
 
     @staticmethod
     def residue(time_s: FloatArray, *shape: FloatArray) -> FloatArray:
-        """Return the bi-exponential residue for Vp/Fp (s), PS/Fp and PS/Visf (1/s)."""
+        """Return the bi-exponential residue for Vp/Fp (s), PS/Fp and PS/ve (1/s)."""
         transit_s, ps_per_fp, rate = shape
         total = 1.0 + ps_per_fp + rate * transit_s
         root = np.sqrt(np.maximum(total**2 - 4.0 * rate * transit_s, 1e-12))

@@ -26,7 +26,7 @@ promises less than the first number in log likelihood; it is taken without looki
 nothing ends a fit where it was damped by less than the second. The third tells how much less likely (logarithm) than
 the best a start or a delay may be before it is given up."""
 GIVE_UP_AT = 3
-"""After so many steps a start that is less likely than the best by more than `patience` is left where it is."""
+"""After so many steps a start that is less likely than the best by more than `margin` is left where it is."""
 ANCHOR_EVERY_FEW, ANCHOR_EVERY_MANY = 1, 3
 """Which of the delays fitted first are looked at from the starts of the dictionary."""
 _SCALES = {"log": 0, "sqrt": 1, "linear": 2}
@@ -43,7 +43,12 @@ def _kernel(module: str, name: str) -> Any:
 
 
 def fit_on_table(
-    table: ShapeTable, layout: Layout, data: FloatArray, outside: FloatArray, freedom: float, starts: FloatArray
+    table: ShapeTable,
+    layout: Layout,
+    data: FloatArray,
+    off_basis: FloatArray,
+    degrees_of_freedom: float,
+    starts: FloatArray,
 ) -> Minima:
     """Fit curves on the basis of a table at each of its delays.
 
@@ -51,7 +56,7 @@ def fit_on_table(
     sweep are enough.
     """
     if not has_numba():
-        return fit_in_numpy(table, layout, data, outside, freedom, starts)
+        return fit_in_numpy(table, layout, data, off_basis, degrees_of_freedom, starts)
     n, p = len(data), starts.shape[-1]
     delays = table.coefficients.shape[0]
     found = Minima(
@@ -68,8 +73,8 @@ def fit_on_table(
         tuple(cells),
         (layout.flow_direction, layout.low, layout.high, *layout.prior, layout.spread),
         data.astype(np.float32),
-        np.ascontiguousarray(outside, dtype=float),
-        float(freedom),
+        np.ascontiguousarray(off_basis, dtype=float),
+        float(degrees_of_freedom),
         (*_ends(n, delays), GIVE_UP_AT),
         (sweep.order, sweep.source, sweep.share, sweep.anchor, sweep.between),
         _by_shape(layout, starts),

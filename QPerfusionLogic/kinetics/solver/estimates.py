@@ -57,13 +57,13 @@ class Data:
     """Curves on the basis of a table: (n, rank), what the basis leaves out (n,), and frames less parameters."""
 
     on_basis: FloatArray
-    outside: FloatArray
-    freedom: float
+    off_basis: FloatArray
+    degrees_of_freedom: float
 
     @property
-    def energy(self) -> FloatArray:
+    def sum_of_squares(self) -> FloatArray:
         """Sum of squares of each curve, (n,)."""
-        return np.asarray(np.einsum("nr,nr->n", self.on_basis, self.on_basis) + self.outside)
+        return np.asarray(np.einsum("nr,nr->n", self.on_basis, self.on_basis) + self.off_basis)
 
 
 def minima_at_delays(
@@ -85,14 +85,16 @@ def minima_at_delays(
     dictionary = build_dictionary(table, layout, starts, split, guided=many)
     begin = starts_from(dictionary, layout, data.on_basis)
     if not many and table.delays_s.size == 1:
-        alone = fit_on_table(table, layout.without_priors(), data.on_basis, data.outside, data.freedom, begin)
+        alone = fit_on_table(
+            table, layout.without_priors(), data.on_basis, data.off_basis, data.degrees_of_freedom, begin
+        )
         begin = np.concatenate([begin, starts_at(alone.x)], axis=2)
-    return fit_on_table(table, layout, data.on_basis, data.outside, data.freedom, begin)
+    return fit_on_table(table, layout, data.on_basis, data.off_basis, data.degrees_of_freedom, begin)
 
 
-def log_likelihood(minima: Minima, freedom: float) -> FloatArray:
+def log_likelihood(minima: Minima, degrees_of_freedom: float) -> FloatArray:
     """Return the log likelihood (n, d) of each delay for noise of unknown size, priors included."""
-    return -freedom / 2 * np.log(minima.squared_error) - minima.penalty
+    return -degrees_of_freedom / 2 * np.log(minima.squared_error) - minima.penalty
 
 
 def marginalised(
@@ -104,7 +106,7 @@ def marginalised(
 
     Flow is a scale, so its prior is 1/flow: without it the skewed spread of flow over delays reads 2 to 4 % too high.
     """
-    likelihood = log_likelihood(minima, data.freedom) + delay_log_prior
+    likelihood = log_likelihood(minima, data.degrees_of_freedom) + delay_log_prior
     weight = posterior(likelihood - minima.x[..., 0])
     averaged = _averaged(table, layout, data, minima, weight)
     if table.delays_s.size < 5:
@@ -169,10 +171,14 @@ def _with_fitted_delay(
         [vertex(table.delays_s, likelihood[rows])[0][:, None], table.delays_s[beside[:, 1:]]], axis=1
     )
     start = np.concatenate([minima.x[rows[:, None], beside], delays_s[..., None]], axis=2)
-    freedom = data.freedom - 1
-    fit = fit_on_table(joint, continuous, data.on_basis[rows], data.outside[rows], freedom, start[:, None])
+    degrees_of_freedom = data.degrees_of_freedom - 1
+    fit = fit_on_table(joint, continuous, data.on_basis[rows], data.off_basis[rows], degrees_of_freedom, start[:, None])
     estimate = _averaged(
-        joint, continuous, Data(data.on_basis[rows], data.outside[rows], freedom), fit, np.ones((rows.size, 1))
+        joint,
+        continuous,
+        Data(data.on_basis[rows], data.off_basis[rows], degrees_of_freedom),
+        fit,
+        np.ones((rows.size, 1)),
     )
     return replace(estimate, values=estimate.values[:, :-1], delay_s=estimate.values[:, -1])
 

@@ -32,42 +32,46 @@ def _dot(a, b):
 
 
 @helper
-def _away(x, least, most):
+def _prior_deviation(x, least, most):
     """Return how far x lies outside the range in which the prior is flat."""
     return x - min(max(x, least), most)
 
 
 @helper
-def _pull(away, precision):
+def _prior_weight(deviation, precision):
     """Return the precision with which a heavy-tailed prior acts at a distance from where it is flat."""
-    if away == 0.0:
+    if deviation == 0.0:
         return 0.0
-    return precision * (TAIL + 1.0) / (TAIL + precision * away * away)
+    return precision * (TAIL + 1.0) / (TAIL + precision * deviation * deviation)
 
 
 @helper
-def _is_pulled(x, shift, direction, believed, precision):
+def _has_prior_force(x, shift, direction, prior_range, precision):
     """Return whether x moved by shift along the direction of flow leaves the range in which a prior is flat."""
     for k in range(x.size):
-        if direction[k] > 0.5 and precision[k] > 0.0 and _away(x[k] + shift, believed[k, 0], believed[k, 1]) != 0.0:
+        if (
+            direction[k] > 0.5
+            and precision[k] > 0.0
+            and _prior_deviation(x[k] + shift, prior_range[k, 0], prior_range[k, 1]) != 0.0
+        ):
             return True
     return False
 
 
 @helper
-def _penalty(x, believed, precision):
+def _penalty(x, prior_range, precision):
     """Return half the squared distance from the priors, with their heavy tails."""
     total = 0.0
     for k in range(x.size):
         if precision[k] > 0.0:
-            away = _away(x[k], believed[k, 0], believed[k, 1])
-            if away != 0.0:
-                total += 0.5 * (TAIL + 1.0) * np.log(1.0 + precision[k] * away * away / TAIL)
+            deviation = _prior_deviation(x[k], prior_range[k, 0], prior_range[k, 1])
+            if deviation != 0.0:
+                total += 0.5 * (TAIL + 1.0) * np.log(1.0 + precision[k] * deviation * deviation / TAIL)
     return total
 
 
 @helper
-def _set_flow(x, square, height, direction, low, high, believed, precision, weight):
+def _set_flow(x, square, height, direction, low, high, prior_range, precision, weight):
     """Move x along the direction of flow, which leaves the shape alone, to the best flow inside the bounds; return it.
 
     `square` is the squared length of the curve per unit of flow, `height` its product with the data.
@@ -91,7 +95,7 @@ def _set_flow(x, square, height, direction, low, high, believed, precision, weig
         free = False
     if guided and weight > 0.0:
         for _ in range(3):
-            if not _is_pulled(x, shift, direction, believed, precision):
+            if not _has_prior_force(x, shift, direction, prior_range, precision):
                 break
             free = False
             flow = np.exp(x[0] + shift)
@@ -99,10 +103,10 @@ def _set_flow(x, square, height, direction, low, high, believed, precision, weig
             bend = weight * flow * flow * square
             for k in range(p):
                 if direction[k] > 0.5 and precision[k] > 0.0:
-                    away = _away(x[k] + shift, believed[k, 0], believed[k, 1])
-                    pull = _pull(away, precision[k])
-                    tilt += pull * away
-                    bend += pull
+                    deviation = _prior_deviation(x[k] + shift, prior_range[k, 0], prior_range[k, 1])
+                    prior_force = _prior_weight(deviation, precision[k])
+                    tilt += prior_force * deviation
+                    bend += prior_force
             change = min(max(tilt / bend, -1.0), 1.0)
             shift = min(max(shift - change, least), most)
             if abs(change) < 1e-6:
@@ -155,10 +159,10 @@ def _solve(strides, hessian, gradient, damping, held, step, lower):
 
 
 @njit(cache=True, fastmath=FAST, nogil=True)
-def fit_block(table, cells, ranges, data, outside, freedom, ends, sweep, sequence, starts, found):
+def fit_block(table, cells, ranges, data, off_basis, degrees_of_freedom, ends, sweep, sequence, starts, found):
     """Fit every curve at every delay and keep the best; see `numpy_engine.fit_in_numpy` and `sweep.Sweep`.
 
-    A delay without starts of its own, whose neighbours are less likely than the best by `patience`, gets their fit.
+    A delay without starts of its own, whose neighbours are less likely than the best by `margin`, gets their fit.
 
     Parameters
     ----------
@@ -167,7 +171,7 @@ def fit_block(table, cells, ranges, data, outside, freedom, ends, sweep, sequenc
         strides, matrix, lift, offset, scale, first, per_step, nodes: where in the table a parameter falls.
     ranges : tuple
         direction, low, high, believed, precision, spread: what is known of parameters before a curve is seen.
-    data, outside : (n, rank) float32 and (n,) float64 arrays
+    data, off_basis : (n, rank) float32 and (n,) float64 arrays
     ends : tuple
         settled, trusted, patience, give_up_at: see `engine`.
     sweep : tuple
@@ -189,19 +193,19 @@ def fit_block(table, cells, ranges, data, outside, freedom, ends, sweep, sequenc
     for begin in range(0, sequence.size, BLOCK):
         some = sequence[begin : begin + BLOCK]
         _fit_some(
-            table, cells, ranges, data, outside, freedom, ends, sweep, some, starts, found, costs,
+            table, cells, ranges, data, off_basis, degrees_of_freedom, ends, sweep, some, starts, found, costs,
             state, reading, normal, solving,
         )  # fmt: skip
 
 
 @helper
 def _fit_some(
-    table, cells, ranges, data, outside, freedom, ends, sweep, sequence, starts, found, costs,
+    table, cells, ranges, data, off_basis, degrees_of_freedom, ends, sweep, sequence, starts, found, costs,
     state, reading, normal, solving,
 ):  # fmt: skip
     """Fit some curves, few enough for what is kept of them to stay in the cache, at every delay."""
     low, high = ranges[1], ranges[2]
-    patience = ends[2]
+    margin = ends[2]
     order, source, share, anchor, between = sweep
     x_out, error_out, penalty_out, variance_out, converged_out = found
     likeliest, cost_of, broad = costs
@@ -219,9 +223,9 @@ def _fit_some(
         for i in sequence:
             if tried == 0:
                 hope = min(cost_of[i, near], cost_of[i, far])
-                if hope > likeliest[i] + patience or (between[turn] and broad[i]):
+                if hope > likeliest[i] + margin or (between[turn] and broad[i]):
                     first_share = share[turn, 0] if between[turn] else 1.0
-                    _take_neighbours(i, delay, near, far, first_share, freedom, cost_of, found)
+                    _take_neighbours(i, delay, near, far, first_share, degrees_of_freedom, cost_of, found)
                     continue
             best = 1e300
             for part in range(chained + tried):
@@ -231,11 +235,22 @@ def _fit_some(
                         trial[k] = min(max(value, low[k]), high[k])
                     else:
                         trial[k] = starts[i, at, part - chained, k]
-                hopeless = min(best + patience, likeliest[i] + 2.0 * patience)
+                cost_cut_off = min(best + margin, likeliest[i] + 2.0 * margin)
                 error, penalty, converged = _descend(
-                    slab, cells, ranges, data[i], outside[i], freedom, ends, hopeless, state, reading, normal, solving
+                    slab,
+                    cells,
+                    ranges,
+                    data[i],
+                    off_basis[i],
+                    degrees_of_freedom,
+                    ends,
+                    cost_cut_off,
+                    state,
+                    reading,
+                    normal,
+                    solving,
                 )
-                cost = _cost(error, penalty, freedom)
+                cost = _cost(error, penalty, degrees_of_freedom)
                 if cost < best:
                     best = cost
                     for k in range(p):
@@ -249,7 +264,7 @@ def _fit_some(
 
 
 @helper
-def _take_neighbours(i, delay, near, far, share, freedom, cost_of, found):
+def _take_neighbours(i, delay, near, far, share, degrees_of_freedom, cost_of, found):
     """Give a curve at a delay the mean of its fits at two others."""
     x_out, error_out, penalty_out, variance_out, converged_out = found
     rest = 1.0 - share
@@ -259,12 +274,14 @@ def _take_neighbours(i, delay, near, far, share, freedom, cost_of, found):
     for out in (penalty_out, variance_out):
         out[i, delay] = share * out[i, near] + rest * out[i, far]
     cost_of[i, delay] = cost
-    error_out[i, delay] = np.exp(2.0 * (cost - penalty_out[i, delay]) / freedom)
+    error_out[i, delay] = np.exp(2.0 * (cost - penalty_out[i, delay]) / degrees_of_freedom)
     converged_out[i, delay] = converged_out[i, near] and converged_out[i, far]
 
 
 @helper
-def _descend(slab, cells, ranges, z, outside, freedom, ends, hopeless, state, reading, normal, solving):
+def _descend(
+    slab, cells, ranges, z, off_basis, degrees_of_freedom, ends, cost_cut_off, state, reading, normal, solving
+):
     """Improve the trial parameters of one curve at one delay until they settle; left in x.
 
     Returns
@@ -273,15 +290,15 @@ def _descend(slab, cells, ranges, z, outside, freedom, ends, hopeless, state, re
         Squared error, penalty, whether the fit settled.
     """
     strides, matrix, lift, offset, scale, first, per_step, nodes = cells
-    direction, low, high, believed, precision, _ = ranges
+    direction, low, high, prior_range, precision, _ = ranges
     settled, trusted, _, give_up_at = ends
     x, trial = state
     weight, slope, rows = reading
-    products, against, lifted, gradient, hessian, pulls = normal
+    products, against, lifted, gradient, hessian, prior_forces = normal
     held, move, lower = solving
     p = len(strides) + 1
     careful = trusted < CAREFUL
-    floor = FLOOR * (_dot(z, z) + outside) + 1e-300
+    floor = FLOOR * (_dot(z, z) + off_basis) + 1e-300
     noise, error, penalty = -1.0, 1e300, 0.0
     damping, gain = 1e-3, 1e300
     asked = not careful
@@ -289,9 +306,9 @@ def _descend(slab, cells, ranges, z, outside, freedom, ends, hopeless, state, re
     for iteration in range(ITERATIONS):
         base = locate(trial, strides, matrix, offset, scale, first, per_step, nodes, weight, slope)
         square, height = read_rows(slab, base, strides, weight, slope, z, rows)
-        flow = _set_flow(trial, square, height, direction, low, high, believed, precision, noise)
-        new_error = multiply_rows(strides, np.float32(flow), z, rows, products, against) + outside + floor
-        new_penalty = _penalty(trial, believed, precision)
+        flow = _set_flow(trial, square, height, direction, low, high, prior_range, precision, noise)
+        new_error = multiply_rows(strides, np.float32(flow), z, rows, products, against) + off_basis + floor
+        new_penalty = _penalty(trial, prior_range, precision)
         if iteration == 0 or 0.5 * noise * (new_error - error) + new_penalty - penalty < 0.0:
             if iteration > 0:
                 gain = 0.5 * noise * (error - new_error) + penalty - new_penalty
@@ -299,12 +316,12 @@ def _descend(slab, cells, ranges, z, outside, freedom, ends, hopeless, state, re
                 x[k] = trial[k]
             error = new_error
             penalty = new_penalty
-            noise = freedom / error
+            noise = degrees_of_freedom / error
             damping = max(damping * 0.15, 1e-9)
             products[0, 0] = square
             _normal(
-                strides, lift, flow, noise, products, against, lifted, x, low, high, believed, precision,
-                gradient, hessian, held, pulls,
+                strides, lift, flow, noise, products, against, lifted, x, low, high, prior_range, precision,
+                gradient, hessian, held, prior_forces,
             )  # fmt: skip
             if gain < 0.1 * settled and (damping < trusted or iteration > 15):
                 converged = True
@@ -314,7 +331,7 @@ def _descend(slab, cells, ranges, z, outside, freedom, ends, hopeless, state, re
             if damping > 1e8:
                 converged = True
                 break
-        if iteration >= give_up_at and _cost(error, penalty, freedom) > hopeless:
+        if iteration >= give_up_at and _cost(error, penalty, degrees_of_freedom) > cost_cut_off:
             break
         drop = 0.0
         for _ in range(2):
@@ -365,15 +382,15 @@ def _find_broad(fitted, sequence, cost_of, likeliest, broad):
 
 
 @helper
-def _cost(error, penalty, freedom):
+def _cost(error, penalty, degrees_of_freedom):
     """Return the negative log likelihood, priors included, for noise of unknown size."""
-    return 0.5 * freedom * np.log(error) + penalty
+    return 0.5 * degrees_of_freedom * np.log(error) + penalty
 
 
 @helper
 def _normal(
-    strides, lift, flow, noise, products, against, lifted, x, low, high, believed, precision,
-    gradient, hessian, held, pulls,
+    strides, lift, flow, noise, products, against, lifted, x, low, high, prior_range, precision,
+    gradient, hessian, held, prior_forces,
 ):  # fmt: skip
     """Fill gradient, Gauss-Newton Hessian, what is held at a bound, and the pull and force (p, 2) of the priors.
 
@@ -391,19 +408,19 @@ def _normal(
                 total += products[a, b] * lift[b, m]
             lifted[a, m] = flow * total
     for k in range(p):
-        away = _away(x[k], believed[k, 0], believed[k, 1])
-        pull = _pull(away, precision[k])
+        deviation = _prior_deviation(x[k], prior_range[k, 0], prior_range[k, 1])
+        prior_force = _prior_weight(deviation, precision[k])
         force = 0.0
         for a in range(p):
             force += lift[a, k] * against[a]
-        gradient[k] = pull * away - size * force
+        gradient[k] = prior_force * deviation - size * force
         for m in range(k + 1):
             total = 0.0
             for a in range(p):
                 total += lift[a, k] * lifted[a, m]
             hessian[k, m] = size * total
-        hessian[k, k] += pull
-        pulls[k, 0], pulls[k, 1] = pull, pull * away
+        hessian[k, k] += prior_force
+        prior_forces[k, 0], prior_forces[k, 1] = prior_force, prior_force * deviation
         at_low = x[k] <= low[k] + 1e-12 and gradient[k] > 0.0
         held[k] = at_low or (x[k] >= high[k] - 1e-12 and gradient[k] < 0.0)
 
@@ -415,16 +432,16 @@ def _variance(strides, spread, normal, solving):
     What is known without the curve counts by its variance. A parameter that presses against an end of its range lies as
     close to it as the force of the curve keeps it; one that a curve pushed far out counts by what still pulls it back.
     """
-    _, _, _, gradient, hessian, pulls = normal
+    _, _, _, gradient, hessian, prior_forces = normal
     held, move, lower = solving
     p = len(strides) + 1
     for k in range(p):
-        pull = pulls[k, 0]
-        force = gradient[k] if held[k] else pulls[k, 1]
+        prior_force = prior_forces[k, 0]
+        force = gradient[k] if held[k] else prior_forces[k, 1]
         known = spread[k] + force * force
-        if pull > 0.0:
-            known = min(known, pull)
-        hessian[k, k] += known - pull
+        if prior_force > 0.0:
+            known = min(known, prior_force)
+        hessian[k, k] += known - prior_force
     for k in range(p):
         gradient[k] = -1.0 if k == 0 else 0.0
         held[k] = False

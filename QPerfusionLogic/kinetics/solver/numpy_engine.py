@@ -91,7 +91,12 @@ def read_table(
 
 
 def fit_in_numpy(
-    table: ShapeTable, layout: Layout, data: FloatArray, outside: FloatArray, freedom: float, starts: FloatArray
+    table: ShapeTable,
+    layout: Layout,
+    data: FloatArray,
+    off_basis: FloatArray,
+    degrees_of_freedom: float,
+    starts: FloatArray,
 ) -> Minima:
     """Fit curves given on the basis of a table at every delay, from several starts each, and keep the best.
 
@@ -99,9 +104,9 @@ def fit_in_numpy(
     ----------
     data : (n, rank) array
         Curves on the basis of the fit window.
-    outside : (n,) array
+    off_basis : (n,) array
         Sum of squares of what the basis leaves out.
-    freedom : float
+    degrees_of_freedom : float
         Frames less parameters.
     starts : (n, d, starts, p) array
     """
@@ -115,10 +120,12 @@ def fit_in_numpy(
     )
     for first, delay, part in itertools.product(range(0, n, CHUNK), range(delays), range(parts)):
         rows = np.arange(first, min(first + CHUNK, n))
-        fit = _minimise(table, layout, data[rows], outside[rows], freedom, delay, starts[rows, delay, part])
+        fit = _minimise(
+            table, layout, data[rows], off_basis[rows], degrees_of_freedom, delay, starts[rows, delay, part]
+        )
         x, error, penalty, variance, converged = fit
-        old = freedom / 2 * np.log(best.squared_error[rows, delay]) + best.penalty[rows, delay]
-        better = freedom / 2 * np.log(error) + penalty < old
+        old = degrees_of_freedom / 2 * np.log(best.squared_error[rows, delay]) + best.penalty[rows, delay]
+        better = degrees_of_freedom / 2 * np.log(error) + penalty < old
         chosen = rows[better]
         best.x[chosen, delay] = x[better]
         best.squared_error[chosen, delay] = error[better]
@@ -132,14 +139,14 @@ def _minimise(
     table: ShapeTable,
     layout: Layout,
     data: FloatArray,
-    outside: FloatArray,
-    freedom: float,
+    off_basis: FloatArray,
+    degrees_of_freedom: float,
     delay: int,
     start: FloatArray,
 ) -> tuple[FloatArray, FloatArray, FloatArray, FloatArray, BoolArray]:
     """Minimise freedom/2 log(squared error) + penalty from one start: the likelihood of noise of unknown size."""
-    energy = np.einsum("nr,nr->n", data, data)
-    floor = FLOOR * (energy + outside) + 1e-300
+    sum_of_squares = np.einsum("nr,nr->n", data, data)
+    floor = FLOOR * (sum_of_squares + off_basis) + 1e-300
     which = np.full(len(data), delay)
 
     def state(x: FloatArray, weight: FloatArray | None) -> tuple[FloatArray, ...]:
@@ -147,7 +154,7 @@ def _minimise(
         x = _best_flow(layout, curve, data, x, weight)
         flow = np.exp(x[:, 0])
         residual = data - flow[:, None] * curve
-        error = np.einsum("nr,nr->n", residual, residual) + outside + floor
+        error = np.einsum("nr,nr->n", residual, residual) + off_basis + floor
         jacobian = flow[:, None, None] * slope
         jacobian[:, 0] += flow[:, None] * curve
         return x, error, _penalty(layout, x), residual, jacobian
@@ -156,7 +163,7 @@ def _minimise(
     damping = np.full(len(data), 1e-3)
     converged = np.zeros(len(data), dtype=bool)
     for _ in range(ITERATIONS):
-        weight = freedom / error
+        weight = degrees_of_freedom / error
         gradient, hessian = _normal_equations(layout, x, residual, jacobian, weight)
         step, drop = _bounded_step(layout, x, gradient, hessian, damping)
         converged |= drop < 1e-5
@@ -171,7 +178,7 @@ def _minimise(
         )
         damping = np.where(better, damping * 0.2, damping * 8.0).clip(1e-9, 1e9)
         converged |= damping >= 1e9
-    gradient, hessian = _normal_equations(layout, x, residual, jacobian, freedom / error)
+    gradient, hessian = _normal_equations(layout, x, residual, jacobian, degrees_of_freedom / error)
     hessian += _known(layout, x, gradient)[:, :, None] * np.eye(x.shape[1])
     variance = np.linalg.inv(hessian)[:, 0, 0]
     return x, error, penalty, variance, converged
@@ -183,10 +190,10 @@ def _known(layout: Layout, x: FloatArray, gradient: FloatArray) -> FloatArray:
     A parameter that presses against an end of its range lies as close to it as the force of the curve keeps it; one
     that a curve pushed far out counts by what still pulls it back.
     """
-    pull = _pull(layout, x)
-    force = np.where(_held(layout, x, gradient), gradient, pull * _away(layout, x))
+    prior_force = _prior_weight(layout, x)
+    force = np.where(_held(layout, x, gradient), gradient, prior_force * _prior_deviation(layout, x))
     known = layout.spread + force**2
-    return np.where(pull > 0, np.minimum(known, pull), known) - pull
+    return np.where(prior_force > 0, np.minimum(known, prior_force), known) - prior_force
 
 
 def _held(layout: Layout, x: FloatArray, gradient: FloatArray) -> BoolArray:
@@ -195,19 +202,19 @@ def _held(layout: Layout, x: FloatArray, gradient: FloatArray) -> BoolArray:
 
 
 def _penalty(layout: Layout, x: FloatArray) -> FloatArray:
-    return (TAIL + 1.0) / 2 * np.log1p(layout.prior[1] * _away(layout, x) ** 2 / TAIL).sum(axis=1)
+    return (TAIL + 1.0) / 2 * np.log1p(layout.prior[1] * _prior_deviation(layout, x) ** 2 / TAIL).sum(axis=1)
 
 
-def _away(layout: Layout, x: FloatArray) -> FloatArray:
+def _prior_deviation(layout: Layout, x: FloatArray) -> FloatArray:
     """Return how far each x (n, p) lies outside the range in which its prior is flat."""
-    believed = layout.prior[0]
-    return x - np.clip(x, believed[:, 0], believed[:, 1])
+    prior_range = layout.prior[0]
+    return x - np.clip(x, prior_range[:, 0], prior_range[:, 1])
 
 
-def _pull(layout: Layout, x: FloatArray) -> FloatArray:
+def _prior_weight(layout: Layout, x: FloatArray) -> FloatArray:
     """Return the precisions (n, p) with which the heavy-tailed priors act at x (n, p)."""
-    precision, away = layout.prior[1], _away(layout, x)
-    return np.where(away == 0.0, 0.0, precision * (TAIL + 1.0) / (TAIL + precision * away**2))
+    precision, deviation = layout.prior[1], _prior_deviation(layout, x)
+    return np.where(deviation == 0.0, 0.0, precision * (TAIL + 1.0) / (TAIL + precision * deviation**2))
 
 
 def _best_flow(
@@ -226,9 +233,11 @@ def _best_flow(
         for _ in range(4):
             moved = x + shift[:, None] * direction
             flow = np.exp(moved[:, 0])
-            pull = _pull(layout, moved)
-            slope = weight * flow * (flow * square - height) + (pull * _away(layout, moved)) @ direction
-            bend = weight * flow * flow * square + pull @ direction**2
+            prior_force = _prior_weight(layout, moved)
+            slope = (
+                weight * flow * (flow * square - height) + (prior_force * _prior_deviation(layout, moved)) @ direction
+            )
+            bend = weight * flow * flow * square + prior_force @ direction**2
             shift = np.clip(shift - np.clip(slope / bend, -1, 1), np.minimum(low, high), np.maximum(low, high))
     return np.clip(x + shift[:, None] * direction, layout.low, layout.high)
 
@@ -236,10 +245,12 @@ def _best_flow(
 def _normal_equations(
     layout: Layout, x: FloatArray, residual: FloatArray, jacobian: FloatArray, weight: FloatArray
 ) -> tuple[FloatArray, FloatArray]:
-    pull = _pull(layout, x)
-    gradient = -weight[:, None] * np.einsum("npr,nr->np", jacobian, residual) + _away(layout, x) * pull
+    prior_force = _prior_weight(layout, x)
+    gradient = (
+        -weight[:, None] * np.einsum("npr,nr->np", jacobian, residual) + _prior_deviation(layout, x) * prior_force
+    )
     hessian = weight[:, None, None] * np.einsum("npr,nqr->npq", jacobian, jacobian)
-    hessian += pull[:, :, None] * np.eye(x.shape[1])
+    hessian += prior_force[:, :, None] * np.eye(x.shape[1])
     return gradient, hessian
 
 

@@ -118,9 +118,9 @@ def _short_basis(samples: FloatArray) -> FloatArray:
     A window of twenty frames needs half of the basis that a long series needs, and fits take half the time.
     """
     basis = leading_curves(samples, RANK)
-    energy = np.einsum("mf,mf->m", samples, samples)
+    sum_of_squares = np.einsum("mf,mf->m", samples, samples)
     within = np.cumsum((samples @ basis) ** 2, axis=1)
-    lost = (energy[:, None] - within) / np.where(energy > 0, energy, 1.0)[:, None]
+    lost = (sum_of_squares[:, None] - within) / np.where(sum_of_squares > 0, sum_of_squares, 1.0)[:, None]
     enough = np.flatnonzero(lost[:, LANES - 1 :: LANES].max(axis=0) < LEFT_OUT)
     return np.ascontiguousarray(basis[:, : LANES * (int(enough[0]) + 1)]) if enough.size else basis
 

@@ -73,21 +73,21 @@ def build_dictionary(
     ]
     shape = np.stack(np.meshgrid(*values, indexing="ij"), axis=-1).reshape(-1, len(values))
     unit = curves / np.where(size > 0, size, 1.0)[..., None]
-    believed = _believed_flows(layout if guided else layout.without_priors(), shape)
-    return Dictionary(unit, size, shape, _basins(shape, starts, split), *believed)
+    prior_range = _flows_in_prior_range(layout if guided else layout.without_priors(), shape)
+    return Dictionary(unit, size, shape, _basins(shape, starts, split), *prior_range)
 
 
-def _believed_flows(layout: Layout, shape: FloatArray) -> tuple[FloatArray, FloatArray]:
+def _flows_in_prior_range(layout: Layout, shape: FloatArray) -> tuple[FloatArray, FloatArray]:
     """Return between which flows each shape (entries, axes) agrees with all priors; one flow where they contradict."""
     at_unit_flow = layout.from_shape(np.zeros(len(shape)), shape)
-    believed, precision = layout.prior
+    prior_range, precision = layout.prior
     guided = (layout.flow_direction > 0) & (precision > 0)
     least = np.full(len(shape), layout.low[0])
     most = np.full(len(shape), layout.high[0])
     if guided.any():
         shoulder = 1.0 / np.sqrt(precision[guided])
-        least = np.maximum(least, (believed[guided, 0] - shoulder - at_unit_flow[:, guided]).max(axis=1))
-        most = np.minimum(most, (believed[guided, 1] + shoulder - at_unit_flow[:, guided]).min(axis=1))
+        least = np.maximum(least, (prior_range[guided, 0] - shoulder - at_unit_flow[:, guided]).max(axis=1))
+        most = np.minimum(most, (prior_range[guided, 1] + shoulder - at_unit_flow[:, guided]).min(axis=1))
     middle = np.clip((least + most) / 2, layout.low[0], layout.high[0])
     return np.exp(np.where(least > most, middle, least)), np.exp(np.where(least > most, middle, most))
 

@@ -48,9 +48,7 @@ KINDS = {
     "status": MapKind("Fit status", ("status", "99QPERFUSION", "Status of the fit"), _NO_UNIT),
     "ps": MapKind("PS", ("ps", "99QPERFUSION", "Permeability surface area product"), _FLOW_UNIT),
     "vp": MapKind("Vp", ("vp", "99QPERFUSION", "Plasma volume"), ("ml/g", "UCUM", "milliliter per gram")),
-    "visf": MapKind(
-        "Visf", ("visf", "99QPERFUSION", "Interstitial fluid volume"), ("ml/g", "UCUM", "milliliter per gram")
-    ),
+    "ve": MapKind("ve", ("ve", "99QPERFUSION", "Interstitial fluid volume"), ("ml/g", "UCUM", "milliliter per gram")),
 }
 """Map name -> what it is; quantities without a DICOM code carry one of the private scheme 99QPERFUSION."""
 

@@ -52,7 +52,7 @@ def add_chart(scene: Any, name: str, table: Any, lines: Sequence[Line], x_title:
         _style(series, line)
         chart.AddAndObservePlotSeriesNodeID(series.GetID())
         nodes.append(series)
-    leave_room_for_legend(chart)
+    widen_for_legend(chart)
     return nodes
 
 
@@ -64,7 +64,7 @@ def set_text_sizes(chart: Any) -> None:
     chart.SetLegendFontSize(_SMALL_SIZE)
 
 
-def leave_room_for_legend(chart: Any) -> None:
+def widen_for_legend(chart: Any) -> None:
     """Let the axis of values end so far above them that the legend, which is at the top, covers none.
 
     The texts are made small enough for the view too, which those of earlier versions were not.

@@ -43,7 +43,7 @@ def population_at(arterial_input: ArterialInput, state: State) -> FloatArray | N
     from QPerfusionLogic.aif.methods.population import population_curve
     from QPerfusionLogic.aif.scaling.peak_prior import PEAK_MMOL_L
 
-    foot_s = arterial_input.features.get("foot_s", float("nan"))
-    if not np.isfinite(foot_s) or arterial_input.mode == "population":
+    bolus_arrival_time_s = arterial_input.features.get("bolus_arrival_time_s", float("nan"))
+    if not np.isfinite(bolus_arrival_time_s) or arterial_input.mode == "population":
         return None
-    return population_curve(arterial_input.time_s - foot_s, PEAK_MMOL_L[state])
+    return population_curve(arterial_input.time_s - bolus_arrival_time_s, PEAK_MMOL_L[state])

@@ -38,21 +38,21 @@ from QPerfusionLogic.reporting.tables.segment_table import segment_rows
 
 from .result_charts import add_aif_chart, add_curve_chart
 from .result_tables import (
+    add_aif_method_table,
     add_aif_table,
     add_constants_table,
     add_curve_table,
     add_frame_table,
     add_notice_table,
-    add_route_table,
     add_segment_table,
 )
 from .stage_metadata import (
-    remember_arterial_input,
-    remember_concentration,
-    remember_frames,
-    remember_mapped,
-    remember_registered,
-    remember_segmented,
+    write_arterial_input_metadata,
+    write_concentration_metadata,
+    write_frames_metadata,
+    write_maps_metadata,
+    write_registration_metadata,
+    write_segmentation_metadata,
 )
 from .study_inputs import T1_CODES, companions
 
@@ -89,7 +89,7 @@ def fill_scene(
     result: StudyResult,
     name: str = "Perfusion study",
     t1_map: T1Map | None = None,
-    breathe: Callable[[], None] | None = None,
+    process_events: Callable[[], None] | None = None,
 ) -> SceneStudy:
     """Put everything that was found for a study into a scene.
 
@@ -103,7 +103,7 @@ def fill_scene(
         Name of the study's folder; made unique in the scene.
     t1_map : T1Map, optional
         The native T1 map that was used, so that the study can be computed again from the scene.
-    breathe : callable, optional
+    process_events : callable, optional
         Called after every node, to keep a window alive; what it raises ends the filling and takes out what was added.
 
     Returns
@@ -114,11 +114,11 @@ def fill_scene(
     unique = new_study_name(scene, name)
     study = SceneStudy(unique, add_folder(scene, unique))
     mark_folder(scene, study.folder, unique)
-    with _one_batch(scene, breathe is None):
+    with _one_batch(scene, process_events is None):
         try:
             for state_result in result.states.values():
-                _fill_state(_Filler(scene, study, state_result.state, breathe), state_result)
-            _fill_study(_Filler(scene, study, None, breathe), result, t1_map)
+                _fill_state(_Filler(scene, study, state_result.state, process_events), state_result)
+            _fill_study(_Filler(scene, study, None, process_events), result, t1_map)
         except BaseException:
             remove_study(scene, study.name)
             raise
@@ -165,9 +165,11 @@ def _helpers_of(node: Any) -> list[Any]:
 class _Filler:
     """Adds nodes of one state to the study: marked, in the state's folder, in the dictionary."""
 
-    def __init__(self, scene: Any, study: SceneStudy, state: State | None, breathe: Callable[[], None] | None) -> None:
+    def __init__(
+        self, scene: Any, study: SceneStudy, state: State | None, process_events: Callable[[], None] | None
+    ) -> None:
         self.scene = scene
-        self._breathe = breathe or (lambda: None)
+        self._process_events = process_events or (lambda: None)
         self.state = state
         self.prefix = state.value.capitalize() if state is not None else ""
         self._study = study
@@ -186,7 +188,7 @@ class _Filler:
         mark(node, role, self.state, self._study.name)
         put_into(self.scene, self._folder, node)
         self._study.nodes[self.state.value if self.state is not None else "", role] = node
-        self._breathe()
+        self._process_events()
         return node
 
     def add_chart(self, role: str, nodes: list[Any]) -> None:
@@ -206,14 +208,14 @@ def _fill_state(filler: _Filler, result: StateResult) -> None:
         filler.add("table:given_aif", add_curve(filler.scene, filler.name("given AIF"), result.acquisition.aif_curve))
     if result.registered is not None:
         frames = filler.add("table:frames", add_frame_table(filler.scene, filler.name("frames"), result.registered))
-        remember_frames(frames, result.registered)
+        write_frames_metadata(frames, result.registered)
     if result.segmented is not None:
         _add_segmented(filler, result.segmented, geometry, filler.scene)
         write_note(filler.node("segmentation"), "MaskGiven", result.acquisition.mask is not None)
     if result.arterial_input is not None:
         table = add_aif_table(filler.scene, filler.name("AIF table"), result.arterial_input, result.state)
         filler.add("table:aif", table)
-        remember_arterial_input(table, result.arterial_input)
+        write_arterial_input_metadata(table, result.arterial_input)
         filler.add_chart("aif", add_aif_chart(filler.scene, filler.name("AIF"), table))
     if result.concentration is not None:
         _add_hidden_labels(filler, "saturated", result.concentration.saturated, geometry)
@@ -231,7 +233,7 @@ def _add_dynamic(filler: _Filler, result: StateResult) -> None:
     names = [filler.name("raw")]
     if result.registered is not None:
         registered = _sequence(filler, "registered", "registered series", result.registered.series)
-        remember_registered(registered, result.registered)
+        write_registration_metadata(registered, result.registered)
         sequences.append(registered)
         names.append(filler.name("registered"))
     if result.concentration is not None:
@@ -243,7 +245,7 @@ def _add_dynamic(filler: _Filler, result: StateResult) -> None:
             tissue.geometry,
         )
         sequences.append(filler.add("gadolinium", gadolinium))
-        remember_concentration(gadolinium, result.concentration)
+        write_concentration_metadata(gadolinium, result.concentration)
         names.append(filler.name("gadolinium"))
     _add_player(filler, "browser", "player", sequences, names)
 
@@ -282,7 +284,7 @@ def _add_segmented(filler: _Filler, segmented: Segmented, geometry: Geometry, sc
     segments.GetDisplayNode().SetAndObserveColorNodeID(segment_colors(scene).GetID())
     points = add_insertion_points(scene, filler.name("RV insertion"), segmented.insertion_points, geometry)
     filler.add("insertion_points", points)
-    remember_segmented(node, points, segmented)
+    write_segmentation_metadata(node, points, segmented)
 
 
 def _add_hidden_labels(filler: _Filler, role: str, values: BoolArray | LabelArray, geometry: Geometry) -> None:
@@ -297,7 +299,7 @@ def _add_mapped(filler: _Filler, mapped: Mapped, geometry: Geometry) -> None:
         filler.add(f"map:{name}", add_map(filler.scene, name, values, geometry, filler.prefix, filler.prefix))
     if mapped.segment_curves:
         table = filler.add("table:curves", add_curve_table(filler.scene, filler.name("curves"), mapped))
-        remember_mapped(table, mapped)
+        write_maps_metadata(table, mapped)
         filler.add_chart("curve", add_curve_chart(filler.scene, filler.name("segment curve"), table, mapped))
 
 
@@ -338,7 +340,7 @@ def _fill_study(filler: _Filler, result: StudyResult, t1_map: T1Map | None) -> N
     constants = result.provenance.get("constants", {})
     if any(constants.values()):
         filler.add("table:constants", add_constants_table(filler.scene, "Constants", constants))
-    if result.route_comparison:
-        filler.add("table:routes", add_route_table(filler.scene, "AIF routes", result.route_comparison))
+    if result.aif_method_comparison:
+        filler.add("table:routes", add_aif_method_table(filler.scene, "AIF routes", result.aif_method_comparison))
     if result.stress_to_rest_mm is not None:
         write_note(notices, "StressToRestMm", np.asarray(result.stress_to_rest_mm, dtype=float).tolist())

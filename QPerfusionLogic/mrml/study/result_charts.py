@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from QPerfusionLogic.data.results import Mapped
-from QPerfusionLogic.mrml.nodes.plots import Line, add_chart, leave_room_for_legend, set_columns
+from QPerfusionLogic.mrml.nodes.plots import Line, add_chart, set_columns, widen_for_legend
 from QPerfusionLogic.mrml.nodes.tables import column_names
 
 from .result_tables import curve_prefix
@@ -65,6 +65,6 @@ def show_segment(chart: Any, plots: Sequence[Any], segment: int, layer: str = "a
     for line, plot in zip(CURVE_LINES, plots, strict=False):
         if plot is not None:
             set_columns(plot, f"{prefix} time", f"{prefix} {line.column}")
-    leave_room_for_legend(chart)
+    widen_for_legend(chart)
     title = chart.GetTitle().rpartition(", segment ")[0] or chart.GetTitle()
     chart.SetTitle(f"{title}, segment {prefix}")

@@ -9,7 +9,7 @@ import numpy as np
 import vtk
 
 from QPerfusionLogic.data.notices import Notice
-from QPerfusionLogic.data.results import ArterialInput, Mapped, Registered, RouteComparison
+from QPerfusionLogic.data.results import AifMethodComparison, ArterialInput, Mapped, Registered
 from QPerfusionLogic.data.series import Quantity, State
 from QPerfusionLogic.mrml.nodes.tables import Column, add_table
 from QPerfusionLogic.reporting.tables.report import SegmentRow
@@ -110,17 +110,17 @@ def add_constants_table(scene: Any, name: str, constants: dict[str, dict[str, st
     return add_table(scene, name, [Column(title, values) for title, values in columns])
 
 
-def add_route_table(scene: Any, name: str, routes: tuple[RouteComparison, ...]) -> Any:
+def add_aif_method_table(scene: Any, name: str, methods: tuple[AifMethodComparison, ...]) -> Any:
     """Add every route to an arterial input: the flow that it gives, which was used, why a route was refused."""
     return add_table(
         scene,
         name,
         [
-            Column("state", [str(item.state) for item in routes]),
-            Column("route", [item.route for item in routes]),
-            Column("used", [item.used for item in routes]),
-            Column("mean_mbf", [item.mean_mbf for item in routes], "mL/min/g"),
-            Column("refused", [item.refused for item in routes]),
+            Column("state", [str(item.state) for item in methods]),
+            Column("route", [item.method for item in methods]),
+            Column("used", [item.used for item in methods]),
+            Column("mean_mbf", [item.mean_mbf for item in methods], "mL/min/g"),
+            Column("refused", [item.refused for item in methods]),
         ],
     )
 

@@ -19,7 +19,7 @@ from QPerfusionLogic.mrml.nodes.marks import read_note, write_note
 _ARTERIAL = ("mode", "features", "model_name", "model_checksum", "constants")
 
 
-def remember_registered(sequence: Any, registered: Registered) -> None:
+def write_registration_metadata(sequence: Any, registered: Registered) -> None:
     """Keep translations, quality and notices.
 
     A field per pixel is too large for an attribute and stays in the output folder.
@@ -31,14 +31,14 @@ def remember_registered(sequence: Any, registered: Registered) -> None:
     write_note(sequence, "Notices", notices_as_json(registered.notices))
 
 
-def remember_frames(table: Any, registered: Registered) -> None:
+def write_frames_metadata(table: Any, registered: Registered) -> None:
     """Keep which frames were kept and when they were taken, as they were found."""
     write_note(
         table, "Found", {"kept": fingerprint(registered.kept), "time_s": np.round(registered.series.time_s, 6).tolist()}
     )
 
 
-def remember_segmented(segmentation: Any, points: Any, segmented: Segmented) -> None:
+def write_segmentation_metadata(segmentation: Any, points: Any, segmented: Segmented) -> None:
     """Keep peak frames, heart box, confidence, source and notices; labels, AIF region and points as they were found."""
     content = {
         "peak_frames": {name: int(frame) for name, frame in segmented.peak_frames.items()},
@@ -53,20 +53,20 @@ def remember_segmented(segmentation: Any, points: Any, segmented: Segmented) -> 
     write_note(points, "Found", {"points": np.round(segmented.insertion_points, 6).tolist()})
 
 
-def remember_arterial_input(table: Any, found: ArterialInput) -> None:
+def write_arterial_input_metadata(table: Any, found: ArterialInput) -> None:
     """Keep mode, features, constants and notices; the curve as it was found."""
     content = {name: getattr(found, name) for name in _ARTERIAL}
     write_note(table, "ArterialInput", content | {"notices": notices_as_json(found.notices)})
     write_note(table, "Found", {"gd_mmol_l": np.round(found.gd_mmol_l, 6).tolist()})
 
 
-def remember_concentration(sequence: Any, found: Concentration) -> None:
+def write_concentration_metadata(sequence: Any, found: Concentration) -> None:
     """Keep mode, constants and notices."""
     content = {"mode": found.mode, "constants": found.constants, "notices": notices_as_json(found.notices)}
     write_note(sequence, "Concentration", content)
 
 
-def remember_mapped(table: Any, mapped: Mapped) -> None:
+def write_maps_metadata(table: Any, mapped: Mapped) -> None:
     """Keep model, window, segment flows and notices."""
     content = {
         "model": mapped.model,
@@ -79,7 +79,7 @@ def remember_mapped(table: Any, mapped: Mapped) -> None:
 
 
 def flows_of(content: dict[str, Any]) -> tuple[SegmentFlow, ...]:
-    """Return the segment flows that `remember_mapped` kept."""
+    """Return the segment flows that `write_maps_metadata` kept."""
     return tuple(SegmentFlow(**{**item, "flags": tuple(item["flags"])}) for item in content["segments"])
 
 

@@ -11,7 +11,7 @@ from QPerfusionLogic.data.arrays import BoolArray, FloatArray
 from QPerfusionLogic.data.series import State
 from QPerfusionLogic.mrml.nodes.hierarchy import put_into
 from QPerfusionLogic.mrml.nodes.marks import mark
-from QPerfusionLogic.mrml.nodes.plots import Line, add_chart, leave_room_for_legend
+from QPerfusionLogic.mrml.nodes.plots import Line, add_chart, widen_for_legend
 from QPerfusionLogic.mrml.nodes.sequences import times_of
 from QPerfusionLogic.mrml.nodes.study_folders import study_folder
 from QPerfusionLogic.mrml.nodes.tables import Column, add_table, column_values
@@ -115,7 +115,7 @@ def show_curve(scene: Any, study: SceneStudy, pixel: Pixel, fit: PixelFit | None
             array.SetValue(index, float(value))
         array.Modified()
     table.GetTable().Modified()
-    leave_room_for_legend(chart)
+    widen_for_legend(chart)
     chart.SetTitle(
         f"{str(pixel.state).capitalize()} pixel: slice {pixel.slice_index + 1}, row {pixel.row}, column {pixel.column}"
     )

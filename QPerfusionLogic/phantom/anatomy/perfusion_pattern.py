@@ -58,8 +58,8 @@ class PerfusionPattern:
     heterogeneity: float = 0.2
     ps_ml_min_g: dict[State, float] = field(default_factory=lambda: {State.STRESS: 1.32, State.REST: 1.09})
     blood_volume_ml_g: dict[State, float] = field(default_factory=lambda: {State.STRESS: 0.120, State.REST: 0.097})
-    visf_ml_g: float = 0.205
-    scar_visf_ml_g: float = 0.45
+    ve_ml_g: float = 0.205
+    scar_ve_ml_g: float = 0.45
     hematocrit: float = 0.42
 
 

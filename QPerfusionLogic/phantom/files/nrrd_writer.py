@@ -31,8 +31,8 @@ def write_nrrd(simulated: SimulatedStudy, folder: Path) -> list[Path]:
             write_map(path, series.signal[0], series.geometry)
         else:
             write_sequence(path, *_with_density(series), series.geometry)
-            told = {key: value for key, value in dataclasses.asdict(series.protocol).items() if value is not None}
-            (folder / f"{name}.json").write_text(json.dumps(told, indent=1), encoding="utf-8")
+            given = {key: value for key, value in dataclasses.asdict(series.protocol).items() if value is not None}
+            (folder / f"{name}.json").write_text(json.dumps(given, indent=1), encoding="utf-8")
         written.append(path)
     return written
 

@@ -102,7 +102,7 @@ def sample_pattern(random: np.random.Generator, condition: str, territory: str |
             State.STRESS: float(random.normal(0.120, 0.012)),
             State.REST: float(random.normal(0.097, 0.010)),
         },
-        visf_ml_g=float(random.normal(0.205, 0.02)),
+        ve_ml_g=float(random.normal(0.205, 0.02)),
         hematocrit=float(random.normal(0.42, 0.03)),
     )
 

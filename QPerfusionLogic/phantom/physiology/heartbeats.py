@@ -64,7 +64,7 @@ def sample_beats(
     random: np.random.Generator,
     beats_per_frame: int = 1,
 ) -> Beats:
-    """Let a heart beat and its owner breathe for `frames` images of every slice.
+    """Let a heart beat and its owner process_events for `frames` images of every slice.
 
     Parameters
     ----------

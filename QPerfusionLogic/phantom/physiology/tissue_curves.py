@@ -46,10 +46,10 @@ class TissueCurves:
         return np.asarray(curves[0] * (1.0 - flow.scar[:, None]) + curves[1] * flow.scar[:, None])
 
     def maps(self, flow: LocalFlow) -> dict[str, FloatArray]:
-        """Return what else is true of the pixels: plasma flow, PS (mL/min/g), Vp, Visf (mL/g), delay (s)."""
+        """Return what else is true of the pixels: plasma flow, PS (mL/min/g), Vp, ve (mL/g), delay (s)."""
         healthy = _exchange(self.pattern, self.state, flow.mbf_ml_min_g, scar=False)
         scar = _exchange(self.pattern, self.state, flow.mbf_ml_min_g, scar=True)
-        names = {"plasma_flow": "plasma_flow_ml_min_g", "ps": "ps_ml_min_g", "vp": "vp_ml_g", "visf": "visf_ml_g"}
+        names = {"plasma_flow": "plasma_flow_ml_min_g", "ps": "ps_ml_min_g", "vp": "vp_ml_g", "ve": "ve_ml_g"}
         mixed = {
             name: getattr(healthy, field) * (1 - flow.scar) + getattr(scar, field) * flow.scar
             for name, field in names.items()
@@ -83,7 +83,7 @@ def _exchange(pattern: PerfusionPattern, state: State, mbf_ml_min_g: FloatArray,
         plasma_flow_ml_min_g=mbf_ml_min_g * (1.0 - pattern.hematocrit),
         vp_ml_g=np.full_like(mbf_ml_min_g, vp),
         ps_ml_min_g=pattern.ps_ml_min_g[state] * recruited,
-        visf_ml_g=np.full_like(mbf_ml_min_g, pattern.scar_visf_ml_g if scar else pattern.visf_ml_g),
+        ve_ml_g=np.full_like(mbf_ml_min_g, pattern.scar_ve_ml_g if scar else pattern.ve_ml_g),
     )
 
 

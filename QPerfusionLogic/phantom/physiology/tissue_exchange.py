@@ -32,7 +32,7 @@ class Exchange:
     plasma_flow_ml_min_g: Any
     vp_ml_g: Any = 0.06
     ps_ml_min_g: Any = 1.0
-    visf_ml_g: Any = 0.2
+    ve_ml_g: Any = 0.2
     ps_cell_ml_min_g: Any = 0.0
     v_cell_ml_g: Any = 0.0
     axial_diffusion_1_s: Any = 0.0
@@ -43,7 +43,7 @@ class Exchange:
             np.atleast_1d(np.asarray(self.plasma_flow_ml_min_g, float)) / 60.0,
             self.vp_ml_g,
             np.asarray(self.ps_ml_min_g, float) / 60.0,
-            self.visf_ml_g,
+            self.ve_ml_g,
             np.asarray(self.ps_cell_ml_min_g, float) / 60.0,
             self.v_cell_ml_g,
             self.axial_diffusion_1_s,
@@ -84,10 +84,10 @@ def exchange_tissue(exchange: Exchange, plasma_mmol_l: FloatArray, time_s: Float
     rows = exchange.as_rows()
     cumulated = np.concatenate(([0.0], np.cumsum(np.diff(time_s) * (plasma_mmol_l[1:] + plasma_mmol_l[:-1]) / 2.0)))
     outputs = np.empty((3, rows.shape[0], time_s.size))
-    for index, (flow, vp, ps, visf, ps_cell, v_cell, diffusion) in enumerate(rows):
+    for index, (flow, vp, ps, ve, ps_cell, v_cell, diffusion) in enumerate(rows):
         step_s = vp / flow / cells
-        half = exchange_matrix(vp, ps, visf, ps_cell, v_cell, step_s / 2.0)
-        volumes = np.array([vp, visf, v_cell]) / cells
+        half = exchange_matrix(vp, ps, ve, ps_cell, v_cell, step_s / 2.0)
+        volumes = np.array([vp, ve, v_cell]) / cells
         slide(
             np.ascontiguousarray(time_s, float), cumulated, np.ascontiguousarray(plasma_mmol_l, float), half, volumes,
             diffusion * cells**2 * step_s, step_s, cells, outputs[:, index],
@@ -95,14 +95,14 @@ def exchange_tissue(exchange: Exchange, plasma_mmol_l: FloatArray, time_s: Float
     return Tracer(outputs[0], outputs[1], outputs[2])
 
 
-def exchange_matrix(vp: float, ps: float, visf: float, ps_cell: float, v_cell: float, duration_s: float) -> FloatArray:
+def exchange_matrix(vp: float, ps: float, ve: float, ps_cell: float, v_cell: float, duration_s: float) -> FloatArray:
     """Return the (3, 3) matrix that takes (plasma, interstitium, cell) concentrations over `duration_s` of exchange."""
     rates = np.zeros((3, 3))
-    if visf > 0:
+    if ve > 0:
         rates[0, :2] = -ps / vp, ps / vp
-        rates[1, :2] = ps / visf, -ps / visf
+        rates[1, :2] = ps / ve, -ps / ve
         if v_cell > 0:
-            rates[1, 1] -= ps_cell / visf
-            rates[1, 2] = ps_cell / visf
+            rates[1, 1] -= ps_cell / ve
+            rates[1, 2] = ps_cell / ve
             rates[2, 1:] = ps_cell / v_cell, -ps_cell / v_cell
     return np.asarray(expm(rates * duration_s))

@@ -22,7 +22,7 @@ class StateTruth:
     segments, layers : (slices, rows, columns) uint8 arrays
         AHA segment 1 to 16, counted from the anterior RV insertion point; 1 endocardial, 2 epicardial half.
     maps : dict of (slices, rows, columns) arrays
-        mbf, plasma_flow, ps (mL/min/g), vp, visf (mL/g), delay (s), scar (share), t1 (s, native); NaN outside the
+        mbf, plasma_flow, ps (mL/min/g), vp, ve (mL/g), delay (s), scar (share), t1 (s, native); NaN outside the
         myocardium (t1: everywhere).
     gd_mmol_l : (frames, slices, rows, columns) float32 array
         Gadolinium above baseline of the motion-free myocardium and blood pools; NaN elsewhere.

@@ -29,7 +29,7 @@ PRE_BOLUS_LEAD_S = 120.0
 
 
 @dataclass(frozen=True)
-class _Session:
+class _Scan:
     """One injection into one patient: what the scanner meets while it runs."""
 
     patient: DigitalPatient
@@ -73,16 +73,16 @@ def _simulate_state(
 ) -> tuple[Acquisition, StateTruth]:
     random = np.random.default_rng([patient.seed, 2, list(State).index(state)])
     beats = _beats(patient, parameters, random)
-    session = _session(patient, state, parameters, beats, parameters.started_at_s)
+    scan = _scan_of(patient, state, parameters, beats, parameters.started_at_s)
     progress.update(0.1, f"{state}: tissue curves solved")
     tissue_beats, aif_beats = _part(beats, slice(1, None)), _part(beats, slice(0, 1))
-    tissue = _series(session, SeriesKind.TISSUE, tissue_beats, random, progress.part(0.1, 0.8))
+    tissue = _series(scan, SeriesKind.TISSUE, tissue_beats, random, progress.part(0.1, 0.8))
     aif = pre_bolus = None
     if patient.dual_sequence:
-        aif = _series(session, SeriesKind.AIF, aif_beats, random, progress.part(0.8, 0.9))
+        aif = _series(scan, SeriesKind.AIF, aif_beats, random, progress.part(0.8, 0.9))
     if patient.pre_bolus_ratio > 0.0:
         pre_bolus = _pre_bolus(patient, state, parameters, progress.part(0.9, 1.0))
-    truth = state_truth(patient, state, parameters.contraction, tissue_beats, session.blood, session.curves)
+    truth = state_truth(patient, state, parameters.contraction, tissue_beats, scan.blood, scan.curves)
     return Acquisition(tissue, aif_series=aif, pre_bolus=pre_bolus), truth
 
 
@@ -96,11 +96,11 @@ def _beats(patient: DigitalPatient, parameters: StateParameters, random: np.rand
     return sample_beats(parameters.motion, parameters.frames, all_delays, LEADING_BEATS, random, per_frame)
 
 
-def _session(
+def _scan_of(
     patient: DigitalPatient, state: State, parameters: StateParameters, beats: Beats, started_at_s: float
-) -> _Session:
+) -> _Scan:
     blood = blood_curves(parameters.circulation, float(beats.time_s.max()) + 2.0)
-    return _Session(patient, state, parameters, blood, tissue_curves(patient.pattern, state, blood), started_at_s)
+    return _Scan(patient, state, parameters, blood, tissue_curves(patient.pattern, state, blood), started_at_s)
 
 
 def _pre_bolus(
@@ -113,8 +113,8 @@ def _pre_bolus(
     diluted = replace(given, dose_mmol_kg=given.dose_mmol_kg / ratio, agent_mmol_ml=given.agent_mmol_ml / ratio)
     parameters = replace(parameters, circulation=diluted)
     beats = _beats(patient, parameters, random)
-    session = _session(patient, state, parameters, beats, parameters.started_at_s - PRE_BOLUS_LEAD_S)
-    return _series(session, SeriesKind.PRE_BOLUS, _part(beats, slice(1, None)), random, progress)
+    scan = _scan_of(patient, state, parameters, beats, parameters.started_at_s - PRE_BOLUS_LEAD_S)
+    return _series(scan, SeriesKind.PRE_BOLUS, _part(beats, slice(1, None)), random, progress)
 
 
 def _part(beats: Beats, chosen: slice) -> Beats:
@@ -128,34 +128,34 @@ def _part(beats: Beats, chosen: slice) -> Beats:
 
 
 def _series(
-    session: _Session, kind: SeriesKind, beats: Beats, random: np.random.Generator, progress: Progress
+    scan: _Scan, kind: SeriesKind, beats: Beats, random: np.random.Generator, progress: Progress
 ) -> PerfusionSeries:
     """Image all frames of one series; its times count from the first R wave of the session."""
-    patient, parameters = session.patient, session.parameters
+    patient, parameters = scan.patient, scan.parameters
     scanner = patient.scanner
     aif = kind is SeriesKind.AIF
     encoding = scanner.aif_encoding if aif else scanner.tissue_encoding
     pixel_mm = scanner.pixel_mm * scanner.tissue_encoding.matrix / encoding.matrix
     grid = make_grid(encoding.matrix, pixel_mm, encoding.oversampling, scanner.rotation_rad, scanner.mirrored)
-    imager = SeriesImager(patient, session.state, parameters, session.blood, session.curves, grid, aif)
+    imager = SeriesImager(patient, scan.state, parameters, scan.blood, scan.curves, grid, aif)
     levels = patient.levels[:1] if aif else patient.levels
     stacks: list[dict[str, FloatArray]] = []
     for index, level in enumerate(levels):
         painter = SlicePainter(patient.heart, patient.torso, patient.pattern, grid, level, patient.texture)
         stacks.append(imager.image_slice(painter, _part(beats, slice(index, index + 1)), random))
-        progress.update((index + 1) / len(levels), f"{session.state}: {kind} slice {index + 1} imaged")
+        progress.update((index + 1) / len(levels), f"{scan.state}: {kind} slice {index + 1} imaged")
     fields: dict[str, Any] = {name: np.stack([stack[name] for stack in stacks], axis=1) for name in stacks[0]}
     source = SeriesSource(
-        description=f"perf_{session.state}_{kind} digital",
+        description=f"perf_{scan.state}_{kind} digital",
         time_source="simulated",
-        acquired_at_s=session.started_at_s,
+        acquired_at_s=scan.started_at_s,
     )
     return PerfusionSeries(
         time_s=beats.time_s,
         geometry=scanner.geometry(len(levels), aif=aif),
         protocol=scanner.protocol(aif, parameters.motion.heart_rate_bpm, parameters.circulation.dose_mmol_kg),
         kind=kind,
-        state=session.state,
+        state=scan.state,
         source=source,
         **fields,
     )

@@ -43,7 +43,7 @@ MAP_TERMS = {
     "delay": (Term("arterial-delay", PRIVATE, "Arterial delay"), SECOND),
     "ps": (Term("ps", PRIVATE, "Permeability surface area product"), FLOW_UNIT),
     "vp": (Term("plasma-volume", PRIVATE, "Plasma volume"), VOLUME_UNIT),
-    "visf": (Term("interstitium", PRIVATE, "Interstitial volume"), VOLUME_UNIT),
+    "ve": (Term("interstitium", PRIVATE, "Interstitial volume"), VOLUME_UNIT),
     "rms": (Term("residual-rms", PRIVATE, "Root mean square residual of the fit"), CONCENTRATION_UNIT),
     "r2": (Term("r-squared", PRIVATE, "Coefficient of determination of the fit"), NO_UNIT),
     "status": (Term("fit-status", PRIVATE, "Status of the fit"), NO_UNIT),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from QPerfusionLogic.data.results import RouteComparison, StudyResult
+from QPerfusionLogic.data.results import AifMethodComparison, StudyResult
 from QPerfusionLogic.data.series import State
 
 from .markup import figure, number, section, table
@@ -11,20 +11,20 @@ from .vector_graphics import BLUE, GREEN, GREY, ORANGE, PINK, SKY, Chart
 COLOURS = {
     "dual_sequence": BLUE,
     "dual_bolus": GREEN,
-    "learned": ORANGE,
-    "model": PINK,
+    "neural_network": ORANGE,
+    "signal_inversion": PINK,
     "population": GREY,
     "curve": SKY,
-    "as_is": BLUE,
+    "concentration": BLUE,
 }
 HEAD = ("route", "peak (mmol/L)", "time to peak (s)", "FWHM (s)", "MBF of the heart", "lowest segment", "remark")
 
 
-def route_section(study: StudyResult) -> str:
+def aif_method_section(study: StudyResult) -> str:
     """Return tables and plots of the compared routes; nothing where they were not compared."""
     parts = []
     for state in study.states:
-        rows = [row for row in study.route_comparison if row.state == state]
+        rows = [row for row in study.aif_method_comparison if row.state == state]
         if rows:
             parts.append(
                 f"<h3>{str(state).capitalize()}</h3>{figure(_chart(rows, state))}{table(HEAD, map(_row, rows))}"
@@ -39,22 +39,22 @@ def route_section(study: StudyResult) -> str:
     return section("Routes to the arterial input", *parts, note)
 
 
-def _chart(rows: list[RouteComparison], state: State) -> str:
+def _chart(rows: list[AifMethodComparison], state: State) -> str:
     chart = Chart("time (s)", "blood gadolinium (mmol/L)", f"Arterial input by every route, {state}", 620, 280)
     for row in rows:
         found = row.arterial_input
         if found is None:
             continue
-        colour = COLOURS.get(row.route, GREY)
-        if row.route == "learned" and found.lower_mmol_l is not None and found.upper_mmol_l is not None:
+        colour = COLOURS.get(row.method, GREY)
+        if row.method == "neural_network" and found.lower_mmol_l is not None and found.upper_mmol_l is not None:
             chart.band(found.time_s, found.lower_mmol_l, found.upper_mmol_l, colour)
-        label = row.route.replace("_", " ") + (" (used)" if row.used else "")
+        label = row.method.replace("_", " ") + (" (used)" if row.used else "")
         chart.line(found.time_s, found.gd_mmol_l, colour, label, width=2.4 if row.used else 1.5)
     return chart.svg()
 
 
-def _row(row: RouteComparison) -> tuple[str, ...]:
-    name = row.route.replace("_", " ")
+def _row(row: AifMethodComparison) -> tuple[str, ...]:
+    name = row.method.replace("_", " ")
     if row.arterial_input is None:
         return (name, *("–",) * 5, f"not taken: {row.refused}")
     features = row.arterial_input.features

@@ -11,7 +11,7 @@ from QPerfusionLogic.data.results import ArterialInput, Mapped, StateResult
 
 from .vector_graphics import BLUE, GREEN, GREY, ORANGE, PINK, Chart
 
-FEATURE_MARKS = (("foot_s", "arrival"), ("first_pass_end_s", "end of first pass"))
+FEATURE_MARKS = (("bolus_arrival_time_s", "arrival"), ("first_pass_end_s", "end of first pass"))
 
 
 def arterial_input_charts(found: ArterialInput, window_s: tuple[float, float] | None = None) -> tuple[str, str]:
@@ -68,7 +68,7 @@ def segment_charts(result: StateResult) -> tuple[tuple[int, str], ...]:
 
 
 def _measured_label(found: ArterialInput) -> str:
-    concentration = found.mode in ("as_is", "curve")
+    concentration = found.mode in ("concentration", "curve")
     return "blood gadolinium (mmol/L)" if concentration else "blood signal (a.u.)"
 
 

@@ -66,7 +66,7 @@ def flow_map_section(pictures: Images) -> str:
     )
 
 
-def polar_section(rows: Sequence[SegmentRow], doubtful: dict[str, frozenset[int]]) -> str:
+def polar_section(rows: Sequence[SegmentRow], uncertain: dict[str, frozenset[int]]) -> str:
     """Return the polar maps of stress, rest and reserve, those that were measured."""
     whole = [row for row in rows if row.layer == "all"]
     panels = []
@@ -77,7 +77,7 @@ def polar_section(rows: Sequence[SegmentRow], doubtful: dict[str, frozenset[int]
     ):
         values = {row.segment: getattr(row, name) for row in whole}
         if np.isfinite(list(values.values())).any():
-            picture = polar_map(values, colour_table(colours), title, doubtful.get(name, frozenset()))
+            picture = polar_map(values, colour_table(colours), title, uncertain.get(name, frozenset()))
             panels.append(f"<div><h3>{title}</h3>{figure(picture)}</div>")
     if not panels:
         return ""

@@ -12,7 +12,7 @@ from QPerfusionLogic.reporting.tables.report import SegmentRow
 from QPerfusionLogic.resources import resource_path
 from QPerfusionLogic.settings.schema import ReportingSettings
 
-from .aif_section import route_section
+from .aif_section import aif_method_section
 from .curve_charts import arterial_input_charts, segment_charts
 from .map_sections import Images, flow_map_section, placement_section, polar_section
 from .markup import figure, section
@@ -21,7 +21,7 @@ from .table_sections import notices_section, provenance_section, quality_section
 
 RESEARCH_USE = "Research use only; not a medical device"
 _FEATURES = {
-    "foot_s": ("arrival", "s"),
+    "bolus_arrival_time_s": ("arrival", "s"),
     "peak_mmol_l": ("peak", "mmol/L"),
     "apparent_peak_mmol_l": ("apparent peak in the tissue images", "mmol/L"),
     "time_to_peak_s": ("time to peak", "s"),
@@ -63,10 +63,10 @@ def page(
             summary_section(study, rows, notices, settings),
             notices_section(notices),
             flow_map_section(pictures),
-            polar_section(rows, _doubtful(rows, settings)),
+            polar_section(rows, _uncertain(rows, settings)),
             segment_section(rows, settings),
             _arterial_input_section(study),
-            route_section(study),
+            aif_method_section(study),
             _curve_section(study),
             placement_section(study),
             quality_section(study),
@@ -89,9 +89,9 @@ def _subtitle(study: StudyResult) -> str:
     """Return states, model, AIF route and scanner in one line."""
     parts = [" and ".join(str(state) for state in study.states) or "no state"]
     models = {result.mapped.model for result in study.states.values() if result.mapped is not None}
-    routes = {result.arterial_input.mode for result in study.states.values() if result.arterial_input is not None}
+    methods = {result.arterial_input.mode for result in study.states.values() if result.arterial_input is not None}
     conversions = {result.concentration.mode for result in study.states.values() if result.concentration is not None}
-    for label, names in (("model", models), ("AIF", routes), ("conversion", conversions)):
+    for label, names in (("model", models), ("AIF", methods), ("conversion", conversions)):
         if names:
             parts.append(f"{label} {', '.join(sorted(names)).replace('_', ' ')}")
     protocols = [result.acquisition.tissue.protocol for result in study.states.values()]
@@ -107,7 +107,7 @@ def _agent(protocol: Protocol) -> str:
     return protocol.agent if dose is None else f"{protocol.agent} {dose:g} mmol/kg".strip()
 
 
-def _doubtful(rows: Sequence[SegmentRow], settings: ReportingSettings) -> dict[str, frozenset[int]]:
+def _uncertain(rows: Sequence[SegmentRow], settings: ReportingSettings) -> dict[str, frozenset[int]]:
     """Return, for each quantity, the segments whose number carries a flag."""
     whole = [row for row in rows if row.layer == "all"]
     flagged = {

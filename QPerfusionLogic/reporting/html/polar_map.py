@@ -21,7 +21,7 @@ _BORDER_ARCS = ((45.0, 60.0), (180.0, 225.0), (300.0, 315.0))
 
 
 def polar_map(
-    values: Mapping[int, float], table: ColourTable, title: str, doubtful: frozenset[int] = frozenset()
+    values: Mapping[int, float], table: ColourTable, title: str, uncertain: frozenset[int] = frozenset()
 ) -> str:
     """Return the polar map as an SVG element.
 
@@ -33,11 +33,11 @@ def polar_map(
         Fixed colours.
     title : str
         Read out by screen readers.
-    doubtful : set of int
+    uncertain : set of int
         Segments marked with an asterisk.
     """
     sectors = "".join(
-        _sector(segment, values.get(segment, math.nan), table, segment in doubtful) for segment in SEGMENTS
+        _sector(segment, values.get(segment, math.nan), table, segment in uncertain) for segment in SEGMENTS
     )
     vessels = "".join(_vessel(name, angle) for name, angle in _VESSEL_PLACES)
     return (
@@ -46,11 +46,11 @@ def polar_map(
     )
 
 
-def _sector(segment: int, value: float, table: ColourTable, doubtful: bool) -> str:
+def _sector(segment: int, value: float, table: ColourTable, uncertain: bool) -> str:
     place = sector(segment)
     known = math.isfinite(value)
     text = f"{value:.2f}" if known else "–"
-    mark = " *" if doubtful else ""
+    mark = " *" if uncertain else ""
     middle = (place.start_deg + place.stop_deg) / 2
     x, y = _point((place.inner + place.outer) / 2 + _TEXT_SHIFT[place.outer], middle)
     ink = table.ink(value)

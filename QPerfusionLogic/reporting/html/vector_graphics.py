@@ -238,14 +238,14 @@ class _Drawing:
 
     def _legend_rows(self) -> list[list[_Mark]]:
         rows: list[list[_Mark]] = []
-        room = 0.0
+        free_width = 0.0
         for mark in (mark for mark in self.marks if mark.label):
             needed = 30 + text_width(mark.label, self.size)
-            if not rows or needed > room:
+            if not rows or needed > free_width:
                 rows.append([])
-                room = self.chart.width - 60
+                free_width = self.chart.width - 60
             rows[-1].append(mark)
-            room -= needed
+            free_width -= needed
         return rows
 
     def _legend(self) -> str:

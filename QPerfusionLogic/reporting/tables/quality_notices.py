@@ -90,7 +90,7 @@ def _foundation(state: State, result: StateResult) -> list[Notice]:
 
 def _learned_aif(study: StudyResult) -> list[Notice]:
     rest = study.states.get(State.REST)
-    if rest is None or rest.arterial_input is None or rest.arterial_input.mode != "learned":
+    if rest is None or rest.arterial_input is None or rest.arterial_input.mode != "neural_network":
         return []
     message = (
         f"a learned AIF is validated for stress only: published bias {PUBLISHED_LEARNED_AIF_REST_BIAS:+.2f} "

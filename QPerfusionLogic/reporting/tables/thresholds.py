@@ -57,11 +57,11 @@ def thresholds(settings: ReportingSettings) -> tuple[Threshold, ...]:
 class Reading:
     """How a number lies to its thresholds: `grade` is "", "high", "caution" or "low".
 
-    It is `doubtful` when the nearest threshold lies within two standard errors.
+    It is `uncertain` when the nearest threshold lies within two standard errors.
     """
 
     grade: str = ""
-    doubtful: bool = False
+    uncertain: bool = False
 
 
 def read_stress(mbf: float, error: float, settings: ReportingSettings) -> Reading:

@@ -101,8 +101,8 @@ def _pool_level(grid: PolarGrid, features: _Features, endocardium_mm: FloatArray
     wall = _from_endocardium(
         grid, grid.sample(features.cavity[None]), endocardium_mm, np.arange(2.0, 6.0, grid.step_mm)
     )
-    muscle = float(np.clip(np.median(wall), 0.0, 0.8))
-    return muscle + POOL_LEVEL * (1.0 - muscle)
+    myocardium = float(np.clip(np.median(wall), 0.0, 0.8))
+    return myocardium + POOL_LEVEL * (1.0 - myocardium)
 
 
 def behind_papillaries(endocardium_mm: FloatArray, epicardium_mm: FloatArray) -> FloatArray:

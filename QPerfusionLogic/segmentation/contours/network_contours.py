@@ -57,13 +57,13 @@ class LearnedContours:
     def draw(self, enhancement: Enhancement, pools: BloodPools, index: int, plan: DrawingPlan = STANDARD) -> Drawing:
         """Return the drawing of a slice in which a pool was found."""
         from .inference import draw
-        from .probability_rings import ring_masks
+        from .probability_rings import contours_from_probabilities
 
         found = draw(self.network, enhancement, pools, index, plan)
         centre = (float(pools.centre[index, 0]), float(pools.centre[index, 1]))
         wall, cavity = found.wall, found.cavity
         if plan.rings:
-            wall, cavity = ring_masks(found.share, centre, enhancement.spacing_mm, plan)
+            wall, cavity = contours_from_probabilities(found.share, centre, enhancement.spacing_mm, plan)
         both = 2.0 * float((wall & found.wall).sum()) / max(float(wall.sum() + found.wall.sum()), 1.0)
         confidence = min((found.agreement - 0.9) / 0.08, (both - 0.7) / 0.2)
         return Drawing(wall, cavity, found.right, found.heat, float(np.clip(confidence, 0.0, 1.0)))

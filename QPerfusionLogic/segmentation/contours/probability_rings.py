@@ -14,7 +14,7 @@ from .polar_rings import PolarGrid, best_ring, hull_ring, smooth_ring
 STIFFNESS = 0.2
 
 
-def ring_masks(
+def contours_from_probabilities(
     share: FloatArray,
     centre: tuple[float, float],
     spacing_mm: tuple[float, float],

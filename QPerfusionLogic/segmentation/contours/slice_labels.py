@@ -27,7 +27,7 @@ COARSEST_MM = 3.5
 """Largest pixel that the network's training slices cover; coarser images (AIF series) are drawn classically."""
 TOO_COARSE_MM = 7.0
 """Pixels from which on the wall is hardly one pixel wide: whatever is drawn is uncertain."""
-MOST_UPS_AND_DOWNS = 5.0
+MOST_TOTAL_VARIATION = 5.0
 """Path of the LV curve over its range; a first pass has about 2, frames in the wrong order 7 and more."""
 UNSURE = 0.3
 """Most confidence of a slice whose drawing by the network was thrown away, or of a series that has to be wrong."""
@@ -175,12 +175,13 @@ def _draw_slice(
     plane[cavity] = LEFT_VENTRICLE
     plane[:] = _with_right(plane, right, enhancement)
     wrong = (
-        max(enhancement.spacing_mm) >= TOO_COARSE_MM or _ups_and_downs(enhancement, pools, index) > MOST_UPS_AND_DOWNS
+        max(enhancement.spacing_mm) >= TOO_COARSE_MM
+        or _total_variation(enhancement, pools, index) > MOST_TOTAL_VARIATION
     )
     contours.confidence[index] = min(confidence, UNSURE) if wrong else confidence
 
 
-def _ups_and_downs(enhancement: Enhancement, pools: BloodPools, index: int) -> float:
+def _total_variation(enhancement: Enhancement, pools: BloodPools, index: int) -> float:
     """Return the length of the way that the mean curve of the LV pool goes up and down, over its range."""
     curve = enhancement.value[:, index][:, pools.left[index]].mean(axis=1)
     return float(np.abs(np.diff(curve)).sum() / max(float(np.ptp(curve)), 1e-9))

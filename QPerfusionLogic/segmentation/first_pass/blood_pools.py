@@ -10,7 +10,7 @@ from scipy import ndimage
 from QPerfusionLogic.data.arrays import BoolArray, FloatArray
 
 from .enhancement import Enhancement
-from .moments import arrival, first_filling, leftness_rightness, ventricular_frames
+from .moments import arrival, first_filling, lv_and_rv_score, ventricular_frames
 from .pool_shape import across_a_septum, distance_to, evenness, regions_of, roundness, size_weight
 
 FULL = 0.9
@@ -21,7 +21,7 @@ FIRST_WITHIN_S, FIRST_SPREAD_S = 1.0, 2.0
 """The RV fills within the first time of the first filling of anything; what comes later is believed less."""
 RIVAL, FAIR_FIT = 0.4, 0.3
 """Share of the best score, and fit of its RV, from which on an earlier pair of pools casts doubt on a later one."""
-DOUBTFUL = 0.2
+UNCERTAIN = 0.2
 """Score a slice below which more pairs of moments are tried."""
 WORTH_MOVING = 0.5
 """Share of their score that the pools must keep when their moments are moved to their own peaks."""
@@ -77,7 +77,7 @@ def find_blood_pools(enhancement: Enhancement) -> BloodPools | None:
     moments, further = ventricular_frames(enhancement, first)
     tried = [_pools_at(enhancement, *pair, first) for pair in moments]
     worth = _worth(tried)
-    if worth.max(initial=0.0) < DOUBTFUL * len(enhancement.baseline):
+    if worth.max(initial=0.0) < UNCERTAIN * len(enhancement.baseline):
         moments += further
         tried += [_pools_at(enhancement, *pair, first) for pair in further]
         worth = _worth(tried)
@@ -129,10 +129,10 @@ def _total(chosen: list[_Candidate | None]) -> float:
 def _pools_at(enhancement: Enhancement, right_frame: int, left_frame: int, first: int) -> list[_Candidate | None]:
     left_map, right_map = passage_maps(enhancement, right_frame, left_frame)
     filled = min(2 * left_frame - right_frame, len(enhancement.value) - 1)
-    muscle = enhancement.mean_around(filled)
+    myocardium = enhancement.mean_around(filled)
     candidates = [
-        _candidates(left_map[index], right_map[index], muscle[index], enhancement, index, first)
-        for index in range(len(muscle))
+        _candidates(left_map[index], right_map[index], myocardium[index], enhancement, index, first)
+        for index in range(len(myocardium))
     ]
     return _consistent_choice(candidates, enhancement.spacing_mm)
 
@@ -182,15 +182,20 @@ def _gathered(
 
 def passage_maps(enhancement: Enhancement, right_frame: int, left_frame: int) -> tuple[FloatArray, FloatArray]:
     """Return (LV, RV) maps (slices, rows, columns) from the moments of both ventricles."""
-    return leftness_rightness(enhancement.mean_around(right_frame), enhancement.mean_around(left_frame))
+    return lv_and_rv_score(enhancement.mean_around(right_frame), enhancement.mean_around(left_frame))
 
 
 def _candidates(
-    left_map: FloatArray, right_map: FloatArray, muscle: FloatArray, enhancement: Enhancement, index: int, first: int
+    left_map: FloatArray,
+    right_map: FloatArray,
+    myocardium: FloatArray,
+    enhancement: Enhancement,
+    index: int,
+    first: int,
 ) -> list[_Candidate]:
     """Return the LV-like regions of a slice with the RV-like region that fits each best, best first.
 
-    `muscle` (rows, columns) is the enhancement one transit after the LV, when its wall is filled.
+    `myocardium` (rows, columns) is the enhancement one transit after the LV, when its wall is filled.
     """
     spacing_mm = enhancement.spacing_mm
     sigma = [1.5 / spacing for spacing in spacing_mm]
@@ -203,7 +208,7 @@ def _candidates(
         shape = roundness(left, spacing_mm) * size_weight(left.sum() * pixel_mm2) * evenness(left_map[left])
         distance = distance_to(left, spacing_mm)
         wall = (distance > WALL_MM[0]) & (distance < max(WALL_MM[1], 1.1 * max(spacing_mm)))
-        walled = float((muscle[wall] > 0.1 * float(left_map[left].mean())).mean())
+        walled = float((myocardium[wall] > 0.1 * float(left_map[left].mean())).mean())
         filled_s = _filled_s(left, enhancement, index)
         partner, fit = None, 0.0
         for right in rights:

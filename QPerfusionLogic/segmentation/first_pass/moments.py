@@ -23,7 +23,7 @@ RIGHT_WINDOW_S = (-3.0, 10.0)
 """When the RV is full, counted from the first filling of anything: it is the first to fill."""
 
 
-def leftness_rightness(early: FloatArray, late: FloatArray) -> tuple[FloatArray, FloatArray]:
+def lv_and_rv_score(early: FloatArray, late: FloatArray) -> tuple[FloatArray, FloatArray]:
     """Return how much of an enhancement came after the early moment, and how much had come by it.
 
     What has most of its enhancement early counts as right, even when it does not wash out by the late moment (broad or
@@ -55,7 +55,7 @@ def ventricular_frames(
     cells = min(SMALLEST_POOL_CELLS, pixels)
     score = np.zeros((frames, frames))
     for early in range(frames - 1):
-        maps = leftness_rightness(coarse[early][None], coarse[early + 1 :])
+        maps = lv_and_rv_score(coarse[early][None], coarse[early + 1 :])
         left, right = (np.partition(each - allowance, pixels - cells, axis=2)[:, :, pixels - cells] for each in maps)
         score[early, early + 1 :] = np.sqrt(np.clip(left, 0.0, None) * np.clip(right, 0.0, None)).mean(axis=1)
     since = enhancement.time_s - enhancement.time_s[first]

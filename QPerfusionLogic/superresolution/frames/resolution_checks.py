@@ -18,9 +18,9 @@ NEGATIVE_SHARE = 0.02
 """Share of pixels clearly below zero above which a series is no magnitude."""
 FRACTIONS = (0.25, 0.6)
 """Shares of measured lines the networks were made for, with a little room round the paper's 0.3 to 0.5."""
-DEPARTURE_LIMIT = 0.75
+ADDED_DETAIL_LIMIT = 0.75
 """Added detail over the outer half of the measured lines; 0.66 was the most in synthetic and real frames."""
-DOUBT_LIMIT = 2.75
+UNCERTAINTY_LIMIT = 2.75
 """Spread over added detail, where samples alone differ as much as they add; frames of pure noise come above it."""
 RESIDUAL_LIMIT = 1e-4
 """Change of a measured line over the largest line; float32 rounding stays below it."""
@@ -118,11 +118,16 @@ def notices_about(result: Superresolved, untouched: BoolArray) -> tuple[Notice, 
     for code, values, limit, meaning in (
         (
             "superresolution-departure",
-            result.departure,
-            DEPARTURE_LIMIT,
+            result.added_detail_ratio,
+            ADDED_DETAIL_LIMIT,
             "more detail was added than the measured lines support",
         ),
-        ("superresolution-uncertain", result.doubt, DOUBT_LIMIT, "samples do not agree on the detail that was added"),
+        (
+            "superresolution-uncertain",
+            result.relative_uncertainty,
+            UNCERTAINTY_LIMIT,
+            "samples do not agree on the detail that was added",
+        ),
     ):
         count = int((used & (values > limit)).sum())
         if count:

@@ -9,7 +9,7 @@ CNR = 20.0
 
 
 @dataclass(frozen=True)
-class Arm:
+class Configuration:
     """One way to quantify a digital patient.
 
     Parameters
@@ -42,26 +42,26 @@ class Arm:
 
 
 STAGES = (
-    Arm("matched kinetics, CNR 20", gadolinium="noisy truth", true_hematocrit=True),
-    Arm("conversion"),
-    Arm("arterial input", gadolinium="truth", arterial_input="images"),
-    Arm("contours (and conversion)", contours=True),
-    Arm("registration (and conversion)", registration=True),
-    Arm("true contours, else automatic", registration=True, arterial_input="images"),
-    Arm("automatic", registration=True, contours=True, arterial_input="images"),
+    Configuration("matched kinetics, CNR 20", gadolinium="noisy truth", true_hematocrit=True),
+    Configuration("conversion"),
+    Configuration("arterial input", gadolinium="truth", arterial_input="images"),
+    Configuration("contours (and conversion)", contours=True),
+    Configuration("registration (and conversion)", registration=True),
+    Configuration("true contours, else automatic", registration=True, arterial_input="images"),
+    Configuration("automatic", registration=True, contours=True, arterial_input="images"),
 )
 """One stage at a time estimated, the others replaced by the truth; last everything but contours, and everything."""
 KINETICS = STAGES[:1]
 CONTOURS = STAGES[-2:]
 """Automatic contours against true ones: the pair that differs in nothing else."""
-ROUTES = (
-    Arm("true input", gadolinium="truth"),
+AIF_METHODS = (
+    Configuration("true input", gadolinium="truth"),
     *(
-        Arm(f"{mode} input", gadolinium="truth", arterial_input="images", settings=(("aif.mode", mode),))
-        for mode in ("dual_sequence", "dual_bolus", "learned", "model")
+        Configuration(f"{mode} input", gadolinium="truth", arterial_input="images", settings=(("aif.mode", mode),))
+        for mode in ("dual_sequence", "dual_bolus", "neural_network", "signal_inversion")
     ),
     *(
-        Arm(
+        Configuration(
             f"{mode} input, no proton density{'' if dose else ', no dose'}",
             gadolinium="truth",
             arterial_input="images",
@@ -69,49 +69,49 @@ ROUTES = (
             proton_density=False,
             dose=dose,
         )
-        for mode in ("learned", "model", "population")
+        for mode in ("neural_network", "signal_inversion", "population")
         for dose in (True, False)
     ),
-    Arm("uncorrected", arterial_input="uncorrected", settings=(("conversion.mode", "relative_enhancement"),)),
+    Configuration("uncorrected", arterial_input="uncorrected", settings=(("conversion.mode", "relative_enhancement"),)),
 )
 """True gadolinium without noise, so that nothing but the arterial input moves the flow; the last one reads blood and
 tissue alike by relative enhancement, as is done where nothing is corrected."""
 MODELS = (
     *(
-        Arm(f"{model}, CNR 20", gadolinium="noisy truth", settings=(("kinetics.model", model),))
+        Configuration(f"{model}, CNR 20", gadolinium="noisy truth", settings=(("kinetics.model", model),))
         for model in (
             "btex",
-            "btex_cells",
+            "btex_mixing_cells",
             "fermi",
             "spline",
             "two_compartment_exchange",
             "one_compartment",
         )
     ),
-    Arm("btex with priors, CNR 20", gadolinium="noisy truth", settings=(("kinetics.priors", "everywhere"),)),
-    Arm("btex with one delay, CNR 20", gadolinium="noisy truth", settings=(("kinetics.delay", "shared"),)),
+    Configuration("btex with priors, CNR 20", gadolinium="noisy truth", settings=(("kinetics.priors", "everywhere"),)),
+    Configuration("btex with one delay, CNR 20", gadolinium="noisy truth", settings=(("kinetics.delay", "shared"),)),
     *(
-        Arm(f"{model}, images", arterial_input="images", settings=(("kinetics.model", model),))
-        for model in ("btex", "btex_cells", "fermi", "spline")
+        Configuration(f"{model}, images", arterial_input="images", settings=(("kinetics.model", model),))
+        for model in ("btex", "btex_mixing_cells", "fermi", "spline")
     ),
-    Arm("btex with priors, images", arterial_input="images", settings=(("kinetics.priors", "everywhere"),)),
+    Configuration("btex with priors, images", arterial_input="images", settings=(("kinetics.priors", "everywhere"),)),
 )
 """Patlak and extended Tofts are not among them: they give the uptake rate, not flow."""
 CONVERSIONS = (
-    Arm("look-up by proton density, true input"),
-    Arm("look-up by proton density and T1 map, true input", t1_map=True),
-    Arm("look-up without proton density, true input", proton_density=False),
-    Arm("look-up by proton density", arterial_input="images"),
-    Arm("look-up by proton density and T1 map", arterial_input="images", t1_map=True),
-    Arm("look-up without proton density", arterial_input="images", proton_density=False),
-    Arm(
+    Configuration("look-up by proton density, true input"),
+    Configuration("look-up by proton density and T1 map, true input", t1_map=True),
+    Configuration("look-up without proton density, true input", proton_density=False),
+    Configuration("look-up by proton density", arterial_input="images"),
+    Configuration("look-up by proton density and T1 map", arterial_input="images", t1_map=True),
+    Configuration("look-up without proton density", arterial_input="images", proton_density=False),
+    Configuration(
         "relative enhancement",
         arterial_input="images",
         settings=(("conversion.mode", "relative_enhancement"),),
     ),
 )
 TRIMS = tuple(
-    Arm(
+    Configuration(
         f"trimmed {endo:g}/{epi:g} mm, {'automatic' if automatic else 'true'} contours",
         contours=automatic,
         settings=(("segmentation.trim_endo_mm", f"{endo}"), ("segmentation.trim_epi_mm", f"{epi}")),
@@ -119,11 +119,11 @@ TRIMS = tuple(
     for automatic in (False, True)
     for endo, epi in ((0.0, 0.0), (1.5, 1.0), (1.5, 1.5), (2.5, 2.0))
 )
-TRIALS: dict[str, tuple[Arm, ...]] = {
+FLOW_EVALUATIONS: dict[str, tuple[Configuration, ...]] = {
     "stages": STAGES,
     "kinetics": KINETICS,
     "contours": CONTOURS,
-    "routes": ROUTES,
+    "routes": AIF_METHODS,
     "models": MODELS,
     "conversions": CONVERSIONS,
     "trims": TRIMS,

@@ -16,7 +16,7 @@ from QPerfusionLogic.phantom.simulation.simulated import StateTruth
 from QPerfusionLogic.phantom.simulation.simulation import simulate_patient
 from QPerfusionLogic.settings.schema import Settings
 
-from .configurations import TRIALS, Arm
+from .configurations import FLOW_EVALUATIONS, Configuration
 from .stages import StateStages
 
 
@@ -24,21 +24,21 @@ from .stages import StateStages
 class FlowPlan:
     """What decides the result of a patient besides its seed: trials, patient options, settings."""
 
-    trials: tuple[str, ...] = ("stages",)
+    evaluations: tuple[str, ...] = ("stages",)
     slices: int = 3
     frames: int = 50
     bolus_ratio: float = 10.0
     settings: Settings = dataclasses.field(default_factory=Settings)
 
     @property
-    def arms(self) -> tuple[Arm, ...]:
+    def configurations(self) -> tuple[Configuration, ...]:
         """All arms of the trials."""
-        return tuple(arm for name in self.trials for arm in TRIALS[name])
+        return tuple(configuration for name in self.evaluations for configuration in FLOW_EVALUATIONS[name])
 
     def as_dictionary(self) -> dict[str, Any]:
         """Return the plan with its arms written out, ready for JSON."""
-        arms = [dataclasses.asdict(arm) for arm in self.arms]
-        return {**dataclasses.asdict(self), "settings": self.settings.as_dictionary(), "arms": arms}
+        configurations = [dataclasses.asdict(configuration) for configuration in self.configurations]
+        return {**dataclasses.asdict(self), "settings": self.settings.as_dictionary(), "arms": configurations}
 
 
 def run_patient(seed: int, plan: FlowPlan) -> dict[str, Any]:
@@ -62,8 +62,8 @@ def run_patient(seed: int, plan: FlowPlan) -> dict[str, Any]:
         seed,
         slices=plan.slices,
         frames=plan.frames,
-        pre_bolus_ratio=plan.bolus_ratio if "routes" in plan.trials else 0.0,
-        t1_map="conversions" in plan.trials,
+        pre_bolus_ratio=plan.bolus_ratio if "routes" in plan.evaluations else 0.0,
+        t1_map="conversions" in plan.evaluations,
     )
     simulated = simulate_patient(patient)
     settings = plan.settings.with_value("kinetics.pixelwise", False)
@@ -73,11 +73,16 @@ def run_patient(seed: int, plan: FlowPlan) -> dict[str, Any]:
     for state, truth in simulated.truth.items():
         stages = StateStages(simulated.study, truth, settings, patient.pattern.hematocrit, seed)
         true_flow = true_segments(truth)
-        for trial in plan.trials:
-            for arm in TRIALS[trial]:
-                head: dict[str, Any] = {"patient": seed, "trial": trial, "arm": arm.name, "state": str(state)}
+        for evaluation in plan.evaluations:
+            for configuration in FLOW_EVALUATIONS[evaluation]:
+                head: dict[str, Any] = {
+                    "patient": seed,
+                    "trial": evaluation,
+                    "arm": configuration.name,
+                    "state": str(state),
+                }
                 try:
-                    result = stages.run(arm)
+                    result = stages.run(configuration)
                 except QPerfusionError as error:
                     refused.append({**head, "reason": str(error)})
                     rows.extend(

@@ -39,7 +39,7 @@ def run(options: argparse.Namespace, progress: Progress) -> str:
     from QPerfusionLogic.io.files.output_folder import check_writable
 
     from .evaluation import FlowPlan, run_patient
-    from .files import summary, write_flow_trial
+    from .files import summary, write_flow_evaluation
     from .runner import open_folder, run_patients
     from .tables import flow_tables
 
@@ -50,7 +50,7 @@ def run(options: argparse.Namespace, progress: Progress) -> str:
     for assignment in options.set:
         name, _, value = assignment.partition("=")
         settings = settings.with_value(name.strip(), value.strip())
-    plan = FlowPlan(tuple(dict.fromkeys(options.trials)), options.slices, options.frames, settings=settings)
+    plan = FlowPlan(tuple(dict.fromkeys(options.evaluations)), options.slices, options.frames, settings=settings)
     check_writable(options.output)
     open_folder(options.output)
     seeds = [options.seed + index for index in range(options.patients)]
@@ -58,5 +58,5 @@ def run(options: argparse.Namespace, progress: Progress) -> str:
     folder = options.output / "patients"
     results = run_patients(work, seeds, folder, plan.as_dictionary(), options.workers, progress)
     tables = flow_tables(results)
-    write_flow_trial(options.output, results, tables, plan.as_dictionary())
+    write_flow_evaluation(options.output, results, tables, plan.as_dictionary())
     return f"{summary(tables)}\nwritten to {options.output}"

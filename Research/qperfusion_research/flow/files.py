@@ -16,7 +16,7 @@ from QPerfusionLogic.agreement.comparison_figures import bland_altman_figure, sc
 from QPerfusionLogic.io.files.output_folder import writing_file
 from QPerfusionLogic.resources import resource_path
 
-from .tables import ArmAgreement
+from .tables import ConfigurationAgreement
 
 COLUMNS = (
     "trial",
@@ -44,8 +44,8 @@ FIGURES = ("automatic", "matched kinetics, CNR 20")
 """Arms whose plots are on the page."""
 
 
-def write_flow_trial(
-    output: Path, results: Sequence[dict[str, Any]], tables: Sequence[ArmAgreement], plan: dict[str, Any]
+def write_flow_evaluation(
+    output: Path, results: Sequence[dict[str, Any]], tables: Sequence[ConfigurationAgreement], plan: dict[str, Any]
 ) -> None:
     """Write segments.csv, inputs.csv, refused.csv, agreement.csv, agreement.html and provenance.json."""
     for name, columns in (
@@ -65,7 +65,7 @@ def write_flow_trial(
     _write(output / "provenance.json", json.dumps(content, indent=1, default=str) + "\n")
 
 
-def agreement_line(table: ArmAgreement) -> dict[str, Any]:
+def agreement_line(table: ConfigurationAgreement) -> dict[str, Any]:
     """Return one arm's agreement by `COLUMNS`, None where there is no number."""
     line: dict[str, Any] = {name: getattr(table, name, None) for name in COLUMNS}
     found = table.agreement
@@ -87,12 +87,12 @@ def agreement_line(table: ArmAgreement) -> dict[str, Any]:
     return {name: _plain(value) for name, value in line.items()}
 
 
-def summary(tables: Sequence[ArmAgreement]) -> str:
+def summary(tables: Sequence[ConfigurationAgreement]) -> str:
     """Return a line per arm and reference for a terminal, stress, rest and reserve side by side."""
     lines = [f"{'arm':48}{'':>10}{'bias %':>8}{'CV %':>7}{'ICC':>7}{'missing':>9}"]
     for table in tables:
         icc = math.nan if table.agreement is None else table.agreement.intraclass.agreement.value
-        name = table.arm if table.reference == "truth" else f"{table.arm} / {table.reference}"
+        name = table.configuration if table.reference == "truth" else f"{table.configuration} / {table.reference}"
         lines.append(
             f"{name[:47]:48}{table.quantity:>10}{table.bias_percent:8.1f}{table.cv_percent:7.1f}{icc:7.3f}"
             f"{table.missing:5d}/{table.segments}"
@@ -100,16 +100,16 @@ def summary(tables: Sequence[ArmAgreement]) -> str:
     return "\n".join(lines)
 
 
-def _page(tables: Sequence[ArmAgreement], lines: Sequence[dict[str, Any]], patients: int) -> str:
+def _page(tables: Sequence[ConfigurationAgreement], lines: Sequence[dict[str, Any]], patients: int) -> str:
     css = resource_path("Report", "report.css").read_text(encoding="utf-8")
     head = "".join(f"<th>{escape(name.replace('_', ' '))}</th>" for name in COLUMNS)
     body = "".join("<tr>" + "".join(f"<td>{_shown(line[name])}</td>" for name in COLUMNS) + "</tr>" for line in lines)
     figures = "".join(
-        f'<section><h2>{escape(f"{table.arm}: {table.quantity} against {table.reference}")}</h2><div class="two">'
+        f'<section><h2>{escape(f"{table.configuration}: {table.quantity} against {table.reference}")}</h2><div class="two">'
         f"<figure>{bland_altman_figure(table.agreement)}</figure><figure>{scatter_figure(table.agreement)}</figure>"
         "</div></section>"
         for table in tables
-        if table.arm in FIGURES and table.agreement is not None
+        if table.configuration in FIGURES and table.agreement is not None
     )
     return (
         '<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8"><title>Trial of blood flow</title>'

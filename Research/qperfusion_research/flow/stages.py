@@ -19,7 +19,7 @@ from QPerfusionLogic.registration.logic import RegistrationLogic
 from QPerfusionLogic.segmentation.logic import SegmentationLogic
 from QPerfusionLogic.settings.schema import Settings
 
-from .configurations import CNR, Arm
+from .configurations import CNR, Configuration
 from .truth_stages import (
     at_reference_position,
     true_concentration,
@@ -54,7 +54,7 @@ class StateStages:
         self._hematocrit, self._seed = hematocrit, seed
         self._found: dict[Hashable, Any] = {}
 
-    def run(self, arm: Arm) -> StateResult:
+    def run(self, configuration: Configuration) -> StateResult:
         """Return the state quantified as the arm says, after kinetics.
 
         Raises
@@ -63,71 +63,90 @@ class StateStages:
             When the data do not allow what the arm asks for.
         """
         settings = self._settings
-        for name, value in arm.settings:
+        for name, value in configuration.settings:
             settings = settings.with_value(name, value)
-        state = StateResult(self._truth.state, self._acquisition(arm))
-        state = dataclasses.replace(state, registered=self._registered(arm, settings, state.acquisition.tissue))
-        state = dataclasses.replace(state, segmented=self._segmented(arm, settings, state))
-        state = dataclasses.replace(state, arterial_input=self._estimated_input(arm, settings, state))
-        state = dataclasses.replace(state, concentration=self._concentration(arm, settings, state))
-        state = dataclasses.replace(state, arterial_input=self._arterial_input(arm, state))
+        state = StateResult(self._truth.state, self._acquisition(configuration))
+        state = dataclasses.replace(
+            state, registered=self._registered(configuration, settings, state.acquisition.tissue)
+        )
+        state = dataclasses.replace(state, segmented=self._segmented(configuration, settings, state))
+        state = dataclasses.replace(state, arterial_input=self._estimated_input(configuration, settings, state))
+        state = dataclasses.replace(state, concentration=self._concentration(configuration, settings, state))
+        state = dataclasses.replace(state, arterial_input=self._arterial_input(configuration, state))
         kinetics = settings.kinetics
-        if arm.true_hematocrit:
+        if configuration.true_hematocrit:
             kinetics = dataclasses.replace(kinetics, hematocrit=self._hematocrit)
         return dataclasses.replace(state, mapped=map_flow(state, kinetics))
 
-    def _acquisition(self, arm: Arm) -> Acquisition:
+    def _acquisition(self, configuration: Configuration) -> Acquisition:
         acquisition = self._study.acquisition(self._truth.state)
-        if not arm.dose:
+        if not configuration.dose:
             acquisition = _without_dose(acquisition)
-        return acquisition if arm.proton_density else _without_proton_density(acquisition)
+        return acquisition if configuration.proton_density else _without_proton_density(acquisition)
 
-    def _registered(self, arm: Arm, settings: Settings, series: PerfusionSeries) -> Registered:
-        key = (arm.proton_density, settings.registration)
-        if not arm.registration:
+    def _registered(self, configuration: Configuration, settings: Settings, series: PerfusionSeries) -> Registered:
+        key = (configuration.proton_density, settings.registration)
+        if not configuration.registration:
             return self._once(("true registration", *key), lambda: truly_registered(series, self._truth))
         logic = RegistrationLogic(settings.registration)
         found: Registered = self._once(("registration", *key), lambda: logic.run(series))
-        if arm.contours:
+        if configuration.contours:
             return found
         return self._once(("at reference", *key), lambda: at_reference_position(found, series, self._truth))
 
-    def _segmented(self, arm: Arm, settings: Settings, state: StateResult) -> Segmented:
+    def _segmented(self, configuration: Configuration, settings: Settings, state: StateResult) -> Segmented:
         registered = state.registered
         assert registered is not None
-        if arm.arterial_input == "truth" and arm.gadolinium != "images":
+        if configuration.arterial_input == "truth" and configuration.gadolinium != "images":
             return true_segmentation(self._truth)
-        key = (arm.registration, arm.contours, settings.registration, settings.segmentation)
-        if arm.contours:
+        key = (configuration.registration, configuration.contours, settings.registration, settings.segmentation)
+        if configuration.contours:
             return self._once(("contours", *key), lambda: SegmentationLogic(settings.segmentation).run(registered))
         return self._once(
             ("true contours", *key), lambda: truly_segmented(registered, self._truth, settings.segmentation)
         )
 
-    def _estimated_input(self, arm: Arm, settings: Settings, state: StateResult) -> ArterialInput | None:
+    def _estimated_input(
+        self, configuration: Configuration, settings: Settings, state: StateResult
+    ) -> ArterialInput | None:
         """Return the input as the images give it; conversion needs what it says about the state before contrast."""
-        if arm.arterial_input == "uncorrected" or (arm.arterial_input == "truth" and arm.gadolinium != "images"):
+        if configuration.arterial_input == "uncorrected" or (
+            configuration.arterial_input == "truth" and configuration.gadolinium != "images"
+        ):
             return None
         logic = AifCorrectionLogic(settings.aif, settings.conversion)
         return self._once(
-            ("input", arm.registration, arm.contours, arm.proton_density, arm.dose, *_before_kinetics(settings)),
+            (
+                "input",
+                configuration.registration,
+                configuration.contours,
+                configuration.proton_density,
+                configuration.dose,
+                *_before_kinetics(settings),
+            ),
             lambda: logic.run(state),
         )
 
-    def _concentration(self, arm: Arm, settings: Settings, state: StateResult) -> Concentration:
-        if arm.gadolinium != "images":
-            cnr = CNR if arm.gadolinium == "noisy truth" else np.inf
+    def _concentration(self, configuration: Configuration, settings: Settings, state: StateResult) -> Concentration:
+        if configuration.gadolinium != "images":
+            cnr = CNR if configuration.gadolinium == "noisy truth" else np.inf
             random = np.random.default_rng([self._seed, 5, len(str(self._truth.state))])
             return self._once(("true gadolinium", cnr), lambda: true_concentration(self._truth, cnr, random))
-        t1_map = self._study.t1_map if arm.t1_map else None
+        t1_map = self._study.t1_map if configuration.t1_map else None
         logic = ConversionLogic(settings.conversion)
-        key = (arm.registration, arm.contours, arm.t1_map, arm.proton_density, arm.dose)
+        key = (
+            configuration.registration,
+            configuration.contours,
+            configuration.t1_map,
+            configuration.proton_density,
+            configuration.dose,
+        )
         return self._once(("gadolinium", *key, *_before_kinetics(settings)), lambda: logic.run(state, t1_map))
 
-    def _arterial_input(self, arm: Arm, state: StateResult) -> ArterialInput:
-        if arm.arterial_input == "truth":
+    def _arterial_input(self, configuration: Configuration, state: StateResult) -> ArterialInput:
+        if configuration.arterial_input == "truth":
             return true_input(self._truth, state.arterial_input)
-        if arm.arterial_input == "uncorrected":
+        if configuration.arterial_input == "uncorrected":
             return _uncorrected(state)
         assert state.arterial_input is not None
         return state.arterial_input

@@ -25,12 +25,12 @@ Flows = dict[Key, float]
 
 
 @dataclass(frozen=True)
-class ArmAgreement:
+class ConfigurationAgreement:
     """How one arm agrees with its reference in one quantity.
 
     Parameters
     ----------
-    trial, arm, reference : str
+    evaluation, configuration, reference : str
         Which arm, against "truth" or another arm.
     quantity : str
         stress_mbf, rest_mbf (mL/min/g) or mpr.
@@ -45,8 +45,8 @@ class ArmAgreement:
         Bland-Altman, ICC, regression and classes; None for too few pairs or pairs that do not vary.
     """
 
-    trial: str
-    arm: str
+    evaluation: str
+    configuration: str
     reference: str
     quantity: str
     segments: int
@@ -58,31 +58,31 @@ class ArmAgreement:
     agreement: QuantityAgreement | None
 
 
-def flow_tables(results: Iterable[dict[str, Any]]) -> list[ArmAgreement]:
+def flow_tables(results: Iterable[dict[str, Any]]) -> list[ConfigurationAgreement]:
     """Return the agreement of every arm in every quantity, from the results of `flow_trial.run_patient`."""
-    found, true = _by_arm(results)
+    found, true = _by_configuration(results)
     tables = []
-    for (trial, arm), flows in found.items():
+    for (evaluation, configuration), flows in found.items():
         for quantity in QUANTITIES:
             reference = _quantity(true, quantity)
-            tables.append(_compared(trial, arm, TRUTH, quantity, reference, _quantity(flows, quantity)))
-        other = _other_reference(trial, arm, found)
+            tables.append(_compared(evaluation, configuration, TRUTH, quantity, reference, _quantity(flows, quantity)))
+        other = _other_reference(evaluation, configuration, found)
         for quantity in QUANTITIES if other else ():
-            reference = _quantity(found[trial, other], quantity)
-            tables.append(_compared(trial, arm, other, quantity, reference, _quantity(flows, quantity)))
+            reference = _quantity(found[evaluation, other], quantity)
+            tables.append(_compared(evaluation, configuration, other, quantity, reference, _quantity(flows, quantity)))
     return tables
 
 
-def _other_reference(trial: str, arm: str, found: dict[tuple[str, str], Any]) -> str:
+def _other_reference(evaluation: str, configuration: str, found: dict[tuple[str, str], Any]) -> str:
     """Return the arm that another one is compared with besides the truth, "" for none."""
-    if trial in BY_STAGE:
-        other = TRUE_CONTOURS.get(arm, "")
-        return other if (trial, other) in found else ""
-    first = next(name for group, name in found if group == trial)
-    return "" if arm == first else first
+    if evaluation in BY_STAGE:
+        other = TRUE_CONTOURS.get(configuration, "")
+        return other if (evaluation, other) in found else ""
+    first = next(name for group, name in found if group == evaluation)
+    return "" if configuration == first else first
 
 
-def _by_arm(
+def _by_configuration(
     results: Iterable[dict[str, Any]],
 ) -> tuple[dict[tuple[str, str], dict[str, Flows]], dict[str, Flows]]:
     """Return flow by (trial, arm), state and (patient, segment), and true flow by state and the same key."""
@@ -106,16 +106,18 @@ def _quantity(states: dict[str, Flows], quantity: str) -> Flows:
     return {key: stress[key] / rest[key] if rest[key] > 0 else math.nan for key in stress.keys() & rest.keys()}
 
 
-def _compared(trial: str, arm: str, name: str, quantity: str, reference: Flows, test: Flows) -> ArmAgreement:
+def _compared(
+    evaluation: str, configuration: str, name: str, quantity: str, reference: Flows, test: Flows
+) -> ConfigurationAgreement:
     keys = sorted(key for key in reference if math.isfinite(reference[key]))
     one = np.array([reference[key] for key in keys])
     two = np.array([test.get(key, math.nan) for key in keys])
     both = np.isfinite(two)
     patients = np.array([patient for patient, _ in keys])
     bias, cv, within = _relative(one[both], two[both], patients[both])
-    return ArmAgreement(
-        trial=trial,
-        arm=arm,
+    return ConfigurationAgreement(
+        evaluation=evaluation,
+        configuration=configuration,
         reference=name,
         quantity=quantity,
         segments=len(keys),

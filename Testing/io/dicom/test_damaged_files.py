@@ -20,7 +20,7 @@ def damaged(content, seed, start):
     return bytes(changed[: random.integers(start, len(content))] if seed % 3 == 0 else changed)
 
 
-def loads_or_tells(**request):
+def loads_or_reports(**request):
     message = ""
     try:
         LoadingLogic(LoadingSettings(frame_interval_s=0.8)).run(StudyRequest(**request))
@@ -35,7 +35,7 @@ def test_damaged_dicom_headers(write, clocks, tmp_path):
     for seed in range(60):
         for path, content in zip(paths, whole, strict=True):
             path.write_bytes(damaged(content, seed, 132) if seed % 2 or path is paths[4] else content)
-        loads_or_tells(rest=tmp_path)
+        loads_or_reports(rest=tmp_path)
 
 
 @pytest.mark.parametrize(
@@ -58,4 +58,4 @@ def test_damaged_image_and_text_files(which, tmp_path):
         (tmp_path / which).write_bytes(damaged(whole, seed, 0))
         others = {"rest_mask": tmp_path / "rest_mask.nrrd", "rest_aif": tmp_path / "rest_aif.csv"}
         times = {"times": tmp_path / "times.csv"} if which == "times.csv" else {}
-        loads_or_tells(rest=tmp_path / series, **others, **times)
+        loads_or_reports(rest=tmp_path / series, **others, **times)

@@ -115,11 +115,11 @@ def a_study(files):
 @pytest.mark.parametrize(
     ("given", "setting", "says"),
     [
-        ({"stress_aif"}, ("aif.mode", "as_is"), "curve of stress with aif.mode=as_is"),
-        ({"stress_aif"}, ("aif.mode", "model"), "curve of stress with aif.mode=model"),
+        ({"stress_aif"}, ("aif.mode", "concentration"), "curve of stress with aif.mode=concentration"),
+        ({"stress_aif"}, ("aif.mode", "signal_inversion"), "curve of stress with aif.mode=signal_inversion"),
         ({"rest_aif"}, ("aif.mode", "dual_bolus"), "AIF series of rest with aif.mode=dual_bolus"),
         ({"rest_pre_bolus"}, ("aif.mode", "automatic"), "pre-bolus series of rest with aif.mode=dual_sequence"),
-        ({"t1_map"}, ("conversion.mode", "as_is"), "T1 map with conversion.mode=as_is"),
+        ({"t1_map"}, ("conversion.mode", "concentration"), "T1 map with conversion.mode=concentration"),
     ],
 )
 def test_an_input_that_the_settings_ignore_is_refused(a_study, given, setting, says):
@@ -129,9 +129,9 @@ def test_an_input_that_the_settings_ignore_is_refused(a_study, given, setting, s
 
 @pytest.mark.parametrize("given", [{"stress_aif"}, {"rest_aif"}, {"rest_pre_bolus"}])
 def test_a_comparison_uses_every_input(a_study, given):
-    settings = Settings().with_value("aif.mode", "model").with_value("aif.compare", True)
+    settings = Settings().with_value("aif.mode", "signal_inversion").with_value("aif.compare", True)
     refuse_unused(a_study, settings, given)
 
 
 def test_series_that_were_only_found_are_not_refused(a_study):
-    refuse_unused(a_study, Settings().with_value("aif.mode", "model"), {"study"})
+    refuse_unused(a_study, Settings().with_value("aif.mode", "signal_inversion"), {"study"})

@@ -38,22 +38,22 @@ def loaded(request, simulated, vendor, tmp_path_factory):
 @pytest.mark.parametrize("state", [State.STRESS, State.REST])
 @pytest.mark.parametrize("part", ["tissue", "aif_series", "pre_bolus"])
 def test_every_series_comes_back_with_its_images_times_and_place(part, state, loaded, simulated):
-    found, told = (getattr(study.acquisition(state), part) for study in (loaded, simulated.study))
-    step = float(told.signal.max()) / 4095.0 + 1.0
-    np.testing.assert_allclose(found.signal, told.signal, atol=step)
-    np.testing.assert_allclose(found.proton_density, told.proton_density, atol=step)
-    assert (found.second_echo is None) == (told.second_echo is None)
-    np.testing.assert_allclose(found.time_s - found.time_s[0, 0], told.time_s - told.time_s[0, 0], atol=2e-4)
-    np.testing.assert_allclose(found.geometry.index_to_lps, told.geometry.index_to_lps, atol=1e-3)
+    found, given = (getattr(study.acquisition(state), part) for study in (loaded, simulated.study))
+    step = float(given.signal.max()) / 4095.0 + 1.0
+    np.testing.assert_allclose(found.signal, given.signal, atol=step)
+    np.testing.assert_allclose(found.proton_density, given.proton_density, atol=step)
+    assert (found.second_echo is None) == (given.second_echo is None)
+    np.testing.assert_allclose(found.time_s - found.time_s[0, 0], given.time_s - given.time_s[0, 0], atol=2e-4)
+    np.testing.assert_allclose(found.geometry.index_to_lps, given.geometry.index_to_lps, atol=1e-3)
 
 
 def test_the_t1_map_comes_back_in_seconds(loaded, simulated):
-    told = simulated.study.t1_map.t1_s
-    known = np.isfinite(loaded.t1_map.t1_s) & (told > 0)
-    np.testing.assert_allclose(loaded.t1_map.t1_s[known], told[known], atol=2e-3)
+    given = simulated.study.t1_map.t1_s
+    known = np.isfinite(loaded.t1_map.t1_s) & (given > 0)
+    np.testing.assert_allclose(loaded.t1_map.t1_s[known], given[known], atol=2e-3)
 
 
 def test_the_protocol_comes_back(loaded, simulated):
-    found, told = (study.rest.tissue.protocol for study in (loaded, simulated.study))
+    found, given = (study.rest.tissue.protocol for study in (loaded, simulated.study))
     names = ("field_strength_t", "repetition_time_s", "echo_time_s", "flip_angle_deg", "saturation_time_s", "agent")
-    assert [getattr(found, name) for name in names] == pytest.approx([getattr(told, name) for name in names])
+    assert [getattr(found, name) for name in names] == pytest.approx([getattr(given, name) for name in names])

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from qperfusion_research.cli.evaluate import EVALUATIONS, evaluation
-from qperfusion_research.flow.configurations import TRIALS
+from qperfusion_research.flow.configurations import FLOW_EVALUATIONS
 from qperfusion_research.flow.evaluation_command import NAMES
 from QPerfusionLogic.cli.main import main
 
@@ -22,12 +22,12 @@ def test_every_registered_evaluation_offers_options_and_a_run(name: str) -> None
 
 
 def test_the_trials_of_the_command_are_those_that_exist() -> None:
-    assert set(NAMES) == set(TRIALS)
+    assert set(NAMES) == set(FLOW_EVALUATIONS)
 
 
-@pytest.mark.parametrize("trial", list(TRIALS))
-def test_arms_of_one_trial_have_names_of_their_own(trial: str) -> None:
-    names = [arm.name for arm in TRIALS[trial]]
+@pytest.mark.parametrize("trial", list(FLOW_EVALUATIONS))
+def test_arms_of_one_trial_have_names_of_their_own(evaluation: str) -> None:
+    names = [configuration.name for configuration in FLOW_EVALUATIONS[evaluation]]
     assert len(set(names)) == len(names)
 
 

@@ -8,30 +8,32 @@ from typing import Any
 import pytest
 
 from qperfusion_research.flow.files import agreement_line
-from qperfusion_research.flow.tables import ArmAgreement, flow_tables
+from qperfusion_research.flow.tables import ConfigurationAgreement, flow_tables
 
 
-def a_result(patient: int, arms: dict[str, float], trial: str = "stages") -> dict[str, Any]:
+def a_result(patient: int, configurations: dict[str, float], evaluation: str = "stages") -> dict[str, Any]:
     """Six segments of 1 to 2 mL/min/g at stress, half of it at rest; each arm reads its factor times the truth."""
     rows = [
         {
             "patient": patient,
-            "trial": trial,
-            "arm": arm,
+            "trial": evaluation,
+            "arm": configuration,
             "state": state,
             "segment": segment,
             "mbf": factor * share * (1.0 + 0.2 * segment),
             "true": share * (1.0 + 0.2 * segment),
         }
-        for arm, factor in arms.items()
+        for configuration, factor in configurations.items()
         for state, share in (("stress", 1.0), ("rest", 0.5))
         for segment in range(6)
     ]
     return {"patient": patient, "rows": rows, "inputs": [], "refused": []}
 
 
-def found(tables: list[ArmAgreement], arm: str, quantity: str, reference: str = "truth") -> ArmAgreement:
-    chosen = [t for t in tables if (t.arm, t.quantity, t.reference) == (arm, quantity, reference)]
+def found(
+    tables: list[ConfigurationAgreement], configuration: str, quantity: str, reference: str = "truth"
+) -> ConfigurationAgreement:
+    chosen = [t for t in tables if (t.configuration, t.quantity, t.reference) == (configuration, quantity, reference)]
     assert len(chosen) == 1
     return chosen[0]
 
@@ -69,7 +71,7 @@ def test_automatic_contours_are_compared_with_true_ones_too() -> None:
 
 
 def test_arms_that_differ_in_a_setting_are_compared_with_the_first_too() -> None:
-    tables = flow_tables([a_result(1, {"plain": 1.25, "other": 1.5}, trial="models")])
+    tables = flow_tables([a_result(1, {"plain": 1.25, "other": 1.5}, evaluation="models")])
     assert found(tables, "other", "stress_mbf", "plain").bias_percent == pytest.approx(20.0)
 
 

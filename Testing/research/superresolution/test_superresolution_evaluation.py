@@ -116,6 +116,6 @@ def test_an_unknown_model_is_refused_before_anything_is_written(tmp_path) -> Non
     parser = argparse.ArgumentParser()
     add_arguments(parser)
     output = tmp_path / "out"
-    with pytest.raises(SettingsError, match="btex_cells"):
+    with pytest.raises(SettingsError, match="btex_mixing_cells"):
         run(parser.parse_args(["--model", "ferni", "--output", str(output)]), Progress())
     assert not output.exists()

@@ -71,13 +71,13 @@ def _shared_layers(header: Any) -> list[dict[Any, Any]]:
 def _repetition_time_s(tags: Tags, siemens: SiemensProtocol, notices: list[Notice]) -> float | None:
     if siemens.echo_spacing_s is not None:
         return siemens.echo_spacing_s
-    told_ms = tags.number("RepetitionTime")
-    if told_ms is None or told_ms <= 0:
+    given_ms = tags.number("RepetitionTime")
+    if given_ms is None or given_ms <= 0:
         return None
-    if told_ms < LONGEST_READOUT_TR_MS:
-        return told_ms / 1000.0
+    if given_ms < LONGEST_READOUT_TR_MS:
+        return given_ms / 1000.0
     message = (
-        f"RepetitionTime {told_ms:g} ms is the time of a shot or beat, not between readout pulses; it was left out"
+        f"RepetitionTime {given_ms:g} ms is the time of a shot or beat, not between readout pulses; it was left out"
     )
     notices.append(
         Notice(
@@ -116,10 +116,10 @@ def _sequence(tags: Tags) -> str:
     return "bssfp" if any(name in text for name in balanced) else "flash"
 
 
-def _field_strength_t(told: float | None) -> float | None:
-    if told is None or told <= 0:
+def _field_strength_t(given: float | None) -> float | None:
+    if given is None or given <= 0:
         return None
-    tesla = told / GAUSS_PER_TESLA if told > 100 else told
+    tesla = given / GAUSS_PER_TESLA if given > 100 else given
     return round(tesla, 3)
 
 

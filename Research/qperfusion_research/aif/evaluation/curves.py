@@ -128,7 +128,7 @@ def _feature_test(reference: MethodResults, test: MethodResults, name: str) -> G
 def _together(answer: Answer, true: Answer) -> tuple[FloatArray, FloatArray, FloatArray]:
     """Return answer and truth on the truth's clock, from four seconds before arrival for 38 s."""
     features = curve_features(true.gd_mmol_l, true.time_s)
-    start = features["foot_s"] - 4.0
+    start = features["bolus_arrival_time_s"] - 4.0
     chosen = (true.time_s >= start) & (true.time_s <= min(start + FIRST_PASS_S, answer.time_s[-1]))
     time = true.time_s[chosen]
     return np.interp(time, answer.time_s, answer.gd_mmol_l), true.gd_mmol_l[chosen], time

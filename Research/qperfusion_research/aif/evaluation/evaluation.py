@@ -20,7 +20,7 @@ from .patients import curve_patient
 from .protocols import protocol_lines
 from .tables import csv_lines, result_lines
 
-SHOWN = "learned"
+SHOWN = "neural_network"
 """The method of the figures."""
 
 

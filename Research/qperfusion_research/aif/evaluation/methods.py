@@ -43,7 +43,7 @@ def methods(weights: str = "", paper_weights: Path | None = None) -> dict[str, M
         "inversion, usual shape": _by_shape,
         "inversion, proton density": _by_density,
         "inversion, shape and dose": lambda patient: _by_shape(patient, with_dose=True),
-        "learned": lambda patient: _learned(patient, weights, with_density=False),
+        "neural_network": lambda patient: _learned(patient, weights, with_density=False),
         "learned, dose": lambda patient: _learned(patient, weights, with_density=False, with_dose=True),
         "learned, proton density": lambda patient: _learned(patient, weights, with_density=True),
     }
@@ -77,7 +77,7 @@ def _by_density(patient: CurvePatient) -> Answer:
 
 
 def _by_shape(patient: CurvePatient, with_dose: bool = False) -> Answer:
-    """Scaled by usual shapes, by the baseline where none fits; `aif.mode=model` looks at the course before that."""
+    """Scaled by usual shapes, by the baseline where none fits; `aif.mode=signal_inversion` looks at the course before that."""
     expected = patient.expected if with_dose else USUAL_HEIGHT
     scaled = scale_by_shape(without_density(patient.measured), patient.physics, float("nan"), expected)
     if scaled is None:
@@ -99,7 +99,7 @@ def _published(patient: CurvePatient, weights: Path) -> Answer:
     network = _paper_network(weights)
     bolus = patient.measured.bolus
     assert bolus is not None
-    grid = bolus.foot_s - LEAD_S + np.arange(SAMPLES) * INTERVAL_S
+    grid = bolus.bolus_arrival_time_s - LEAD_S + np.arange(SAMPLES) * INTERVAL_S
     signal = np.interp(grid, patient.time_s, patient.measured.signal) * (grid <= patient.time_s[-1])
     top = float(signal.max())
     with torch.no_grad():

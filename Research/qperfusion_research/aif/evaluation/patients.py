@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from QPerfusionLogic.aif.curves.blood_curve import BloodCurve
-from QPerfusionLogic.aif.scaling.peak_prior import ExpectedHeight, height_by_dose
+from QPerfusionLogic.aif.scaling.peak_prior import PeakPrior, height_by_dose
 from QPerfusionLogic.data.arrays import FloatArray
 from QPerfusionLogic.data.geometry import Geometry
 from QPerfusionLogic.data.series import PerfusionSeries, State
@@ -60,7 +60,7 @@ class CurvePatient:
     tissue : (16, frames) array
         Gadolinium of the segments, mmol/L.
     hematocrit : float
-    expected : ExpectedHeight
+    expected : PeakPrior
         Of the bolus, by its dose.
     """
 
@@ -76,7 +76,7 @@ class CurvePatient:
     true_mbf: FloatArray
     tissue: FloatArray
     hematocrit: float
-    expected: ExpectedHeight
+    expected: PeakPrior
 
 
 def curve_patient(seed: int, state: State = State.STRESS) -> CurvePatient:

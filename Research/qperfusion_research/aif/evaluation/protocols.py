@@ -17,7 +17,13 @@ SEED, POOL = 90_000, 2000
 """Other boluses than those of any training, whose seeds are small."""
 WITHOUT = {"protocol_known": True, "density_known": False, "dose_known": False}
 WITH = {"protocol_known": True, "density_known": True, "dose_known": False}
-COLUMNS = (("uncorrected", 14), ("AI-AIF network", 17), ("inversion by PD", 17), ("learned", 14), ("in band %", 11))
+COLUMNS = (
+    ("uncorrected", 14),
+    ("AI-AIF network", 17),
+    ("inversion by PD", 17),
+    ("neural_network", 14),
+    ("in band %", 11),
+)
 SHIFTS = {
     "in distribution": Shift(**WITHOUT),
     "saturation time 150 ms": Shift(saturation_time_s=0.15, **WITHOUT),

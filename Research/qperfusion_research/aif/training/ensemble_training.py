@@ -121,10 +121,10 @@ def _trained(network: Any, recipe: Recipe, draw: Draw, plan: Plan, checkpoint: P
     def loss_of(trainee: Any, iteration: int) -> Any:
         return unsaturation_loss(trainee, draw(recipe.batch))
 
-    def told(average: Any, iteration: int, loss: float) -> None:
+    def reported(average: Any, iteration: int, loss: float) -> None:
         report(f"{checkpoint.stem}: iteration {iteration} of {plan.iterations}, loss {loss:.4f}")
 
-    return train(network, loss_of, plan, checkpoint, told) if plan.iterations else network.eval()
+    return train(network, loss_of, plan, checkpoint, reported) if plan.iterations else network.eval()
 
 
 def unsaturation_loss(network: Any, pairs: Pairs) -> Any:

@@ -156,7 +156,7 @@ def _on_grid(pair: OwnPair) -> list[tuple[FloatArray, FloatArray, FloatArray]]:
     base = np.mean(pair.true_mmol_l[bolus.baseline_frames])
     rows = []
     for shift in SHIFTS_S:
-        grid = bolus.foot_s - LEAD_S + shift + np.arange(SAMPLES) * INTERVAL_S
+        grid = bolus.bolus_arrival_time_s - LEAD_S + shift + np.arange(SAMPLES) * INTERVAL_S
         valid = (grid <= pair.time_s[-1]).astype(float)
         signal = np.interp(grid, pair.time_s, pair.saturated) * valid
         true = np.interp(grid, pair.time_s, pair.true_mmol_l - base) / GADOLINIUM_UNIT_MMOL_L

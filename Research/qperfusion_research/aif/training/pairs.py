@@ -30,11 +30,11 @@ AREA_LOG_SD, WRONG_SHARE, WRONG_LOG_SD = 0.28, 0.1, 0.7
 SERIES_BEATS = 80
 WIDE_FIELD_SHARE, WIDE_FIELD = 0.4, (0.6, 1.25)
 """Share of the transmit fields that are anything in this range of nominal; the rest is 0.97 +- 0.09."""
-MUSCLE = (0.0, 0.04)
+MYOCARDIUM = (0.0, 0.04)
 """Share of the pool's signal that is muscle."""
-UPTAKE_PER_S, MUSCLE_SHARE_OF_BLOOD = (0.005, 0.04), 0.35
+UPTAKE_PER_S, MYOCARDIUM_SHARE_OF_BLOOD = (0.005, 0.04), 0.35
 """Flow and extraction of muscle, 0.3 to 2.4 mL/min/mL, and the most it holds, over the peak in blood."""
-MUSCLE_T1_SHARE, MUSCLE_DECAY_L_MMOL_S = 0.65, 6.0
+MYOCARDIUM_T1_SHARE, MYOCARDIUM_DECAY_L_MMOL_S = 0.65, 6.0
 """Native T1 of muscle over that of blood; its transverse relaxivity."""
 SMALL_MMOL_L = 0.05
 """Step of the slope of the signal near zero gadolinium."""
@@ -100,7 +100,7 @@ def draw_pairs(count: int, pool: BolusPool, shift: Shift | None = None) -> Pairs
     import torch
 
     shift = shift or Shift()
-    told_area, area = _areas(count, shift)
+    known_area, area = _areas(count, shift)
     bolus = draw_boluses(count, pool, area, shift.regular)
     played, nominal = _protocols(count, shift)
     loss = 0.03 * torch.randn(count, 1).abs().clamp(max=4.0)
@@ -113,7 +113,7 @@ def draw_pairs(count: int, pool: BolusPool, shift: Shift | None = None) -> Pairs
     beats = _heartbeats(count, bolus.arrival_s)
     blood = bolus.at(beats)
     measured = blood_signal(blood + residual, played, decay, loss, scale)
-    measured = measured + _muscle_share(count) * (_muscle_signal(blood, beats, played, loss, scale) - measured)
+    measured = measured + _myocardium_share(count) * (_myocardium_signal(blood, beats, played, loss, scale) - measured)
     noise = torch.exp(uniform(count, -6.2, -3.9)) * measured.amax(dim=1, keepdim=True)
     measured = measured + noise * torch.randn_like(measured)
     start = bolus.arrival_s - LEAD_S + uniform(count, -ARRIVAL_JITTER_S, ARRIVAL_JITTER_S)
@@ -127,7 +127,7 @@ def draw_pairs(count: int, pool: BolusPool, shift: Shift | None = None) -> Pairs
     plain = blood_signal(residual, played, decay, flip_scale=scale, density=True)
     density = plain * (1.0 + 0.015 * torch.randn(count, 1)) / top
     density = torch.where(with_density, density, torch.nan)
-    family, conditions = network_input(signal / top, valid, nominal, known, density, told_area)
+    family, conditions = network_input(signal / top, valid, nominal, known, density, known_area)
     gadolinium = bolus.at(grid) / GADOLINIUM_UNIT_MMOL_L
     state = torch.cat([loss / LOSS_UNIT, residual / RESIDUAL_UNIT_MMOL_L], dim=1)
     low, more = (blood_signal(residual + step, played, decay, loss, scale) / top for step in (0.0, SMALL_MMOL_L))
@@ -140,11 +140,11 @@ def _areas(count: int, shift: Shift) -> tuple[Any, Any]:
     import torch
 
     low, high = AREA_MMOL_S_L
-    told = low * (high / low) ** torch.rand(count, 1)
+    reported = low * (high / low) ** torch.rand(count, 1)
     known = torch.rand(count, 1) < (DOSE_SHARE if shift.dose_known is None else float(shift.dose_known))
-    told = torch.where(known, told, torch.nan)
+    reported = torch.where(known, reported, torch.nan)
     spread = torch.where(torch.rand(count, 1) < WRONG_SHARE, WRONG_LOG_SD, AREA_LOG_SD)
-    return told, told * torch.exp(spread * torch.randn(count, 1))
+    return reported, reported * torch.exp(spread * torch.randn(count, 1))
 
 
 def _protocols(count: int, shift: Shift) -> tuple[Protocols, Protocols]:
@@ -161,30 +161,30 @@ def _protocols(count: int, shift: Shift) -> tuple[Protocols, Protocols]:
     rest = (uniform(count, 0.0007, 0.0022), uniform(count, 3.4, 6.2))
     density_flip = uniform(count, 3.0, 10.0)
     error = (1.0 + 0.04 * torch.randn(count, 1)).clamp(0.85, 1.15)
-    told = torch.where(torch.rand(count, 1) < 0.5, pulses, torch.round(pulses * uniform(count, 0.7, 1.4)))
-    told = torch.minimum(told, torch.floor(time / repetition))
+    reported = torch.where(torch.rand(count, 1) < 0.5, pulses, torch.round(pulses * uniform(count, 0.7, 1.4)))
+    reported = torch.minimum(reported, torch.floor(time / repetition))
     played = Protocols(time, *shared, pulses, *rest, table_t1 * error, density_flip)
-    return played, Protocols(time, *shared, told, *rest, table_t1, density_flip)
+    return played, Protocols(time, *shared, reported, *rest, table_t1, density_flip)
 
 
-def _muscle_share(count: int) -> Any:
+def _myocardium_share(count: int) -> Any:
     """Return how much of the blood pool's signal is muscle (n, 1): trabeculae, and the wall through the point spread.
 
     Against the ideal blood signal of ten digital patients without noise the pool of their images read 0.5 to 2 % low
     at its peak and right before it.
     """
-    return uniform(count, *MUSCLE)
+    return uniform(count, *MYOCARDIUM)
 
 
-def _muscle_signal(blood: Any, beats: Any, played: Protocols, loss: Any, scale: Any) -> Any:
+def _myocardium_signal(blood: Any, beats: Any, played: Protocols, loss: Any, scale: Any) -> Any:
     """Return the signal (n, beats) of muscle that takes contrast up from blood (n, beats) in mmol/L."""
     import torch
 
     interval = torch.diff(beats, dim=1, prepend=beats[:, :1])
     taken = uniform(len(blood), *UPTAKE_PER_S) * torch.cumsum(blood * interval, dim=1)
-    gadolinium = torch.minimum(taken, MUSCLE_SHARE_OF_BLOOD * blood.amax(dim=1, keepdim=True))
-    muscle = replace(played, native_t1=MUSCLE_T1_SHARE * played.native_t1)
-    return blood_signal(gadolinium, muscle, MUSCLE_DECAY_L_MMOL_S, loss, scale)
+    gadolinium = torch.minimum(taken, MYOCARDIUM_SHARE_OF_BLOOD * blood.amax(dim=1, keepdim=True))
+    myocardium = replace(played, native_t1=MYOCARDIUM_T1_SHARE * played.native_t1)
+    return blood_signal(gadolinium, myocardium, MYOCARDIUM_DECAY_L_MMOL_S, loss, scale)
 
 
 def _heartbeats(count: int, arrival: Any) -> Any:

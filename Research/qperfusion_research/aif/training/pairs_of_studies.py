@@ -12,7 +12,7 @@ from QPerfusionLogic.data.results import StateResult
 from QPerfusionLogic.errors import InputError, QPerfusionError
 from QPerfusionLogic.io.study.logic import LoadingLogic
 from QPerfusionLogic.io.study.request import StudyRequest
-from QPerfusionLogic.pipeline.pipeline import Cascade
+from QPerfusionLogic.pipeline.pipeline import Pipeline
 from QPerfusionLogic.progress import Progress
 from QPerfusionLogic.settings.schema import Settings
 from QPerfusionLogic.signal_model.physics import physics_of_series
@@ -42,7 +42,7 @@ def pairs_of_studies(folder: Path, progress: Progress | None = None) -> list[Own
     for index, path in enumerate(studies):
         try:
             study = LoadingLogic(settings.loading).run(StudyRequest(study=path))
-            result = Cascade(settings).run(study, stop_after="aif")
+            result = Pipeline(settings).run(study, stop_after="aif")
         except QPerfusionError as error:
             progress.update(index / len(studies), f"{path.name} left out: {error}")
             continue

@@ -10,7 +10,7 @@ from QPerfusionLogic.progress import Progress
 from QPerfusionLogic.segmentation.contours.drawing_plan import STANDARD, DrawingPlan
 from QPerfusionLogic.settings.schema import SegmentationSettings
 
-from .cases import TrialCase
+from .cases import EvaluationCase
 from .evaluation import scored
 from .scores import Score
 
@@ -42,7 +42,7 @@ def plans() -> dict[str, DrawingPlan]:
 
 
 def ablation_report(
-    title: str, cases: Sequence[TrialCase], settings: SegmentationSettings, progress: Progress
+    title: str, cases: Sequence[EvaluationCase], settings: SegmentationSettings, progress: Progress
 ) -> list[str]:
     """Return a line per plan: mean Dice and its change from the standard plan; the classical contour comes last."""
     lines = [f"ablation, {title}: {len(cases)} slices; mean Dice (change)"]

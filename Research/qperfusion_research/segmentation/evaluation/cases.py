@@ -21,7 +21,7 @@ from QPerfusionLogic.settings.schema import RegistrationSettings
 
 
 @dataclass(frozen=True)
-class TrialCase:
+class EvaluationCase:
     """A registered slice and what is true of it.
 
     Parameters
@@ -44,14 +44,14 @@ class TrialCase:
     insertion_points: FloatArray
 
 
-def digital_case(seed: int) -> TrialCase:
+def digital_case(seed: int) -> EvaluationCase:
     """Return a digital slice: moving with the breath, turned and mirrored at random, drawn wider than life."""
     sample = training_sample(seed)
     registered = registered_signal(sample.signal, sample.time_s, sample.pixel_mm)
     moved = registered.displacement_mm.reshape(len(sample.signal), -1, 2).mean(axis=1)
     offset = np.median(sample.displacement_mm - moved, axis=0) / sample.pixel_mm
     truth = shifted_labels(sample, offset)
-    return TrialCase(
+    return EvaluationCase(
         f"digital {seed}",
         registered,
         truth,
@@ -86,7 +86,7 @@ def registered_signal(signal: FloatArray, time_s: FloatArray, pixel_mm: float) -
     return RegistrationLogic(RegistrationSettings()).run(series, Progress())
 
 
-def real_cases(folder: Path) -> Iterator[TrialCase]:
+def real_cases(folder: Path) -> Iterator[EvaluationCase]:
     """Yield every NIfTI series of a folder that has drawn masks beside it.
 
     NAME.nii.gz holds (frame, row, column), NAME_mask.nii.gz the same with 1 myocardium and 2 LV in the frames that were
@@ -107,7 +107,7 @@ def real_cases(folder: Path) -> Iterator[TrialCase]:
         yield real_case(mask.with_name(mask.name.replace("_mask.nii.gz", ".nii.gz")), mask)
 
 
-def real_case(path: Path, mask_path: Path) -> TrialCase:
+def real_case(path: Path, mask_path: Path) -> EvaluationCase:
     """Return a real series with its drawn masks."""
     signal, pixel_mm = _read(path)
     masks = _read(mask_path)[0].astype(np.uint8)
@@ -115,7 +115,7 @@ def real_case(path: Path, mask_path: Path) -> TrialCase:
     moved = _registered_masks(masks, registered)
     drawn = np.flatnonzero(masks.any(axis=(1, 2)))
     curve = [signal[frame][masks[frame] == 2].mean() for frame in drawn]
-    return TrialCase(
+    return EvaluationCase(
         path.name.removesuffix(".nii.gz"),
         registered,
         {value: np.asarray(moved[:, value - 1].mean(axis=0) > 0.5) for value in (1, 2)},

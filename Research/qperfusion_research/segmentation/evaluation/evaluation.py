@@ -12,13 +12,13 @@ from QPerfusionLogic.segmentation.contours.drawing_plan import STANDARD, Drawing
 from QPerfusionLogic.segmentation.logic import SegmentationLogic
 from QPerfusionLogic.settings.schema import SegmentationSettings
 
-from .cases import TrialCase, registered_signal
+from .cases import EvaluationCase, registered_signal
 from .negative_controls import KINDS, is_confidently_wrong, negative
 from .scores import Score, score
 
 
 def scored(
-    cases: Sequence[TrialCase],
+    cases: Sequence[EvaluationCase],
     settings: SegmentationSettings,
     progress: Progress,
     plan: DrawingPlan = STANDARD,
@@ -32,7 +32,7 @@ def scored(
     return scores
 
 
-def negatives_report(count: int, seed: int, settings: SegmentationSettings, progress: Progress) -> list[str]:
+def negative_controls_report(count: int, seed: int, settings: SegmentationSettings, progress: Progress) -> list[str]:
     """Return the lines on `count` series without a heart to find, an equal number of each kind."""
     logic = SegmentationLogic(settings)
     kinds = tuple(KINDS)

@@ -33,8 +33,8 @@ def run(options: argparse.Namespace, progress: Progress) -> str:
 
     from .ablation import ablation_report
     from .cases import digital_case, real_cases
-    from .evaluation import negatives_report, scored, write_scores
-    from .scores import BARS, Score, report
+    from .evaluation import negative_controls_report, scored, write_scores
+    from .scores import CRITERIA, Score, report
 
     for name in ("slices", "negatives", "seed"):
         if getattr(options, name) < 0:
@@ -52,9 +52,9 @@ def run(options: argparse.Namespace, progress: Progress) -> str:
         elif cases:
             scores = scored(cases, settings, progress)
             rows += scores
-            lines += report(name, scores, BARS[name])
-    if options.negatives and not options.ablate:
-        lines += negatives_report(options.negatives, options.seed + 1000, settings, progress)
+            lines += report(name, scores, CRITERIA[name])
+    if options.negative_controls and not options.ablate:
+        lines += negative_controls_report(options.negative_controls, options.seed + 1000, settings, progress)
     if options.output and rows:
         write_scores(options.output, rows)
     return "\n".join(lines)

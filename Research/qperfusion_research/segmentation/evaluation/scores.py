@@ -12,7 +12,7 @@ from QPerfusionLogic.data.arrays import LEFT_VENTRICLE, MYOCARDIUM, RIGHT_VENTRI
 from QPerfusionLogic.data.results import Segmented
 from QPerfusionLogic.segmentation.logic import heart_box
 
-from .cases import TrialCase
+from .cases import EvaluationCase
 
 LOCATED = 0.3
 """Least Dice of LV with wall at which the heart counts as located."""
@@ -35,7 +35,7 @@ class Score:
 
 
 @dataclass(frozen=True)
-class Bar:
+class Criterion:
     """What a mean (or a share) must reach: at least `limit`, or at most where `most` is set."""
 
     text: str
@@ -48,19 +48,19 @@ class Bar:
         return f"{self.text:46s} {value:7.3f}   bar {'<=' if self.most else '>='} {self.limit:g}   {_word(good)}"
 
 
-BARS = {
+CRITERIA = {
     "digital": {
-        "myocardium": Bar("Dice myocardium, mean", 0.90),
-        "left_ventricle": Bar("Dice LV, mean", 0.95),
-        "box": Bar("Dice of the box, mean", 0.97),
-        "insertion_error_mm": Bar("RV insertion points, mean error in mm", 2.8, most=True),
+        "myocardium": Criterion("Dice myocardium, mean", 0.90),
+        "left_ventricle": Criterion("Dice LV, mean", 0.95),
+        "box": Criterion("Dice of the box, mean", 0.97),
+        "insertion_error_mm": Criterion("RV insertion points, mean error in mm", 2.8, most=True),
     },
     "real": {
-        "myocardium": Bar("Dice myocardium, mean", 0.80),
-        "left_ventricle": Bar("Dice LV, mean", 0.90),
-        "box": Bar("Dice of the box, mean", 0.93),
-        "located": Bar("share of hearts located", 0.99),
-        "peak_error_frames": Bar("peak LV frame, mean error", 1.5, most=True),
+        "myocardium": Criterion("Dice myocardium, mean", 0.80),
+        "left_ventricle": Criterion("Dice LV, mean", 0.90),
+        "box": Criterion("Dice of the box, mean", 0.93),
+        "located": Criterion("share of hearts located", 0.99),
+        "peak_error_frames": Criterion("peak LV frame, mean error", 1.5, most=True),
     },
 }
 """Source: the project's specification of the three networks; the real bars are meant for series nobody tuned to."""
@@ -68,7 +68,7 @@ POOR, MOST_POOR = 0.6, 0.03
 """Dice of the myocardium below which a series is poor, and the share of poor series that is allowed."""
 
 
-def score(case: TrialCase, found: Segmented) -> Score:
+def score(case: EvaluationCase, found: Segmented) -> Score:
     """Compare a one-slice result with its case."""
     labels = found.labels[0]
     wall, cavity = labels == MYOCARDIUM, labels == LEFT_VENTRICLE
@@ -108,14 +108,14 @@ def is_flagged(found: Segmented) -> bool:
     return any(notice.code in ("segmentation-uncertain", "heart-not-found") for notice in found.notices)
 
 
-def _insertion_error(case: TrialCase, found: Segmented) -> float:
+def _insertion_error(case: EvaluationCase, found: Segmented) -> float:
     """Return the mean distance in mm of the points as an unordered pair: mirrored slices have no known front."""
     spacing = case.registered.series.geometry.pixel_spacing_mm
     pairs = (found.insertion_points[0], found.insertion_points[0][::-1])
     return float(min(landmark_distance_mm(pair, case.insertion_points, spacing).mean() for pair in pairs))
 
 
-def report(title: str, scores: Sequence[Score], bars: dict[str, Bar]) -> list[str]:
+def report(title: str, scores: Sequence[Score], criteria: dict[str, Criterion]) -> list[str]:
     """Return the lines of one group of cases: mean and median of every figure, then the bars."""
     lines = [f"{title}: {len(scores)} slices"]
     values = {name: _known(scores, name) for name in vars(scores[0]) if name != "name"}
@@ -123,7 +123,8 @@ def report(title: str, scores: Sequence[Score], bars: dict[str, Bar]) -> list[st
         if len(known):
             lines.append(f"  {name:20s} mean {known.mean():.3f}  median {np.median(known):.3f}  of {len(known)}")
     lines += [
-        f"  {bar.line(float(values[name].mean()) if len(values[name]) else np.nan)}" for name, bar in bars.items()
+        f"  {criterion.line(float(values[name].mean()) if len(values[name]) else np.nan)}"
+        for name, criterion in criteria.items()
     ]
     poor = [each for each in scores if each.myocardium < POOR]
     flagged = sum(int(each.flagged) for each in poor)

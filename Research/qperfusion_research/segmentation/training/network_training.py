@@ -46,7 +46,7 @@ class TrainingPlan:
     checkpoint_minutes: float = 5.0
 
 
-def train(output: Path, plan: TrainingPlan, tell: Callable[[str], None], start: Path | None = None) -> None:
+def train(output: Path, plan: TrainingPlan, log: Callable[[str], None], start: Path | None = None) -> None:
     """Train and write weights with their card to `output` (safetensors) at every checkpoint.
 
     A training that was cut goes on from the checkpoint beside `output`; `start` gives the first weights instead of
@@ -64,7 +64,7 @@ def train(output: Path, plan: TrainingPlan, tell: Callable[[str], None], start: 
 
     def report(average: nn.Module, iteration: int, loss: float) -> None:
         save_model(average, output, _card(plan, iteration, start))
-        tell(f"iteration {iteration} loss {loss:.3f} {_synthetic_dice(average, validation)}")
+        log(f"iteration {iteration} loss {loss:.3f} {_synthetic_dice(average, validation)}")
 
     train_network(
         network,

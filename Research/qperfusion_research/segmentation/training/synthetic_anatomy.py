@@ -45,11 +45,11 @@ def random_anatomy(random: np.random.Generator) -> Anatomy:
     radius, angle = np.hypot(y, x), np.arctan2(y, x)
     epicardium, endocardium = _left_ventricle(random, angle)
     inside_epi, inside_endo = _fill(epicardium - radius), _fill(endocardium - radius)
-    muscle = _papillaries(random, y, x, radius, angle, epicardium, endocardium)
+    myocardium = _papillaries(random, y, x, radius, angle, epicardium, endocardium)
     right, right_outer, labels_right = _right_ventricle(random, y, x, radius, epicardium)
 
     heart: dict[str, FloatArray] = {name: np.zeros((FIELD, FIELD)) for name in TISSUES}
-    blood = inside_endo * (1.0 - muscle)
+    blood = inside_endo * (1.0 - myocardium)
     wall = inside_epi - blood
     defect = _defect(random, radius, angle, epicardium, endocardium)
     heart["left_blood"], heart["myocardium"] = blood, wall * (1.0 - defect)
@@ -118,22 +118,25 @@ def _papillaries(
     Narrow cavities have a nearly solid rim more often: contraction presses the trabeculae together.
     """
     mean = float(endocardium.mean())
-    muscle = np.zeros_like(radius)
+    myocardium = np.zeros_like(radius)
     crowded = random.random() < 0.4
     for _ in range(random.integers(1, 5) if crowded else random.integers(0, 4)):
         size = random.uniform(0.1, 0.6 if crowded else 0.42) * mean
         where = random.uniform(0.0, 2.0 * np.pi)
         distance = mean - size * random.uniform(-0.3, 0.8 if crowded else 1.6)
         spread = np.hypot(y - distance * np.sin(where), x - distance * np.cos(where))
-        muscle = np.maximum(muscle, _fill(size - spread))
+        myocardium = np.maximum(myocardium, _fill(size - spread))
     if random.random() < 0.7:
-        muscle = np.maximum(muscle, _trabeculae(random, radius, angle, endocardium, random.uniform(0.03, 0.45), 0.5))
+        myocardium = np.maximum(
+            myocardium, _trabeculae(random, radius, angle, endocardium, random.uniform(0.03, 0.45), 0.5)
+        )
     narrow = mean < NARROW * float(epicardium.mean())
     if random.random() < (0.55 if narrow else 0.2):
-        muscle = np.maximum(
-            muscle, _trabeculae(random, radius, angle, endocardium, random.uniform(0.15, 0.5), random.uniform(0.8, 1.2))
+        myocardium = np.maximum(
+            myocardium,
+            _trabeculae(random, radius, angle, endocardium, random.uniform(0.15, 0.5), random.uniform(0.8, 1.2)),
         )
-    return muscle
+    return myocardium
 
 
 def _trabeculae(

@@ -31,7 +31,7 @@ Kind = Callable[[FlowCase], FloatArray]
 
 
 @dataclass(frozen=True)
-class Trial:
+class Evaluation:
     """What is tried: how many patients, which lines, which networks, and the kinetic model that flow is fitted with."""
 
     patients: int = 20
@@ -43,7 +43,7 @@ class Trial:
     model: str = KineticsSettings().model
 
 
-def run_trial(trial: Trial, output: Path, progress: Progress | None = None) -> str:
+def run_evaluation(evaluation: Evaluation, output: Path, progress: Progress | None = None) -> str:
     """Write images.csv, flow.csv, tables.md and pictures; return the tables.
 
     Rows that are in the files already are kept, so that a trial that was cut goes on: after a change of weights, or of
@@ -51,50 +51,50 @@ def run_trial(trial: Trial, output: Path, progress: Progress | None = None) -> s
     """
     progress = progress or Progress()
     output.mkdir(parents=True, exist_ok=True)
-    methods = methods_of(trial)
-    seeds = [trial.seed + index for index in range(trial.patients)]
+    methods = methods_of(evaluation)
+    seeds = [evaluation.seed + index for index in range(evaluation.patients)]
     images = _rows(
         output / "images.csv",
         seeds,
         ("method", list(methods)),
-        lambda seed, names: image_rows(seed, {name: methods[name] for name in names}, trial.fraction),
+        lambda seed, names: image_rows(seed, {name: methods[name] for name in names}, evaluation.fraction),
         progress,
     )
-    flow_seeds = [trial.seed + index for index in range(trial.flow_patients)]
+    flow_seeds = [evaluation.seed + index for index in range(evaluation.flow_patients)]
     kinds = _kinds(methods)
     flow = _rows(
         output / "flow.csv",
         flow_seeds,
         ("frames", list(kinds)),
-        lambda seed, names: flow_rows(seed, {name: kinds[name] for name in names}, trial.model),
+        lambda seed, names: flow_rows(seed, {name: kinds[name] for name in names}, evaluation.model),
         progress,
     )
-    if trial.patients:
-        write_pictures(output, patient_frames(trial.seed, PICTURED), methods)
-    text = tables(images, flow, trial.fraction, trial.model)
+    if evaluation.patients:
+        write_pictures(output, patient_frames(evaluation.seed, PICTURED), methods)
+    text = tables(images, flow, evaluation.fraction, evaluation.model)
     with writing_file(output / "tables.md") as beside:
         beside.write_text(text, encoding="utf-8")
     return text
 
 
-def methods_of(trial: Trial) -> dict[str, Method]:
+def methods_of(evaluation: Evaluation) -> dict[str, Method]:
     """Return every way to fill the missing lines, by name; each takes full frames and cuts them itself."""
     found: dict[str, Method] = {
-        "zero-filled": lambda frames: zero_filled(frames, trial.fraction),
-        "bicubic": lambda frames: bicubic(frames, trial.fraction),
+        "zero-filled": lambda frames: zero_filled(frames, evaluation.fraction),
+        "bicubic": lambda frames: bicubic(frames, evaluation.fraction),
     }
     chosen = SuperresolutionSettings(mode="residual_bridge", samples=0, device="cpu")
-    names = {"residual bridge": trial.weights}
-    if trial.adversarial is not None:
-        names["adversarial"] = trial.adversarial
+    names = {"residual bridge": evaluation.weights}
+    if evaluation.adversarial is not None:
+        names["adversarial"] = evaluation.adversarial
     for name, weights in names.items():
         resolver = resolver_of(_with_weights(chosen, weights))
         assert isinstance(resolver, BridgeResolver)
-        found[name] = _resolving(resolver, trial.fraction)
-    if trial.adversarial is not None:
+        found[name] = _resolving(resolver, evaluation.fraction)
+    if evaluation.adversarial is not None:
         from .adversarial_method import adversarial_frames
 
-        found["adversarial, as published"] = adversarial_frames(trial.adversarial, trial.fraction)
+        found["adversarial, as published"] = adversarial_frames(evaluation.adversarial, evaluation.fraction)
     return found
 
 

@@ -36,9 +36,9 @@ def run(options: argparse.Namespace, progress: Progress) -> str:
 
     require_packages("evaluate superresolution")
     model_class(options.model)
-    from .evaluation import Trial, run_trial
+    from .evaluation import Evaluation, run_evaluation
 
-    trial = Trial(
+    evaluation = Evaluation(
         options.patients,
         options.flow_patients,
         options.seed,
@@ -47,4 +47,4 @@ def run(options: argparse.Namespace, progress: Progress) -> str:
         options.adversarial,
         options.model,
     )
-    return run_trial(trial, options.output, progress)
+    return run_evaluation(evaluation, options.output, progress)

@@ -20,7 +20,7 @@ from QPerfusionLogic.phantom.patients.patient import DigitalPatient
 from QPerfusionLogic.phantom.patients.sampling import sample_patient
 from QPerfusionLogic.phantom.simulation.simulated import StateTruth
 from QPerfusionLogic.phantom.simulation.simulation import simulate_patient
-from QPerfusionLogic.pipeline.flow_mapping import LAYERS, UNDETERMINED, between_beats, map_flow
+from QPerfusionLogic.pipeline.flow_mapping import LAYERS, UNDETERMINED, map_flow, resample_aif
 from QPerfusionLogic.settings.schema import KineticsSettings, Settings
 
 SECTORS = 24
@@ -218,7 +218,7 @@ def _fitted_flow(
     curves: FloatArray, time_s: FloatArray, arterial_input: ArterialInput, settings: KineticsSettings
 ) -> FloatArray:
     """Return the flow (n,) of curves (n, frames), NaN where there is no curve or its flow is undetermined."""
-    blood = between_beats(arterial_input)
+    blood = resample_aif(arterial_input)
     known = np.isfinite(curves).all(axis=1)
     given = KineticInput(curves[known].astype(float), time_s, blood.gd_mmol_l, blood.time_s)
     fit = KineticFittingLogic(settings).run(given).parameters

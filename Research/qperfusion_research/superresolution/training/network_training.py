@@ -64,7 +64,7 @@ class Training:
     widths: tuple[int, ...] = SR3_WIDTHS
 
 
-def train_and_save(training: Training, output: Path, tell: Callable[[str], None]) -> ModelFile:
+def train_and_save(training: Training, output: Path, log: Callable[[str], None]) -> ModelFile:
     """Train and write weights with their card; frames and checkpoint lie beside the output until it is written.
 
     Parameters
@@ -72,7 +72,7 @@ def train_and_save(training: Training, output: Path, tell: Callable[[str], None]
     training : Training
     output : Path
         The .safetensors file; of the adversarial pair only the generator is kept.
-    tell : callable
+    log : callable
         Told a line at each checkpoint.
     """
     device = chosen_device(training.device)
@@ -100,7 +100,7 @@ def train_and_save(training: Training, output: Path, tell: Callable[[str], None]
             ratio = float(_ratios(training.preset, _generator(average), validation, device).mean())
             curve[-1].append(round(ratio, 4))
             line += f" validation error over zero-filled {ratio:.4f}"
-        tell(line)
+        log(line)
 
     checkpoint = output.with_suffix(".checkpoint.safetensors")
     trained = train(network, loss_of, training.plan, checkpoint, report)

@@ -16,13 +16,13 @@ from .mixing_chain import ChainLattice, chain_lattice
 _TRANSIT = Axis("transit_s", 0.03, 60.0, 40, "log", coarse=10)
 
 
-class BtexCells(ExchangeModel):
+class BtexMixingCells(ExchangeModel):
     """Blood-tissue exchange in a chain of N mixing cells, each of which exchanges with its own interstitium.
 
     Source: spec/performance.md (Agreement): 16 to 20 cells reproduce the dispersion of MMID4 and of real capillaries.
     """
 
-    name = "btex_cells"
+    name = "btex_mixing_cells"
     layout = exchange_layout(_TRANSIT, rate_step=2 * _TRANSIT.step)
 
     def tabulate(
