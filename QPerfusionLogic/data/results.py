@@ -171,10 +171,10 @@ class ArterialInput:
     lower_mmol_l, upper_mmol_l : (n,) arrays, optional
         Band of the corrected curve where the route gives one.
     mode : str
-        dual_sequence, dual_bolus, learned, model, as_is, curve.
+        dual_sequence, dual_bolus, neural_network, signal_inversion, concentration, population, curve.
     features : dict
-        bolus_arrival_time_s, peak_mmol_l, time_to_peak_s, fwhm_s, valley_s, first_pass_end_s, area_mmol_s_l, baseline_drift,
-        apparent_peak_mmol_l.
+        bolus_arrival_time_s, peak_mmol_l, time_to_peak_s, fwhm_s, valley_s, first_pass_end_s, area_mmol_s_l,
+        baseline_drift, apparent_peak_mmol_l.
     """
 
     time_s: FloatArray

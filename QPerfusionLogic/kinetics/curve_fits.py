@@ -30,6 +30,8 @@ from QPerfusionLogic.settings.schema import KineticsSettings
 from .logic import KineticFittingLogic
 
 COLUMNS = ("mbf_ml_min_g", "mbf_se", "delay_s", "ps_ml_min_g", "vp_ml_g", "ve_ml_g", "rms", "r2")
+HEADERS = {"ve_ml_g": "visf_ml_g"}
+"""Field of a model -> the name that its column has kept since version 0.1."""
 AIF_NAMES = ("aif", "aif mmol l", "arterial", "arterial input", "input")
 
 
@@ -131,7 +133,7 @@ def fits_as_csv(result: FitResult, names: tuple[str, ...]) -> str:
     extra = tuple(name for name in result.parameters if name.startswith(("ki_", "ktrans")))
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(("curve", "status", *COLUMNS, *extra))
+    writer.writerow(("curve", "status", *(HEADERS.get(column, column) for column in COLUMNS), *extra))
     for index, name in enumerate(names):
         values = [result.parameters.get(column) for column in (*COLUMNS, *extra)]
         cells = ["" if value is None or not np.isfinite(value[index]) else f"{value[index]:.6g}" for value in values]

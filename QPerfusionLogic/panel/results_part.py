@@ -22,7 +22,7 @@ TABLES = (
     ("Stress AIF", "table:aif", "stress"),
     ("Rest AIF", "table:aif", "rest"),
     ("Constants", "table:constants", ""),
-    ("AIF methods", "table:routes", ""),
+    ("AIF methods", "table:aif_methods", ""),
 )
 """Title, role and state of the tables that the panel shows."""
 SEVERITIES = {"serious": "Serious", "warning": "Warnings", "note": "Notes"}

@@ -28,6 +28,7 @@ from QPerfusionLogic.io.files.nrrd_files import read_labels, read_sequence
 from QPerfusionLogic.io.files.plain_json import read_plain
 from QPerfusionLogic.io.results.superresolved_files import with_superresolved
 from QPerfusionLogic.io.results.writer import labels_hash
+from QPerfusionLogic.settings.old_names import present_choice, present_features
 from QPerfusionLogic.settings.schema import SegmentationSettings
 
 
@@ -198,8 +199,8 @@ def _read_arterial_input(place: Path) -> ArterialInput:
         measured=columns["measured"],
         corrected=columns["corrected"],
         gd_mmol_l=columns["gd_mmol_l"],
-        mode=about["mode"],
-        features={name: _number(value) for name, value in about["features"].items()},
+        mode=present_choice("aif.mode", about["mode"]),
+        features={name: _number(value) for name, value in present_features(about["features"]).items()},
         lower_mmol_l=columns.get("lower_mmol_l"),
         upper_mmol_l=columns.get("upper_mmol_l"),
         model_name=about["model_name"],
@@ -216,7 +217,7 @@ def _read_concentration(place: Path, acquisition: Acquisition) -> Concentration:
         gd_mmol_l=gadolinium,
         time_s=acquisition.tissue.time_s,
         saturated=_labels(place / "saturated.nrrd", acquisition.tissue).astype(bool),
-        mode=about["mode"],
+        mode=present_choice("conversion.mode", about["mode"]),
         constants=about["constants"],
     )
 

@@ -111,7 +111,7 @@ def map_flow(result: StateResult, settings: KineticsSettings, progress: Progress
         for index, key in enumerate(wall.keys):
             curve = wall.given.curves[index]
             parts.setdefault(key, []).append(_fitted(fit, index, wall.given.time_s, curve, wall.pixels[index]))
-    near = prior if settings.priors == "pooled_everywhere" else None
+    near = prior if (settings.priors, settings.prior_scope) == ("hierarchical", "pixels") else None
     maps, notices = _fit_pixels(result, kept, settings, near, progress.part(0.1, 1.0))
     notices += [notice for fit in fits for notice in fit.notices]
     if input_error > 0.0:
@@ -168,7 +168,7 @@ def _walls(result: StateResult, kept: list[BoolArray]) -> list[_SliceCurves]:
 
 def _for_segments(settings: KineticsSettings) -> KineticsSettings:
     """Return the settings that segment curves are fitted with."""
-    return dataclasses.replace(settings, priors="everywhere") if settings.priors == "segments" else settings
+    return dataclasses.replace(settings, prior_scope="pixels") if settings.priors == "population" else settings
 
 
 def _fit_walls(
@@ -176,7 +176,7 @@ def _fit_walls(
 ) -> tuple[list[FitResult], HeartPrior | None]:
     """Return the fits of all slices, held near what the heart has in common where the settings say so, and that."""
     logic = KineticFittingLogic(_for_segments(settings))
-    if settings.priors not in ("pooled", "pooled_everywhere"):
+    if settings.priors != "hierarchical":
         return [logic.run(wall.given, progress) for wall in walls], None
     leading = [np.array([layer == "all" for _, layer in wall.keys]) for wall in walls]
     return logic.run_together([wall.given for wall in walls], leading, progress)

@@ -42,17 +42,13 @@ CHOICE_NAMES = {
         "dual_sequence": "Dual sequence",
         "dual_bolus": "Dual bolus",
         "neural_network": "Neural network",
-        "model": "Signal inversion",
-        "concentration": "Measured curve is a concentration",
-        "population": "Population curve",
-        "neural_network": "Neural network",
         "signal_inversion": "Signal inversion",
         "concentration": "Measured curve is a concentration",
+        "population": "Population curve",
     },
     "conversion.mode": {
         "look_up_table": "Look-up table",
         "relative_enhancement": "Relative enhancement",
-        "concentration": "Series is a concentration (mmol/L)",
         "concentration": "Series is a concentration (mmol/L)",
     },
     "conversion.normalisation": {
@@ -62,7 +58,6 @@ CHOICE_NAMES = {
     },
     "conversion.sequence": {"automatic": "Automatic", "flash": "FLASH", "bssfp": "bSSFP"},
     "kinetics.model": {
-        "btex_mixing_cells": "BTEX, mixing cells",
         "btex_mixing_cells": "BTEX, mixing cells",
         "btex": "BTEX",
         "fermi": "Fermi",
@@ -75,13 +70,8 @@ CHOICE_NAMES = {
     "kinetics.input": {"blood": "Blood", "plasma": "Plasma"},
     "kinetics.integration": {"linear": "Linear between samples", "right": "Right end of each interval"},
     "kinetics.arterial_interpolation": {"smooth": "Smooth", "linear": "Linear"},
-    "kinetics.priors": {
-        "pooled": "Hierarchical, segments",
-        "pooled_everywhere": "Hierarchical, segments and pixels",
-        "none": "Off",
-        "segments": "Population, segments",
-        "everywhere": "Population, segments and pixels",
-    },
+    "kinetics.priors": {"hierarchical": "Hierarchical", "population": "Population", "none": "Off"},
+    "kinetics.prior_scope": {"segments": "Segments", "pixels": "Segments and pixels"},
 }
 """Setting -> its choices -> their names."""
 _UNIT_ENDINGS = ("_l_mmol_s", "_mmol_kg", "_mmol_l", "_deg", "_mm", "_s", "_t")

@@ -13,10 +13,11 @@ from typing import Any
 from QPerfusionLogic.errors import InputError, SettingsError
 
 from .fields import choice, number
+from .old_names import present_settings
 from .parsing import as_range, checked_value
 
 STAGES = ("superresolution", "registration", "segmentation", "aif", "conversion", "kinetics", "reporting")
-"""The stages in the order of the clinical cascade, after loading."""
+"""The stages in the order of the pipeline, after loading."""
 
 
 @dataclass(frozen=True)
@@ -128,11 +129,13 @@ class AifSettings:
     )
     b1_calibration: bool = field(
         default=True,
-        metadata={"help": "dual sequence, dual bolus: transmit field and AIF scale from blood that both series saw"},
+        metadata={
+            "help": "dual sequence, dual bolus: B1+ and the scale of the AIF from the blood that both series saw"
+        },
     )
     detrend: bool = False
     compare: bool = field(
-        default=False, metadata={"help": "take every route that the data allows and show the flow each gives"}
+        default=False, metadata={"help": "take every AIF method that the data allow and show the flow that each gives"}
     )
     saturation_warning_mmol_l: float = number(
         3.0, 0.5, 20.0, "mmol/L", "apparent peak of the tissue-sequence AIF above which it is called saturated"
@@ -156,7 +159,7 @@ class ConversionSettings:
     t1_myocardium_s: float | None = number(None, 0.3, 4.0, "s", "native T1 of myocardium; None: T1 map or table")
     saturation_efficiency: float | None = number(None, 0.5, 1.1, "", "1 is perfect saturation")
     b1_plus: float | None = number(
-        None, 0.4, 1.6, "", "transmit field over nominal; None: as blood of two series tells, else 1"
+        None, 0.4, 1.6, "", "B1+ relative to nominal; None: from the blood of two series, else 1"
     )
     saturation_time_s: float | None = number(None, 0.001, 2.0, "s", "effective TS; None: from the header")
     repetition_time_s: float | None = number(None, 0.0005, 0.1, "s", "readout TR; None: from the header")
@@ -192,18 +195,16 @@ class KineticsSettings:
     bounds: dict[str, tuple[float, float]] = field(
         default_factory=dict, metadata={"help": "kinetics.bounds.NAME=low:high narrows a parameter"}
     )
-    window_s: float | None = number(None, 1.0, 1000.0, "s", "fit window from the foot; None: the model's own")
+    window_s: float | None = number(None, 1.0, 1000.0, "s", "fit window from bolus arrival; None: the model's own")
     starts: int = number(2, 1, 12, "", "starts of each fit of the models with several minima")
     priors: str = choice(
-        "pooled",
-        "pooled_everywhere",
+        "hierarchical",
+        "population",
         "none",
-        "segments",
-        "everywhere",
-        help="pooled: the segments of a heart share the centre of PS, Vp, ve and delay; pooled_everywhere: pixels "
-        "are held near it too; segments, everywhere: log-normal over the published ranges; what has no such prior is "
-        "flat over those ranges",
+        help="hierarchical: curves of one heart share the centre of PS, Vp, ve and delay, which its segments give; "
+        "population: log-normal over the published ranges; what has no such prior is flat over those ranges",
     )
+    prior_scope: str = choice("segments", "pixels", help="which fits have the priors; pixels: segments and pixels")
     pixelwise: bool = field(default=True, metadata={"help": "fit every pixel; false: segments only"})
 
 
@@ -259,6 +260,13 @@ class Settings:
         SettingsError
             When the setting is unknown or the value does not fit it.
         """
+        (name, value), *others = present_settings(name, value)
+        changed = self._with_value(name, value)
+        for other, its_value in others:
+            changed = changed._with_value(other, its_value)
+        return changed
+
+    def _with_value(self, name: str, value: Any) -> Settings:
         stage_name, _, field_name = name.partition(".")
         stages = {stage.name for stage in dataclasses.fields(self)}
         if stage_name not in stages or not field_name:

@@ -50,7 +50,15 @@ def with_noise():
     )
     for name, population, true_delay, delay, priors in cases:
         time_s, aif, curves, flow, _ = population(NOISY_COUNT, rng, true_delay)
-        result = fit(name, time_s, aif, noisy(curves, rng), delay=delay, priors="everywhere" if priors else "none")
+        result = fit(
+            name,
+            time_s,
+            aif,
+            noisy(curves, rng),
+            delay=delay,
+            priors="population" if priors else "none",
+            prior_scope="pixels",
+        )
         error = result.mbf_ml_min_g / flow - 1
         told = np.nanmedian(result.standard_error / flow)
         truth = "0 to 2 s" if true_delay is None else f"{true_delay} s"

@@ -55,7 +55,9 @@ def estimates(time_s, aif, curves):
         best = minima.squared_error[:COUNT].argmin(axis=1)
         found[f"look-up {name}"] = np.exp(minima.x[np.arange(COUNT), best, 0])
         for label, priors in (("default", False), ("priors", True)):
-            settings = KineticsSettings(model=name, input="plasma", priors="everywhere" if priors else "none")
+            settings = KineticsSettings(
+                model=name, input="plasma", priors="population" if priors else "none", prior_scope="pixels"
+            )
             fit = model_class(name)(aif, time_s, settings=settings).fit(many)
             found[f"{label} {name}"] = fit.mbf_ml_min_g[:COUNT]
         held = model_class(name)(aif, time_s, settings=KineticsSettings(model=name, input="plasma"))

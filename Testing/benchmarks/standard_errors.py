@@ -41,7 +41,9 @@ def report(name, state, blood_flow, ratio, priors):
     """Print bias, spread, told error and coverage of one population."""
     rng = np.random.default_rng(3)
     time_s, aif, curves, flow = curves_of(name, blood_flow, rng)
-    settings = KineticsSettings(model=name, input="plasma", priors="everywhere" if priors else "none")
+    settings = KineticsSettings(
+        model=name, input="plasma", priors="population" if priors else "none", prior_scope="pixels"
+    )
     fit = model_class(name)(aif, time_s, settings=settings).fit(noisy(curves, rng, ratio))
     error, told = fit.mbf_ml_min_g / flow - 1, fit.standard_error / flow
     print(

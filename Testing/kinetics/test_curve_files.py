@@ -33,7 +33,7 @@ def test_each_curve_gets_a_row_with_the_columns_of_the_contract(a_curve_file):
         "delay_s",
         "ps_ml_min_g",
         "vp_ml_g",
-        "ve_ml_g",
+        "visf_ml_g",
         "rms",
         "r2",
     ]

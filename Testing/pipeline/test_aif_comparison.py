@@ -31,7 +31,7 @@ def output(drawn_study: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_the_table_has_a_row_for_every_route_with_its_flow(output: Path) -> None:
     with (output / "aif_methods.csv").open() as file:
-        rows = {row["route"]: row for row in csv.DictReader(file)}
+        rows = {row["method"]: row for row in csv.DictReader(file)}
     assert set(rows) == {"curve", "concentration"}
     assert (rows["curve"]["used"], rows["concentration"]["used"]) == ("1", "0")
     assert float(rows["curve"]["mean_mbf_ml_min_g"]) == pytest.approx(2.4, rel=0.05)

@@ -55,8 +55,9 @@ def test_a_flow_with_an_error_of_more_than_twice_itself_is_no_number() -> None:
 
 
 def test_segments_have_log_normal_priors_where_they_are_asked_for() -> None:
-    found = {priors: _for_segments(KineticsSettings(priors=priors)).priors for priors in ("segments", "pooled", "none")}
-    assert found == {"segments": "everywhere", "pooled": "pooled", "none": "none"}
+    kinds = ("population", "hierarchical", "none")
+    found = {priors: _for_segments(KineticsSettings(priors=priors)).prior_scope for priors in kinds}
+    assert found == {"population": "pixels", "hierarchical": "segments", "none": "segments"}
 
 
 def test_the_band_of_the_input_is_a_standard_error_that_all_flows_share() -> None:

@@ -128,5 +128,5 @@ def test_pixels_that_read_higher_than_their_segments_are_told_with_the_setting_a
     mapped = dataclasses.replace(a_study.states[State.STRESS].mapped, segments=high)
     found = codes(replaced(a_study, State.STRESS, mapped=mapped))
     assert "30% higher" in found["pixels-read-high", "stress"].message
-    assert "pooled_everywhere" in found["pixels-read-high", "stress"].action
+    assert "hierarchical prior" in found["pixels-read-high", "stress"].action
     assert ("pixels-read-high", "rest") not in found

@@ -87,7 +87,8 @@ def instead_of_saturated_peak(
         message="the blood curve stays high after its first pass, so its peak is lost to saturation and cannot be "
         f"computed back; a population average stands in for it, {found.gd_mmol_l.max():.1f} mmol/L, assumed between "
         f"{found.lower_mmol_l.max():.1f} and {found.upper_mmol_l.max():.1f}, and flow is uncertain by the same factor",
-        action="acquire a dual sequence or a dual bolus, or give a curve as CSV; aif.mode=signal_inversion shows the inversion",
+        action="acquire a dual sequence or a dual bolus, or give a curve as CSV; "
+        "aif.mode=signal_inversion shows the inversion",
         severity=Severity.SERIOUS,
     )
     return dataclasses.replace(found, notices=(notice, *found.notices))

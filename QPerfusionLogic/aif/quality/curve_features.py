@@ -19,9 +19,9 @@ def curve_features(gd_mmol_l: FloatArray, time_s: FloatArray) -> dict[str, float
     Returns
     -------
     dict
-        bolus_arrival_time_s (arrival), peak_mmol_l, time_to_peak_s (from the foot), fwhm_s, valley_s (lowest point after the first
-        pass), first_pass_end_s (the same, or the end of the data), area_mmol_s_l (first pass) and
-        baseline_drift (mmol/L per minute before the foot).
+        bolus_arrival_time_s, peak_mmol_l, time_to_peak_s (from bolus arrival), fwhm_s, valley_s (lowest point after
+        the first pass), first_pass_end_s (the same, or the end of the data), area_mmol_s_l (first pass) and
+        baseline_drift (mmol/L per minute before bolus arrival).
 
     Examples
     --------

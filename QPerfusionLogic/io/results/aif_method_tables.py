@@ -10,7 +10,7 @@ import numpy as np
 
 from QPerfusionLogic.data.results import AifMethodComparison
 
-COLUMNS = ("state", "route", "used", "peak_mmol_l", "time_to_peak_s", "fwhm_s", "mean_mbf_ml_min_g")
+COLUMNS = ("state", "method", "used", "peak_mmol_l", "time_to_peak_s", "fwhm_s", "mean_mbf_ml_min_g")
 CURVE_STEP_S = 0.5
 
 

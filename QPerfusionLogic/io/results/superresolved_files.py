@@ -23,7 +23,15 @@ from QPerfusionLogic.io.files.plain_json import plain, read_plain
 SERIES, SPREAD, ABOUT = "superresolved.seq.nrrd", "superresolution_spread.nrrd", "superresolution.json"
 FILES = (SERIES, SPREAD, ABOUT, "superresolved_proton_density.seq.nrrd", "superresolved_second_echo.seq.nrrd")
 """Everything that `write_superresolved` may write."""
-KEPT = ("residual", "departure", "doubt", "fraction", "direction", "model_name", "model_checksum")
+KEPT = (
+    "residual",
+    "added_detail_ratio",
+    "relative_uncertainty",
+    "fraction",
+    "direction",
+    "model_name",
+    "model_checksum",
+)
 BESIDE = ("proton_density", "second_echo")
 """Images beside the frames, kept because their matrix grows with that of the frames."""
 
@@ -80,8 +88,8 @@ def with_superresolved(result: StateResult, place: Path, notices: tuple[Notice, 
         series=series,
         spread=in_order_of(*read_map(place / SPREAD), tissue.geometry, axis=0),
         residual=np.array(about["residual"], dtype=float),
-        added_detail_ratio=np.array(about["departure"], dtype=float),
-        relative_uncertainty=np.array(about["doubt"], dtype=float),
+        added_detail_ratio=np.array(about.get("added_detail_ratio", about.get("departure")), dtype=float),
+        relative_uncertainty=np.array(about.get("relative_uncertainty", about.get("doubt")), dtype=float),
         fraction=float(about["fraction"]),
         direction=str(about["direction"]),
         model_name=str(about["model_name"]),

@@ -50,7 +50,7 @@ def exchange_layout(transit: Axis, rate_step: float = 0.38) -> Layout:
                 0.005,
                 1.5,
                 (0.10, 0.475),
-                aliases=("ve", "v_e"),
+                aliases=("visf", "v_e"),
                 within_heart_log_sd=WITHIN_HEART,
             ),
         ),

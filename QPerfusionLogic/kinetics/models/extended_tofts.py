@@ -27,7 +27,7 @@ class ExtendedTofts(TabulatedModel):
         parameters=(
             Parameter("ktrans", "ktrans_ml_min_g", 0.0005, 12.0, aliases=("flow",)),
             Parameter("vp", "vp_ml_g", 1e-4, 0.6, aliases=("v_p",)),
-            Parameter("ve", "ve_ml_g", 0.001, 2.0, aliases=("ve", "v_e")),
+            Parameter("ve", "ve_ml_g", 0.001, 2.0, aliases=("visf", "v_e")),
         ),
         axes=(
             Axis("plasma_s", 0.02, 2000.0, 40, "log", coarse=10),

@@ -23,7 +23,7 @@ class OneCompartment(ResidueModel):
     layout = Layout(
         parameters=(
             Parameter("fp", "fp_ml_min_g", 0.001, 12.0, aliases=("flow", "f", "ktrans")),
-            Parameter("ve", "ve_ml_g", 0.001, 2.0, aliases=("ve", "v")),
+            Parameter("ve", "ve_ml_g", 0.001, 2.0, aliases=("visf", "v")),
         ),
         axes=(Axis("mean_transit_s", 0.5, 3000.0, 40, "log", coarse=14),),
         matrix=np.array([[-1.0, 1.0]]),

@@ -6,6 +6,7 @@ import importlib
 
 from QPerfusionLogic.errors import SettingsError
 from QPerfusionLogic.kinetics.base.model import KineticModel
+from QPerfusionLogic.settings.old_names import present_choice
 
 MODELS = {
     "fermi": ("fermi", "Fermi"),
@@ -27,6 +28,7 @@ def model_class(name: str) -> type[KineticModel]:
     SettingsError
         When there is no model of that name.
     """
+    name = present_choice("kinetics.model", name)
     if name not in MODELS:
         raise SettingsError(f"kinetic model {name!r}", expected=f"one of {', '.join(MODELS)}")
     module, class_name = MODELS[name]

@@ -41,7 +41,8 @@ class TabulatedModel(KineticModel):
         if self.plasma and "mbf" in bounds:
             low, high = bounds.pop("mbf")
             bounds["fp"] = (low * self.plasma_share, high * self.plasma_share)
-        layout = self.layout.with_log_normal_priors() if self.settings.priors == "everywhere" else self.layout
+        everywhere = (self.settings.priors, self.settings.prior_scope) == ("population", "pixels")
+        layout = self.layout.with_log_normal_priors() if everywhere else self.layout
         self.layout = layout.bounded(bounds)
         self.degrees_of_freedom_used = len(self.layout.parameters) + (self.delays_s.size > 1)
         self.heart_prior: HeartPrior | None = None

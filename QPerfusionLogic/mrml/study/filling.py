@@ -341,6 +341,6 @@ def _fill_study(filler: _Filler, result: StudyResult, t1_map: T1Map | None) -> N
     if any(constants.values()):
         filler.add("table:constants", add_constants_table(filler.scene, "Constants", constants))
     if result.aif_method_comparison:
-        filler.add("table:routes", add_aif_method_table(filler.scene, "AIF routes", result.aif_method_comparison))
+        filler.add("table:aif_methods", add_aif_method_table(filler.scene, "AIF methods", result.aif_method_comparison))
     if result.stress_to_rest_mm is not None:
         write_note(notices, "StressToRestMm", np.asarray(result.stress_to_rest_mm, dtype=float).tolist())

@@ -7,6 +7,7 @@ from typing import Any
 from QPerfusionLogic.mrml.nodes import marks
 from QPerfusionLogic.mrml.nodes.marks import ROLE, STATE, STUDY
 from QPerfusionLogic.mrml.nodes.study_folders import separate_studies, study_folder
+from QPerfusionLogic.settings.old_names import RENAMED_ROLES
 
 from .filling import SceneStudy
 
@@ -24,7 +25,8 @@ def study_named(scene: Any, name: str) -> SceneStudy | None:
         node = scene.GetNthNode(index)
         if name and node.GetAttribute(STUDY) == name:
             # A copy that a user made of a node carries its marks, too.
-            nodes.setdefault((node.GetAttribute(STATE) or "", node.GetAttribute(ROLE) or ""), node)
+            role = node.GetAttribute(ROLE) or ""
+            nodes.setdefault((node.GetAttribute(STATE) or "", RENAMED_ROLES.get(role, role)), node)
     if not nodes:
         return None
     nodes |= _shown_volumes(nodes)

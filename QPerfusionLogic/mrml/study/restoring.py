@@ -19,6 +19,7 @@ from QPerfusionLogic.mrml.nodes.sequences import frames_of, series_of
 from QPerfusionLogic.mrml.nodes.tables import column_names, column_values
 from QPerfusionLogic.mrml.nodes.volumes import image_of
 from QPerfusionLogic.pipeline.job import Edits
+from QPerfusionLogic.settings.old_names import present_choice, present_features
 
 from .filling import SceneStudy
 from .result_tables import curve_prefix
@@ -144,8 +145,8 @@ def _arterial_input(found: SceneStudy, state: State, edits: Edits) -> tuple[Arte
         measured=columns["measured"],
         corrected=columns["corrected"],
         gd_mmol_l=curve,
-        mode=about["mode"],
-        features=about["features"],
+        mode=present_choice("aif.mode", about["mode"]),
+        features=present_features(about["features"]),
         lower_mmol_l=columns.get("lower_mmol_l"),
         upper_mmol_l=columns.get("upper_mmol_l"),
         model_name=about["model_name"],
@@ -165,7 +166,7 @@ def _concentration(found: SceneStudy, state: State, series: PerfusionSeries) -> 
         frames_of(sequence),
         series.time_s,
         image_of(saturated).astype(bool),
-        about["mode"],
+        present_choice("conversion.mode", about["mode"]),
         about["constants"],
         notices_of(about["notices"]),
     )
@@ -198,7 +199,7 @@ def _mapped(found: SceneStudy, state: State) -> Mapped | None:
         curves["time"],
         curves["gd"],
         curves["fit"],
-        about["model"],
+        present_choice("kinetics.model", about["model"]),
         (about["window_s"][0], about["window_s"][1]),
         notices_of(about["notices"]),
         float(about.get("input_error", 0.0)),

@@ -117,7 +117,7 @@ def add_aif_method_table(scene: Any, name: str, methods: tuple[AifMethodComparis
         name,
         [
             Column("state", [str(item.state) for item in methods]),
-            Column("route", [item.method for item in methods]),
+            Column("method", [item.method for item in methods]),
             Column("used", [item.used for item in methods]),
             Column("mean_mbf", [item.mean_mbf for item in methods], "mL/min/g"),
             Column("refused", [item.refused for item in methods]),

@@ -17,7 +17,7 @@ COLOURS = {
     "curve": SKY,
     "concentration": BLUE,
 }
-HEAD = ("route", "peak (mmol/L)", "time to peak (s)", "FWHM (s)", "MBF of the heart", "lowest segment", "remark")
+HEAD = ("method", "peak (mmol/L)", "time to peak (s)", "FWHM (s)", "MBF of the heart", "lowest segment", "remark")
 
 
 def aif_method_section(study: StudyResult) -> str:

@@ -123,11 +123,9 @@ def _vessel_findings(rows: Sequence[SegmentRow], settings: ReportingSettings) ->
         if row.layer != "vessel" or not math.isfinite(row.stress_mbf):
             continue
         side = "below" if row.stress_mbf < limit else "not below"
-        relative_uncertainty = (
-            ", but within two standard errors of it" if abs(row.stress_mbf - limit) < 2 * row.stress_se else ""
-        )
+        caveat = ", but within two standard errors of it" if abs(row.stress_mbf - limit) < 2 * row.stress_se else ""
         flow = with_error(row.stress_mbf, row.stress_se)
-        found.append(f"{row.territory}: stress MBF {flow} mL/min/g, {side} {limit:g}{relative_uncertainty}.")
+        found.append(f"{row.territory}: stress MBF {flow} mL/min/g, {side} {limit:g}{caveat}.")
     return found
 
 

@@ -119,9 +119,9 @@ def _table_row(
         found = reading(row, name, settings)
         spread = getattr(row, _ERRORS[name])
         behind = f' <span class="se">± {number(spread)}</span>' if math.isfinite(spread) else ""
-        relative_uncertainty = " ?" if found.uncertain else ""
+        mark = " ?" if found.uncertain else ""
         cells.append(
-            f'<td class="number {found.grade}">{_MARKS[found.grade]}{number(getattr(row, name))}{behind}{relative_uncertainty}</td>'
+            f'<td class="number {found.grade}">{_MARKS[found.grade]}{number(getattr(row, name))}{behind}{mark}</td>'
         )
     pair = [layers.get((row.segment, layer)) for layer in ("endo", "epi")]
     thin = " / ".join(number(getattr(part, flow)) for part in pair if part is not None) if all(pair) else ""

@@ -83,7 +83,7 @@ def _foundation(state: State, result: StateResult) -> list[Notice]:
             f"single pixels at {state} read {pixels_over_segments(result):.0%} higher than their segments: noise does "
             "that where flow and delay are hardly told apart"
         )
-        action = "trust the segments; kinetics.priors = pooled_everywhere holds pixels near their segments"
+        action = 'trust the segments; the hierarchical prior with the scope "pixels" holds pixels near their segments'
         found.append(_notice("pixels-read-high", message, action, Severity.NOTE, state))
     return found
 

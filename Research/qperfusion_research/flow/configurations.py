@@ -88,13 +88,21 @@ MODELS = (
             "one_compartment",
         )
     ),
-    Configuration("btex with priors, CNR 20", gadolinium="noisy truth", settings=(("kinetics.priors", "everywhere"),)),
+    Configuration(
+        "btex with priors, CNR 20",
+        gadolinium="noisy truth",
+        settings=(("kinetics.priors", "population"), ("kinetics.prior_scope", "pixels")),
+    ),
     Configuration("btex with one delay, CNR 20", gadolinium="noisy truth", settings=(("kinetics.delay", "shared"),)),
     *(
         Configuration(f"{model}, images", arterial_input="images", settings=(("kinetics.model", model),))
         for model in ("btex", "btex_mixing_cells", "fermi", "spline")
     ),
-    Configuration("btex with priors, images", arterial_input="images", settings=(("kinetics.priors", "everywhere"),)),
+    Configuration(
+        "btex with priors, images",
+        arterial_input="images",
+        settings=(("kinetics.priors", "population"), ("kinetics.prior_scope", "pixels")),
+    ),
 )
 """Patlak and extended Tofts are not among them: they give the uptake rate, not flow."""
 CONVERSIONS = (

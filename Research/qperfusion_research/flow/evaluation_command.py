@@ -17,7 +17,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--patients", type=int, default=10, metavar="N")
     parser.add_argument("--seed", type=int, default=0, metavar="S", help="patient k has the seed S + k")
     parser.add_argument("--output", type=Path, required=True, metavar="DIR", help="goes on where a run was cut")
-    parser.add_argument("--trials", nargs="+", choices=NAMES, default=["stages"], metavar="NAME", help=", ".join(NAMES))
+    parser.add_argument(
+        "--evaluations",
+        "--trials",
+        dest="evaluations",
+        nargs="+",
+        choices=NAMES,
+        default=["stages"],
+        metavar="NAME",
+        help=", ".join(NAMES),
+    )
     parser.add_argument("--slices", type=int, default=3, choices=range(1, 7), metavar="N")
     parser.add_argument("--frames", type=int, default=50, metavar="N", help="heart beats per series")
     parser.add_argument("--set", action="append", default=[], metavar="STAGE.FIELD=VALUE", help="change one setting")

@@ -105,7 +105,8 @@ def _page(tables: Sequence[ConfigurationAgreement], lines: Sequence[dict[str, An
     head = "".join(f"<th>{escape(name.replace('_', ' '))}</th>" for name in COLUMNS)
     body = "".join("<tr>" + "".join(f"<td>{_shown(line[name])}</td>" for name in COLUMNS) + "</tr>" for line in lines)
     figures = "".join(
-        f'<section><h2>{escape(f"{table.configuration}: {table.quantity} against {table.reference}")}</h2><div class="two">'
+        f"<section><h2>{escape(f'{table.configuration}: {table.quantity} against {table.reference}')}</h2>"
+        '<div class="two">'
         f"<figure>{bland_altman_figure(table.agreement)}</figure><figure>{scatter_figure(table.agreement)}</figure>"
         "</div></section>"
         for table in tables

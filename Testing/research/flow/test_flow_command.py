@@ -25,9 +25,9 @@ def test_the_trials_of_the_command_are_those_that_exist() -> None:
     assert set(NAMES) == set(FLOW_EVALUATIONS)
 
 
-@pytest.mark.parametrize("trial", list(FLOW_EVALUATIONS))
-def test_arms_of_one_trial_have_names_of_their_own(evaluation: str) -> None:
-    names = [configuration.name for configuration in FLOW_EVALUATIONS[evaluation]]
+@pytest.mark.parametrize("chosen", list(FLOW_EVALUATIONS))
+def test_configurations_of_one_evaluation_have_names_of_their_own(chosen: str) -> None:
+    names = [configuration.name for configuration in FLOW_EVALUATIONS[chosen]]
     assert len(set(names)) == len(names)
 
 

@@ -77,7 +77,7 @@ def _by_density(patient: CurvePatient) -> Answer:
 
 
 def _by_shape(patient: CurvePatient, with_dose: bool = False) -> Answer:
-    """Scaled by usual shapes, by the baseline where none fits; `aif.mode=signal_inversion` looks at the course before that."""
+    """Scaled by usual shapes, by the baseline where none fits; the time course, which is tried first, is left out."""
     expected = patient.expected if with_dose else USUAL_HEIGHT
     scaled = scale_by_shape(without_density(patient.measured), patient.physics, float("nan"), expected)
     if scaled is None:
