@@ -1,10 +1,14 @@
-"""Where a bolus begins in a curve, and which frames before it are free of contrast."""
+"""Arrival of a bolus in a curve, frames before it that are free of contrast, and times of partial rise.
+
+The only definition of bolus arrival: stages that need one ask here.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from QPerfusionLogic.data.arrays import FloatArray
 
@@ -23,9 +27,11 @@ class Bolus:
     bolus_arrival_time_s : float
         Arrival: where the upslope, extrapolated back, meets the baseline.
     bolus_arrival_frame : int
-        First frame at or after arrival.
+        First frame at or after arrival, which is the number of frames before it.
     peak_frame : int
         Frame of the first-pass peak.
+    peak_s : float
+        Time of that frame.
     baseline : float
         Robust mean before arrival.
     noise : float
@@ -35,8 +41,14 @@ class Bolus:
     bolus_arrival_time_s: float
     bolus_arrival_frame: int
     peak_frame: int
+    peak_s: float
     baseline: float
     noise: float
+
+    @property
+    def has_baseline(self) -> bool:
+        """False where the first frame is on the upslope already, so that the beginning of the bolus is missing."""
+        return self.bolus_arrival_frame > 0
 
     @property
     def baseline_frames(self) -> slice:
@@ -76,7 +88,37 @@ def find_bolus(curve: FloatArray, time_s: FloatArray) -> Bolus | None:
     arrival = low - (high - low) * ARRIVAL_LEVEL / (UPSLOPE_LEVEL - ARRIVAL_LEVEL)
     arrival = max(arrival, float(time_s[0]))
     frame = int(np.searchsorted(time_s, arrival))
-    return Bolus(float(arrival), min(frame, peak), peak, baseline, noise)
+    return Bolus(float(arrival), min(frame, peak), peak, float(time_s[peak]), baseline, noise)
+
+
+def rise_frames(curves: FloatArray, level: FloatArray | float, peak: NDArray[np.intp] | int) -> FloatArray:
+    """Return the frame (...), interpolated, of the last upward crossing of a level before each peak.
+
+    Parameters
+    ----------
+    curves : (frames, ...) array
+        Finite values.
+    level : (...) array or float
+        In the unit of the curves.
+    peak : (...) int array or int
+        Frame of the peak of each curve.
+
+    Returns
+    -------
+    (...) array
+        0 where a curve is above its level from the first frame on.
+
+    Examples
+    --------
+    >>> rise_frames(np.array([[0.0], [0.2], [0.6], [1.0], [0.4]]), 0.5, 3).round(2).tolist()
+    [1.75]
+    """
+    frames = np.arange(len(curves)).reshape(-1, *(1,) * (curves.ndim - 1))
+    below = (curves <= level) & (frames < peak)
+    last = np.where(below.any(axis=0), len(curves) - 1 - np.argmax(below[::-1], axis=0), 0)
+    low, high = (np.take_along_axis(curves, frame[None], axis=0)[0] for frame in (last, np.minimum(last + 1, peak)))
+    rise = np.where(below.any(axis=0) & (high > low), high - low, np.inf)
+    return np.asarray(last + np.clip((level - low) / rise, 0.0, 1.0))
 
 
 def bridged(values: FloatArray) -> FloatArray | None:
@@ -112,11 +154,5 @@ def _baseline(values: FloatArray, peak: int) -> tuple[float, int]:
 
 
 def _crossing(values: FloatArray, time_s: FloatArray, level: float, peak: int) -> float:
-    """Time of the last upward crossing of a level before the peak, interpolated."""
-    below = np.flatnonzero(values[:peak] <= level)
-    if not below.size:
-        return float(time_s[0])
-    index = int(below[-1])
-    rise = values[index + 1] - values[index]
-    share = (level - values[index]) / rise if rise > 0 else 0.0
-    return float(time_s[index] + share * (time_s[index + 1] - time_s[index]))
+    """Return the time of the last upward crossing of a level before the peak, interpolated."""
+    return float(np.interp(rise_frames(values, level, peak), np.arange(len(values)), time_s))

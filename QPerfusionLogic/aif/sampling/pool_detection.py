@@ -9,7 +9,7 @@ from scipy import ndimage
 
 from QPerfusionLogic.data.arrays import BoolArray, FloatArray
 from QPerfusionLogic.data.series import PerfusionSeries
-from QPerfusionLogic.signal_model.bolus import find_bolus
+from QPerfusionLogic.signal_model.bolus import find_bolus, rise_frames
 
 BRIGHT_SHARE = 0.45
 """Pool pixels enhance at least this share of the brightest ones."""
@@ -75,14 +75,7 @@ def _enhancement_and_arrival(signal: FloatArray) -> tuple[FloatArray, FloatArray
     baseline = np.percentile(signal, BASELINE_PERCENTILE, axis=0)
     top = np.max(signal, axis=0)
     half = baseline + 0.5 * (top - baseline)
-    frames = np.arange(len(signal))[:, None, None]
-    below = (signal < half) & (frames <= peak)
-    last_below = np.where(below.any(axis=0), len(signal) - 1 - np.argmax(below[::-1], axis=0), 0)
-    upper = np.minimum(last_below + 1, len(signal) - 1)
-    low = np.take_along_axis(signal, last_below[None], axis=0)[0]
-    high = np.take_along_axis(signal, upper[None], axis=0)[0]
-    share = np.clip((half - low) / np.maximum(high - low, 1e-9), 0.0, 1.0)
-    return top - baseline, last_below + share
+    return top - baseline, rise_frames(signal, half, peak)
 
 
 def _two_arrivals(arrival: FloatArray) -> float | None:

@@ -99,7 +99,7 @@ def arterial_notices(
         found.append(
             Notice(
                 "aif-without-bolus",
-                "the arterial input is zero, constant or missing; no flow was fitted",
+                "the arterial input is zero, constant or missing, or does not rise above its noise; no flow was fitted",
                 "check the arterial input",
                 Severity.SERIOUS,
                 "kinetics",
@@ -132,7 +132,7 @@ def arterial_notices(
         found.append(
             Notice(
                 "no-baseline",
-                f"the arterial input has {baseline_samples} samples before its foot; its baseline was taken as 0",
+                f"the arterial input has {baseline_samples} samples before the bolus; its baseline was taken as 0",
                 "start the acquisition a few heart beats before the injection",
                 stage="kinetics",
                 state=state,

@@ -12,17 +12,18 @@ from QPerfusionLogic.data.notices import Notice
 from QPerfusionLogic.data.results import FIT_STATUS, FitResult
 from QPerfusionLogic.progress import Progress
 from QPerfusionLogic.settings.schema import KineticsSettings
+from QPerfusionLogic.signal_model.bolus import find_bolus
 
 from .arterial_curve import ArterialCurve
-from .bolus_timing import find_bolus, fit_window
 from .delay import delay_grid
+from .fit_window import fit_window
 from .kinetic_input import KineticInput, arterial_notices, check_input
 from .remaining_baseline import is_more_than_rounding, remaining_baseline
 
 CONVERGED, AT_BOUND, NO_BOLUS, NOT_FINITE, NOT_IDENTIFIABLE, NOT_CONVERGED = range(len(FIT_STATUS))
 SMALLEST_SHARE_OF_FRAMES = 0.5
 RISE_S = 2.0
-"""The bolus rises for about this long before its foot, a twentieth of the peak: no baseline of the arterial input."""
+"""Samples that lie less than this before the arrival may be on the upslope: no baseline of the arterial input."""
 
 
 @dataclass(frozen=True)
@@ -107,7 +108,7 @@ class KineticModel:
         self.window = np.zeros(self.time_s.size, dtype=bool)
         self.before = np.zeros(self.time_s.size, dtype=bool)
         self.window_s = (float(self.time_s[0]), float(self.time_s[-1]))
-        bolus = find_bolus(arterial_time_s[finite], samples[finite]) if finite.sum() >= 4 else None
+        bolus = find_bolus(samples[finite], arterial_time_s[finite]) if finite.sum() >= 4 else None
         if bolus is not None and bolus.has_baseline:
             kept_times, kept = arterial_time_s[finite], samples[finite]
             kept = kept - remaining_baseline(kept[None], kept_times < bolus.bolus_arrival_time_s - RISE_S)[0]
@@ -117,7 +118,7 @@ class KineticModel:
         self.notices: tuple[Notice, ...] = arterial_notices(
             arterial_time_s,
             finite,
-            None if bolus is None else bolus.baseline_samples,
+            None if bolus is None else bolus.bolus_arrival_frame,
             has_baseline=bolus is None or bolus.has_baseline,
         )
 

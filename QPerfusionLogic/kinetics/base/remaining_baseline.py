@@ -14,7 +14,7 @@ ROUNDING = 1e-12
 def remaining_baseline(curves: FloatArray, before: BoolArray) -> FloatArray:
     """Return the offset (n,) of curves (n, frames) from zero before the bolus.
 
-    The mean of the frames before the foot is taken off, less the share of its size that noise explains (James-Stein
+    The mean of the frames before arrival is taken off, less the share of its size that noise explains (James-Stein
     over all curves), and only where the means are larger than chance: curves whose true baseline is zero are not
     disturbed by their noise. NaN frames are left out.
     """

@@ -9,7 +9,7 @@ from QPerfusionLogic.data.arrays import BoolArray, FloatArray
 
 FALSE_ALARM = 1e-5
 CLEAR_RISE = 8.0
-"""Rise after the foot in standard errors above which a curve is no noise, however few frames the window has."""
+"""Rise after arrival in standard errors above which a curve is no noise, however few frames the window has."""
 NO_RISE = 2.0
 """Rise in standard errors below which there is no bolus, however well a model follows the curve."""
 
@@ -32,7 +32,7 @@ def is_noise(
 
 
 def rise_in_errors(curves: FloatArray, weight: FloatArray, after_arrival: BoolArray) -> FloatArray:
-    """Return how much higher clean curves (n, frames) are after the foot than before, in standard errors (n,).
+    """Return how much higher clean curves (n, frames) are after arrival than before, in standard errors (n,).
 
     A short fit window at a low heart rate holds a dozen frames, too few to tell a good fit from noise; the whole curve
     tells. The noise is read from the second differences, which a smooth curve leaves nearly empty. NaN where there are

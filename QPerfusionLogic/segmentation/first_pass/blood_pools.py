@@ -10,7 +10,7 @@ from scipy import ndimage
 from QPerfusionLogic.data.arrays import BoolArray, FloatArray
 
 from .enhancement import Enhancement
-from .moments import arrival, first_filling, lv_and_rv_score, ventricular_frames
+from .moments import first_filling, half_filled, lv_and_rv_score, ventricular_frames
 from .pool_shape import across_a_septum, distance_to, evenness, regions_of, roundness, size_weight
 
 FULL = 0.9
@@ -249,7 +249,7 @@ def _right(region: BoolArray, right_map: FloatArray, enhancement: Enhancement, i
 
 def _filled_s(region: BoolArray, enhancement: Enhancement, index: int) -> float:
     curve = enhancement.value[:, index][:, region].mean(axis=1)
-    return float(enhancement.time_s[int(arrival(curve[:, None])[0])])
+    return float(enhancement.time_s[int(half_filled(curve[:, None])[0])])
 
 
 def _consistent_choice(

@@ -10,6 +10,7 @@ from scipy import ndimage
 from QPerfusionLogic.data.arrays import BoolArray, FloatArray
 from QPerfusionLogic.data.geometry import Geometry
 from QPerfusionLogic.data.results import Registered
+from QPerfusionLogic.signal_model.bolus import rise_frames
 
 SMALLEST_POOL_MM2 = 100.0
 """Area of the RV in an apical slice: it may be the only thing that the bolus has reached."""
@@ -139,7 +140,7 @@ def bolus_onset(signal: FloatArray, share: float = 0.005) -> int:
     trace = np.percentile(departure.reshape(len(signal), -1), 100.0 * (1.0 - share), axis=1)
     trace = np.maximum.accumulate(trace)
     threshold = trace[0] + 0.2 * (trace[-1] - trace[0])
-    return max(int(np.argmax(trace > threshold)) - 2, 0)
+    return max(int(np.ceil(rise_frames(trace, threshold, int(np.argmax(trace))))) - 2, 0)
 
 
 def motion_contrast(still: FloatArray, size: tuple[int, int, int]) -> FloatArray:

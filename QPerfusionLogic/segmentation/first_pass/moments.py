@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy import ndimage
 
 from QPerfusionLogic.data.arrays import FloatArray
+from QPerfusionLogic.signal_model.bolus import rise_frames
 
 from .enhancement import Enhancement
 
@@ -103,18 +105,18 @@ def first_filling(enhancement: Enhancement) -> int:
     bright = peak > max(BRIGHT * brightest, 4.0 * enhancement.noise / np.sqrt(cells), 1e-6)
     if bright.sum() < cells:
         return 0
-    return int(np.sort(arrival(curves[:, bright]))[cells - 1])
+    return int(np.sort(half_filled(curves[:, bright]))[cells - 1])
 
 
-def arrival(curves: FloatArray) -> FloatArray:
-    """Return the frame (n,) in which each curve (frames, n) first exceeds half of its own peak.
+def half_filled(curves: FloatArray) -> NDArray[np.intp]:
+    """Return the frame (n,) in which each curve (frames, n) exceeds half of its own peak on the way up to it.
 
     Examples
     --------
-    >>> arrival(np.array([[0.0], [0.2], [0.7], [1.0], [0.4]])).tolist()
+    >>> half_filled(np.array([[0.0], [0.2], [0.7], [1.0], [0.4]])).tolist()
     [2]
     """
-    return np.asarray(np.argmax(curves > 0.5 * curves.max(axis=0), axis=0))
+    return np.ceil(rise_frames(curves, 0.5 * curves.max(axis=0), np.argmax(curves, axis=0))).astype(np.intp)
 
 
 def _cells(enhancement: Enhancement) -> tuple[FloatArray, FloatArray]:

@@ -7,6 +7,7 @@ from scipy import ndimage
 
 from QPerfusionLogic.data.arrays import LEFT_VENTRICLE, MYOCARDIUM, RIGHT_VENTRICLE, BoolArray, FloatArray, LabelArray
 from QPerfusionLogic.segmentation.first_pass.enhancement import Enhancement
+from QPerfusionLogic.signal_model.bolus import rise_frames
 
 ARRIVED = 0.08
 """Share of its peak at which a ventricle counts as reached by the bolus."""
@@ -40,8 +41,8 @@ def holds_right_blood(labels: LabelArray, enhancement: Enhancement, left_peak: i
         left = _pool_curve(enhancement.value[:, index], plane == LEFT_VENTRICLE)
         if not wall.any() or right is None or left is None:
             continue
-        stop = _arrival(left, left_peak)
-        start = _arrival(right, int(np.argmax(right[: left_peak + 1])))
+        stop = _first_frame(left, left_peak)
+        start = _first_frame(right, int(np.argmax(right[: left_peak + 1])))
         if stop - start < FEWEST_FRAMES or stop < FEWEST_FRAMES + 2:
             continue
         share, error = _slopes(enhancement.value[:stop, index][:, wall], right[:stop])
@@ -56,10 +57,9 @@ def _pool_curve(value: FloatArray, pool: BoolArray) -> FloatArray | None:
     return np.asarray(value[:, pool].mean(axis=1)) if pool.sum() >= FEWEST_PIXELS else None
 
 
-def _arrival(curve: FloatArray, peak: int) -> int:
+def _first_frame(curve: FloatArray, peak: int) -> int:
     """Return the first frame of the rise to a peak that is above `ARRIVED` of it."""
-    below = np.flatnonzero(curve[: peak + 1] <= ARRIVED * curve[peak])
-    return int(below[-1]) + 1 if below.size else 0
+    return int(np.ceil(rise_frames(curve, ARRIVED * curve[peak], peak)))
 
 
 def _slopes(curves: FloatArray, reference: FloatArray) -> tuple[FloatArray, FloatArray]:
