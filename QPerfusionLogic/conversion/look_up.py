@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable
 
 import numpy as np
@@ -47,6 +48,11 @@ def convert_by_look_up(
     saturated = np.asarray(outside.any(axis=0))
     constants = {**physics.constants, **native.constants, "normalisation": _name(by_density)}
     constants |= _precontrast_constants(precontrast)
+    shared = dataclasses.replace(
+        physics.shared,
+        normalisation="proton_density" if by_density else "baseline",
+        native_t1="table" if t1_map is None else "map",
+    )
     notices = (
         *physics.notices,
         *baseline.notices,
@@ -54,7 +60,7 @@ def convert_by_look_up(
         *native.notices,
         *_range_notices(saturated, usable, segmented),
     )
-    return Concentration(gadolinium, series.time_s, saturated, "look_up_table", constants, notices)
+    return Concentration(gadolinium, series.time_s, saturated, "look_up_table", constants, shared, notices)
 
 
 def chosen_normalisation(series: PerfusionSeries, settings: ConversionSettings) -> tuple[bool, tuple[Notice, ...]]:

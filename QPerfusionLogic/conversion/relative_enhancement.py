@@ -35,16 +35,17 @@ def convert_by_relative_enhancement(
             expected="a positive one: relative enhancement divides by it",
             action="check the segmentation, or choose conversion.mode=look_up_table",
         )
-    scale, constants = enhancement_scale(series, settings)
+    scale = enhancement_scale(series, settings)
     gadolinium = np.empty(series.signal.shape, dtype=np.float32)
     for frame in range(series.frames):
         progress.update(frame / series.frames, "relative enhancement")
-        gadolinium[frame] = (series.signal[frame] - pre_contrast) / (scale * reference)
+        gadolinium[frame] = (series.signal[frame] - pre_contrast) / (scale.value * reference)
     return Concentration(
         gd_mmol_l=gadolinium,
         time_s=series.time_s,
         saturated=np.zeros(series.image_shape, dtype=bool),
         mode="relative_enhancement",
-        constants=constants,
+        constants=scale.constants,
+        physics=scale.shared,
         notices=baseline.notices,
     )

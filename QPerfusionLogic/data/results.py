@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .arrays import LEFT_VENTRICLE, MYOCARDIUM, RIGHT_VENTRICLE, BoolArray, FloatArray, LabelArray
+from .conversion_physics import ConversionPhysics
 from .geometry import Geometry
 from .notices import Notice, Severity
 from .protocol import Protocol
@@ -30,6 +31,7 @@ __all__ = [
     "ArterialInput",
     "BoolArray",
     "Concentration",
+    "ConversionPhysics",
     "Curve",
     "FitResult",
     "FloatArray",
@@ -202,7 +204,9 @@ class Concentration:
     saturated : (slices, rows, columns) bool array
         True where the signal left the monotone range of the look-up table in any frame.
     constants : dict
-        Every constant used, "name" -> "value unit (source)".
+        Every constant used, "name" -> "value unit (source)", to be read.
+    physics : ConversionPhysics
+        Those that stress and rest have to share, to be computed with.
     """
 
     gd_mmol_l: FloatArray
@@ -210,6 +214,7 @@ class Concentration:
     saturated: BoolArray
     mode: str
     constants: dict[str, str] = field(default_factory=dict)
+    physics: ConversionPhysics = field(default_factory=ConversionPhysics)
     notices: tuple[Notice, ...] = ()
 
 

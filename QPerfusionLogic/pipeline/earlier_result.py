@@ -26,6 +26,7 @@ from QPerfusionLogic.data.study import Acquisition, LabelMap, PerfusionStudy
 from QPerfusionLogic.errors import InputError
 from QPerfusionLogic.io.files.nrrd_files import read_labels, read_sequence
 from QPerfusionLogic.io.files.plain_json import read_plain
+from QPerfusionLogic.io.results.conversion_record import conversion_fields
 from QPerfusionLogic.io.results.superresolved_files import with_superresolved
 from QPerfusionLogic.io.results.writer import labels_hash
 from QPerfusionLogic.settings.old_names import present_choice, present_features
@@ -212,13 +213,11 @@ def _read_arterial_input(place: Path) -> ArterialInput:
 def _read_concentration(place: Path, acquisition: Acquisition) -> Concentration:
     gadolinium = _images(place / "gd.seq.nrrd", acquisition.tissue)
     _require_shape(place / "gd.seq.nrrd", gadolinium.shape, acquisition.tissue.signal.shape)
-    about = read_plain(place / "conversion.json")
     return Concentration(
         gd_mmol_l=gadolinium,
         time_s=acquisition.tissue.time_s,
         saturated=_labels(place / "saturated.nrrd", acquisition.tissue).astype(bool),
-        mode=present_choice("conversion.mode", about["mode"]),
-        constants=about["constants"],
+        **conversion_fields(read_plain(place / "conversion.json")),
     )
 
 

@@ -126,15 +126,19 @@ class Pipeline:
         self, study: PerfusionStudy, states: dict[State, StateResult], seconds: dict[str, float]
     ) -> StudyResult:
         """Return the study result: stress and rest aligned, reserve mapped, notices and provenance gathered."""
+        from .comparability import comparability
         from .reserve import mpr_map
 
         displacement, alignment_notices = _stress_to_rest(states)
         result = StudyResult(
             states=states,
             provenance=provenance_of(study, states, self.settings, seconds),
-            notices=(*_all_notices(study, states), *alignment_notices, *_unlike_notices(states)),
+            notices=(*_all_notices(study, states), *alignment_notices),
             stress_to_rest_mm=displacement,
         )
+        check = comparability(result)
+        if check is not None:
+            result = dataclasses.replace(result, notices=(*result.notices, *check.notices()))
         stress, rest = states.get(State.STRESS), states.get(State.REST)
         if stress is None or rest is None or stress.mapped is None or rest.mapped is None:
             return result
@@ -239,14 +243,6 @@ def _stress_to_rest(states: dict[State, StateResult]) -> tuple[FloatArray | None
     from QPerfusionLogic.registration.alignment import align_stress_to_rest
 
     return align_stress_to_rest(stress.registered, rest.registered)
-
-
-def _unlike_notices(states: dict[State, StateResult]) -> tuple[Notice, ...]:
-    """Return what differs between the conversions of stress and rest."""
-    from QPerfusionLogic.conversion.comparability import unlike_conversions
-
-    stress, rest = states.get(State.STRESS), states.get(State.REST)
-    return () if stress is None or rest is None else unlike_conversions(stress, rest)
 
 
 def _all_notices(study: PerfusionStudy, states: dict[State, StateResult]) -> tuple[Notice, ...]:

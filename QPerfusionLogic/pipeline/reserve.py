@@ -1,103 +1,20 @@
-"""Myocardial perfusion reserve, MPR = stress / rest: whether it may be formed, its error, its pixel map."""
+"""Myocardial perfusion reserve, MPR = stress / rest: its error and its pixel map."""
 
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
 from QPerfusionLogic.data.arrays import FloatArray
 from QPerfusionLogic.data.geometry import Geometry
-from QPerfusionLogic.data.notices import Notice, Severity
-from QPerfusionLogic.data.results import StateResult, StudyResult
-from QPerfusionLogic.data.series import State
+from QPerfusionLogic.data.results import StateResult
 from QPerfusionLogic.segmentation.regions.matched_positions import carried_over
+
+from .comparability import compare_states
 
 MINIMUM_REST_MBF = 0.05
 """Rest flow (mL/min/g) below which a ratio says nothing; ten times lower than any living myocardium at rest."""
-
-
-@dataclass(frozen=True)
-class Comparability:
-    """Whether stress and rest were measured alike: what forbids a reserve, what only weakens it."""
-
-    differences: tuple[str, ...] = ()
-    cautions: tuple[str, ...] = ()
-
-    @property
-    def allowed(self) -> bool:
-        """True when a reserve may be formed."""
-        return not self.differences
-
-    def notices(self) -> tuple[Notice, ...]:
-        """Return what the reader has to know."""
-        found = []
-        if self.differences:
-            found.append(
-                Notice(
-                    "mpr-refused",
-                    f"stress and rest were not measured alike ({'; '.join(self.differences)}): no MPR is formed",
-                    "run both with the same agent, relaxivity, conversion, AIF route and model",
-                    Severity.SERIOUS,
-                    "reporting",
-                )
-            )
-        if self.cautions:
-            found.append(
-                Notice(
-                    "sequence-parameters-differ",
-                    f"stress and rest were acquired differently ({'; '.join(self.cautions)}): the MPR carries it",
-                    "acquire both with the same protocol; read the reserve with caution",
-                    Severity.WARNING,
-                    "reporting",
-                )
-            )
-        return tuple(found)
-
-
-def compare_states(stress: StateResult, rest: StateResult) -> Comparability:
-    """Return how alike stress and rest were measured.
-
-    Parameters
-    ----------
-    stress, rest : StateResult
-        The two states after the cascade.
-
-    Returns
-    -------
-    Comparability
-        Agent, relaxivity, conversion mode, AIF mode and model must agree; sequence parameters should.
-    """
-    one, two = stress.acquisition.tissue.protocol, rest.acquisition.tissue.protocol
-    must = {
-        "agent": (one.agent.lower(), two.agent.lower()),
-        "relaxivity": (_relaxivity(stress), _relaxivity(rest)),
-        "conversion": (_mode(stress.concentration), _mode(rest.concentration)),
-        "AIF route": (_mode(stress.arterial_input), _mode(rest.arterial_input)),
-        "model": (getattr(stress.mapped, "model", ""), getattr(rest.mapped, "model", "")),
-    }
-    should = {
-        "scanner": (f"{one.vendor} {one.model_name}".strip(), f"{two.vendor} {two.model_name}".strip()),
-        "field strength": (one.field_strength_t, two.field_strength_t),
-        "readout": (one.sequence, two.sequence),
-        "TR": (one.repetition_time_s, two.repetition_time_s),
-        "TE": (one.echo_time_s, two.echo_time_s),
-        "flip angle": (one.flip_angle_deg, two.flip_angle_deg),
-        "saturation time": (one.saturation_time_s, two.saturation_time_s),
-        "pulses to the centre": (one.pulses_to_centre, two.pulses_to_centre),
-        "saturation efficiency": (one.saturation_efficiency, two.saturation_efficiency),
-    }
-    return Comparability(_differing(must), _differing(should))
-
-
-def comparability(study: StudyResult) -> Comparability | None:
-    """Return how alike the two states of a study are, None where one of them is missing."""
-    stress, rest = study.states.get(State.STRESS), study.states.get(State.REST)
-    if stress is None or rest is None or stress.mapped is None or rest.mapped is None:
-        return None
-    return compare_states(stress, rest)
 
 
 def reserve(stress_mbf: float, stress_se: float, rest_mbf: float, rest_se: float) -> tuple[float, float]:
@@ -151,30 +68,3 @@ def _geometry(result: StateResult) -> Geometry:
     """Return the grid of the labels: that of the images as they were registered."""
     series = result.acquisition.tissue if result.registered is None else result.registered.series
     return series.geometry
-
-
-def _mode(stage_output: Any) -> str:
-    return str(getattr(stage_output, "mode", ""))
-
-
-def _relaxivity(result: StateResult) -> str:
-    """Return the relaxivity at work as text: the constants of the conversion, else what the protocol fixes."""
-    constants = result.concentration.constants if result.concentration is not None else {}
-    fixed = result.acquisition.tissue.protocol.relaxivity_l_mmol_s
-    return constants.get("r1", "" if fixed is None else f"{fixed:g} L/mmol/s")
-
-
-def _differing(pairs: dict[str, tuple[Any, Any]]) -> tuple[str, ...]:
-    return tuple(
-        f"{name}: stress {_shown(one)}, rest {_shown(two)}" for name, (one, two) in pairs.items() if not _same(one, two)
-    )
-
-
-def _same(one: Any, two: Any) -> bool:
-    if isinstance(one, int | float) and isinstance(two, int | float):
-        return math.isclose(one, two, rel_tol=0.01)
-    return bool(one == two)
-
-
-def _shown(value: Any) -> str:
-    return "unknown" if value in (None, "") else f"{value:.4g}" if isinstance(value, float) else str(value)

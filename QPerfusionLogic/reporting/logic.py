@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from QPerfusionLogic.data.notices import Notice
 from QPerfusionLogic.data.results import StudyResult
-from QPerfusionLogic.pipeline.reserve import comparability
+from QPerfusionLogic.pipeline.comparability import comparability
 from QPerfusionLogic.progress import Progress
 from QPerfusionLogic.reporting.html.map_sections import flow_pictures
 from QPerfusionLogic.reporting.html.page import page

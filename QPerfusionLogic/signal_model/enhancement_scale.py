@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 
+from QPerfusionLogic.data.conversion_physics import ConversionPhysics
 from QPerfusionLogic.data.series import PerfusionSeries
 from QPerfusionLogic.settings.schema import ConversionSettings
 
@@ -11,18 +14,30 @@ from .constants import Constant, native_property, relaxivity
 from .response import SignalResponse
 
 DEFAULT_FIELD_T = 1.5
+AGENT = "gadobutrol"
+"""Agent of the published conversion."""
 
 
-def enhancement_scale(series: PerfusionSeries, settings: ConversionSettings) -> tuple[float, dict[str, str]]:
-    """Return r1 T1_blood (L/mmol) of the relative-enhancement equation, with its constants."""
+@dataclass(frozen=True)
+class EnhancementScale:
+    """r1 T1_blood (L/mmol) of the relative-enhancement equation, and what it was made of."""
+
+    value: float
+    shared: ConversionPhysics
+    constants: dict[str, str]
+
+
+def enhancement_scale(series: PerfusionSeries, settings: ConversionSettings) -> EnhancementScale:
+    """Return the scale of the relative-enhancement equation for a series."""
     field_strength = settings.field_strength_t or series.protocol.field_strength_t or DEFAULT_FIELD_T
     t1 = native_property("t1", "blood", field_strength, "relative_enhancement")
-    r1 = relaxivity("r1", "gadobutrol", field_strength, "relative_enhancement")
+    r1 = relaxivity("r1", AGENT, field_strength, "relative_enhancement")
     if settings.t1_blood_s:
         t1 = Constant(settings.t1_blood_s, "s", "setting")
     if settings.relaxivity_l_mmol_s:
         r1 = Constant(settings.relaxivity_l_mmol_s, "L/mmol/s", "setting")
-    return r1.value * t1.value, {"T1 blood": str(t1), "r1": str(r1)}
+    shared = ConversionPhysics(relaxivity_l_mmol_s=r1.value, field_strength_t=field_strength, normalisation="baseline")
+    return EnhancementScale(r1.value * t1.value, shared, {"T1 blood": str(t1), "r1": str(r1)})
 
 
 def enhancement_per_gadolinium(response: SignalResponse, residual_mmol_l: float = 0.0) -> float:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 
 from QPerfusionLogic.data.contrast_agents import agent_name
+from QPerfusionLogic.data.conversion_physics import ConversionPhysics
 from QPerfusionLogic.data.notices import Notice, Severity
 from QPerfusionLogic.data.protocol import Protocol
 from QPerfusionLogic.data.series import PerfusionSeries, SeriesKind
@@ -12,7 +13,7 @@ from QPerfusionLogic.settings.schema import ConversionSettings
 
 from .constants import Constant, native_property, relaxivity
 from .response import SignalResponse, Tissue
-from .sequence import SaturationRecovery, resolve_sequence
+from .sequence import ResolvedSequence, SaturationRecovery, resolve_sequence
 
 DEFAULT_AGENT = "gadobutrol"
 AIF_RANGE_FACTOR = 2.0
@@ -27,6 +28,8 @@ class SeriesPhysics:
     ----------
     blood, myocardium : SignalResponse
         Signal of both tissues in this sequence.
+    shared : ConversionPhysics
+        Values that stress and rest have to share.
     constants : dict
         Every constant used, "name" -> "value unit (source)".
     """
@@ -35,6 +38,7 @@ class SeriesPhysics:
     field_strength_t: float
     blood: SignalResponse
     myocardium: SignalResponse
+    shared: ConversionPhysics = field(default_factory=ConversionPhysics)
     constants: dict[str, str] = field(default_factory=dict)
     notices: tuple[Notice, ...] = ()
 
@@ -61,8 +65,24 @@ def physics_of_series(series: PerfusionSeries, settings: ConversionSettings) -> 
         field_strength_t=field_strength,
         blood=SignalResponse(resolved.sequence, tissues["blood"], top),
         myocardium=SignalResponse(resolved.sequence, tissues["myocardium"], top),
+        shared=_shared(resolved, agent_constants["agent"], relaxivity1.value),
         constants=constants,
         notices=resolved.notices + agent_notices,
+    )
+
+
+def _shared(resolved: ResolvedSequence, agent: str, relaxivity_l_mmol_s: float) -> ConversionPhysics:
+    nominal = resolved.nominal
+    return ConversionPhysics(
+        agent=agent,
+        relaxivity_l_mmol_s=relaxivity_l_mmol_s,
+        field_strength_t=resolved.field_strength_t,
+        repetition_time_s=nominal.repetition_time_s,
+        echo_time_s=nominal.echo_time_s,
+        flip_angle_deg=nominal.flip_angle_deg,
+        saturation_time_s=nominal.saturation_time_s,
+        pulses_to_centre=nominal.pulses_to_centre,
+        readout=nominal.readout,
     )
 
 

@@ -64,10 +64,11 @@ class SaturationRecovery:
 
 @dataclass(frozen=True)
 class ResolvedSequence:
-    """A sequence, where each of its numbers came from, and what had to be assumed."""
+    """A sequence as played out and as nominal, where each of its numbers came from, and what had to be assumed."""
 
     sequence: SaturationRecovery
     field_strength_t: float
+    nominal: SaturationRecovery
     constants: dict[str, str] = field(default_factory=dict)
     notices: tuple[Notice, ...] = ()
 
@@ -130,10 +131,11 @@ def resolve_sequence(series: PerfusionSeries, settings: ConversionSettings) -> R
     constants[f"{table} readout"] = sequence.readout
     constants[f"{table} pulses to centre"] = str(sequence.pulses_to_centre)
     constants[f"{table} saturation efficiency"] = f"{sequence.saturation_efficiency:g}"
+    nominal = sequence
     if settings.b1_plus is not None:
         sequence = sequence.at_field(settings.b1_plus)
         constants["transmit field"] = f"{settings.b1_plus:.3f} of nominal"
-    return ResolvedSequence(sequence, field_strength, constants, tuple(notices))
+    return ResolvedSequence(sequence, field_strength, nominal, constants, tuple(notices))
 
 
 def estimated_pulses_to_centre(saturation_time_s: float, repetition_time_s: float, rows: int) -> int:

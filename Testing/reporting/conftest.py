@@ -94,8 +94,9 @@ def _state_result(state: s.State, normal_mbf: float) -> s.StateResult:
         time_s, apparent * 40.0, blood * 40.0, blood, "dual_sequence", features, 0.93 * blood, 1.07 * blood
     )
     constants = {"r1": "4.6 L/mmol/s (gadobutrol, whole blood 37 C, 1.5 T; Shen 2015)"}
+    physics = s.ConversionPhysics(relaxivity_l_mmol_s=4.6)
     concentration = s.Concentration(
-        contrast.astype(np.float32), times, np.zeros(SHAPE, dtype=bool), "look_up_table", constants
+        contrast.astype(np.float32), times, np.zeros(SHAPE, dtype=bool), "look_up_table", constants, physics
     )
     mapped = _mapped(segmented, flow, myocardium, tissue, time_s, rng)
     return s.StateResult(state, s.Acquisition(acquired), registered, segmented, arterial, concentration, mapped)

@@ -8,8 +8,10 @@ import math
 import numpy as np
 import pytest
 
+from QPerfusionLogic.data.conversion_physics import ConversionPhysics
 from QPerfusionLogic.data.series import State
-from QPerfusionLogic.pipeline.reserve import compare_states, mpr_map
+from QPerfusionLogic.pipeline.comparability import compare_states
+from QPerfusionLogic.pipeline.reserve import mpr_map
 from QPerfusionLogic.reporting.logic import ReportingLogic
 
 
@@ -26,9 +28,9 @@ def changed(result, stage, **changes):
 
 DIFFERENT = {
     "agent": lambda rest: with_protocol(rest, agent="gadoterate"),
-    "relaxivity": lambda rest: changed(rest, "concentration", constants={"r1": "3.9 L/mmol/s (Shen 2015)"}),
+    "relaxivity": lambda rest: changed(rest, "concentration", physics=ConversionPhysics(relaxivity_l_mmol_s=3.9)),
     "conversion": lambda rest: changed(rest, "concentration", mode="relative_enhancement"),
-    "AIF route": lambda rest: changed(rest, "arterial_input", mode="neural_network"),
+    "AIF method": lambda rest: changed(rest, "arterial_input", mode="neural_network"),
     "model": lambda rest: changed(rest, "mapped", model="btex"),
 }
 
@@ -49,7 +51,7 @@ def test_other_sequence_parameters_only_warn(a_study):
     rest = with_protocol(a_study.states[State.REST], flip_angle_deg=18.0)
     report = ReportingLogic().run(dataclasses.replace(a_study, states=a_study.states | {State.REST: rest}))
     warning = next(item for item in report.notices if item.code == "sequence-parameters-differ")
-    assert "flip angle: stress 12, rest 18" in warning.message
+    assert "flip angle (degree): stress 12, rest 18" in warning.message
     assert math.isfinite(report.rows[0].mpr)
 
 

@@ -27,8 +27,8 @@ def in_relative_enhancement(curve: MethodCurve, state: StateResult, conversion: 
     found = curve.precontrast
     response = physics_of_series(series, with_efficiency(conversion, found)).blood
     per_gadolinium = enhancement_per_gadolinium(response, found.residual_mmol_l if found is not None else 0.0)
-    scale, constants = enhancement_scale(series, conversion)
-    factor = per_gadolinium / scale
+    scale = enhancement_scale(series, conversion)
+    factor = per_gadolinium / scale.value
     lower, upper = curve.lower_mmol_l, curve.upper_mmol_l
     return dataclasses.replace(
         curve,
@@ -37,7 +37,7 @@ def in_relative_enhancement(curve: MethodCurve, state: StateResult, conversion: 
         upper_mmol_l=None if upper is None else upper * factor,
         constants={
             **curve.constants,
-            **{f"relative enhancement {name}": value for name, value in constants.items()},
+            **{f"relative enhancement {name}": value for name, value in scale.constants.items()},
             "aif relative enhancement factor": f"{factor:.3f} (measured pre-contrast signal)",
         },
     )

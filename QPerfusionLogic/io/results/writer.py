@@ -27,6 +27,7 @@ from QPerfusionLogic.io.files.nrrd_files import write_labels, write_map, write_s
 from QPerfusionLogic.io.files.plain_json import plain
 
 from .aif_method_tables import aif_methods_csv, curves_csv
+from .conversion_record import conversion_record
 from .superresolved_files import FILES as SUPERRESOLUTION_FILES
 from .superresolved_files import write_superresolved
 
@@ -208,7 +209,7 @@ def _write_concentration(concentration: Concentration, geometry: Geometry, place
     values = concentration.gd_mmol_l.astype(np.float32)
     write_sequence(place / "gd.seq.nrrd", values, concentration.time_s, geometry, {"unit": "mmol/L"})
     write_labels(place / "saturated.nrrd", concentration.saturated.astype(np.uint8), geometry)
-    write_json(place / "conversion.json", {"mode": concentration.mode, "constants": concentration.constants})
+    write_json(place / "conversion.json", conversion_record(concentration))
 
 
 def _write_mapped(mapped: Mapped, geometry: Geometry, place: Path) -> None:

@@ -12,6 +12,7 @@ from QPerfusionLogic.data.results import ArterialInput, Concentration, Mapped, R
 from QPerfusionLogic.data.series import PerfusionSeries, SeriesKind, State
 from QPerfusionLogic.data.study import Acquisition, LabelMap
 from QPerfusionLogic.errors import InputError
+from QPerfusionLogic.io.results.conversion_record import conversion_fields
 from QPerfusionLogic.mrml.nodes.landmarks import insertion_points_of
 from QPerfusionLogic.mrml.nodes.marks import read_note
 from QPerfusionLogic.mrml.nodes.segmentations import aif_region_of, labels_of
@@ -166,9 +167,8 @@ def _concentration(found: SceneStudy, state: State, series: PerfusionSeries) -> 
         frames_of(sequence),
         series.time_s,
         image_of(saturated).astype(bool),
-        present_choice("conversion.mode", about["mode"]),
-        about["constants"],
-        notices_of(about["notices"]),
+        notices=notices_of(about["notices"]),
+        **conversion_fields(about),
     )
 
 

@@ -14,6 +14,7 @@ import numpy as np
 
 from QPerfusionLogic.data.notices import Notice, Severity
 from QPerfusionLogic.data.results import ArterialInput, Concentration, Mapped, Registered, Segmented, SegmentFlow
+from QPerfusionLogic.io.results.conversion_record import conversion_record
 from QPerfusionLogic.mrml.nodes.marks import read_note, write_note
 
 _ARTERIAL = ("mode", "features", "model_name", "model_checksum", "constants")
@@ -61,8 +62,8 @@ def write_arterial_input_metadata(table: Any, found: ArterialInput) -> None:
 
 
 def write_concentration_metadata(sequence: Any, found: Concentration) -> None:
-    """Keep mode, constants and notices."""
-    content = {"mode": found.mode, "constants": found.constants, "notices": notices_as_json(found.notices)}
+    """Keep mode, constants, physics and notices."""
+    content = conversion_record(found) | {"notices": notices_as_json(found.notices)}
     write_note(sequence, "Concentration", content)
 
 

@@ -9,7 +9,7 @@ import numpy as np
 from QPerfusionLogic.data.arrays import FloatArray
 from QPerfusionLogic.data.results import StateResult, StudyResult
 from QPerfusionLogic.data.series import State
-from QPerfusionLogic.pipeline.reserve import comparability
+from QPerfusionLogic.pipeline.comparability import comparability
 from QPerfusionLogic.reporting.tables.colour_table import ColourTable, colour_table
 from QPerfusionLogic.reporting.tables.report import SegmentRow
 

@@ -11,7 +11,8 @@ from dataclasses import fields
 from QPerfusionLogic.data.aha_model import SEGMENTS, TERRITORIES, TERRITORY_OF
 from QPerfusionLogic.data.results import SegmentFlow, StudyResult
 from QPerfusionLogic.data.series import State
-from QPerfusionLogic.pipeline.reserve import Comparability, comparability, reserve
+from QPerfusionLogic.pipeline.comparability import Comparability, comparability
+from QPerfusionLogic.pipeline.reserve import reserve
 
 from .report import NAN, SegmentRow
 
