@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import struct
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,8 @@ from QPerfusionLogic.progress import Progress
 
 PREAMBLE_BYTES = 132
 MOST_FRAMES = 100_000
+MOST_HEADERS = 200
+"""So many headers are kept in memory."""
 
 
 @dataclass(frozen=True)
@@ -33,7 +36,7 @@ class Scan:
     records : tuple of ImageRecord
         All MR images.
     headers : dict
-        For each SeriesInstanceUID the header of one of its images (pixels left out).
+        Headers of files (pixels left out): one for each series, as far as they are few.
     broken : dict
         For each DICOM file that cannot be used the reason and, where it is told, its series.
     other_modalities : dict
@@ -43,10 +46,20 @@ class Scan:
     """
 
     records: tuple[ImageRecord, ...]
-    headers: dict[str, Any]
+    headers: dict[Path, Any]
     broken: dict[Path, Broken]
     other_modalities: dict[str, int]
     files: int
+
+    @property
+    def series_uids(self) -> frozenset[str]:
+        """Identifiers of all series that an image was read of."""
+        return frozenset(record.series_uid for record in self.records)
+
+    def header_of(self, records: Sequence[ImageRecord]) -> Any:
+        """Return the header of one of some images, read again where it was not kept."""
+        kept = next((self.headers[record.path] for record in records if record.path in self.headers), None)
+        return _header_of(records[0].path)[0] if kept is None else kept
 
 
 def scan(path: Path, progress: Progress) -> Scan:
@@ -72,9 +85,10 @@ class _Content:
     """What was found so far."""
 
     records: list[ImageRecord]
-    headers: dict[str, Any]
+    headers: dict[Path, Any]
     broken: dict[Path, Broken]
     others: dict[str, int]
+    names: set[Any] = field(default_factory=set)
 
     def add(self, file: Path) -> None:
         """Read one file's header and sort it into MR images, other images, and damaged files."""
@@ -104,7 +118,10 @@ class _Content:
             return
         found = _records_of(file, header)
         self.records.extend(found)
-        self.headers.setdefault(found[0].series_uid, header)
+        name = (found[0].series_uid, found[0].series_number)
+        if name not in self.names and len(self.names) < MOST_HEADERS:
+            self.names.add(name)
+            self.headers[file] = header
 
 
 def _files_under(path: Path) -> list[Path]:

@@ -17,9 +17,10 @@ from QPerfusionLogic.data.study import T1Map
 from QPerfusionLogic.data.wording import counted
 from QPerfusionLogic.errors import InputError
 from QPerfusionLogic.io.dicom.header.identity import hashed, patient_of, without_names
-from QPerfusionLogic.io.dicom.header.image_group import MINIMUM_FRAMES, ImageGroup, slice_indices
+from QPerfusionLogic.io.dicom.header.image_group import MINIMUM_FRAMES, ImageGroup
 from QPerfusionLogic.io.dicom.header.image_record import CONTENT_TIME, WALL_CLOCKS, ImageRecord
 from QPerfusionLogic.io.dicom.header.protocol_tags import protocol_of, vendor_of
+from QPerfusionLogic.io.dicom.header.slice_places import slice_indices
 from QPerfusionLogic.io.dicom.header.tags import SECONDS_OF_DAY, Tags
 from QPerfusionLogic.progress import Progress
 from QPerfusionLogic.settings.schema import LoadingSettings
@@ -27,6 +28,7 @@ from QPerfusionLogic.settings.schema import LoadingSettings
 from .dicom_pixels import read_images
 from .frame_clock import FrameClock, clock_of, examination_window
 from .leading_frames import found_notice, leading_frames
+from .repeated_images import check_repeated
 from .roles import Role
 from .stacking import Stack, stack_of
 
@@ -73,6 +75,7 @@ def load_series(
     check_dynamic(group, role, path)
     clock = clock_of(group, vendor_of(group.header), settings.frame_interval_s)
     stack = stack_of(group.slice_index, clock.time_s, group.temporal_positions)
+    repeats = check_repeated(group.records, stack.repeated, path)
     if len(stack.index) < MINIMUM_FRAMES:
         raise InputError(
             f"{len(stack.index)} complete frames in {path}",
@@ -106,6 +109,7 @@ def load_series(
         notices=(
             *(Notice("series-split", remark, severity=Severity.NOTE) for remark in group.remarks),
             *clock.notices,
+            *repeats,
             *stack.notices,
             *notices,
         ),

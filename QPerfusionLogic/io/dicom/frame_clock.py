@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -10,7 +11,7 @@ from numpy.typing import NDArray
 from QPerfusionLogic.data.notices import Notice, Severity
 from QPerfusionLogic.data.wording import counted
 from QPerfusionLogic.errors import InputError
-from QPerfusionLogic.io.dicom.header.image_group import ImageGroup
+from QPerfusionLogic.io.dicom.header.image_group import MINIMUM_FRAMES, ImageGroup
 from QPerfusionLogic.io.dicom.header.image_record import (
     ACQUISITION_TIME,
     CONTENT_TIME,
@@ -71,12 +72,32 @@ def clock_of(group: ImageGroup, vendor: str, frame_interval_s: float | None) -> 
         return FrameClock(usable[name], name, rejected, (_whole_seconds_notice(name),))
     if frame_interval_s is not None:
         return FrameClock(_positions(group) * frame_interval_s, FIXED_INTERVAL, rejected)
+    repeats = repeated_times(group)
+    if repeats:
+        raise InputError(
+            repeats,
+            expected="one image for each slice and time",
+            action="put the images of each kind (magnitude, phase) and injection into a folder of their own",
+        )
     raise InputError(
         f"no clock that runs with the frames ({'; '.join(rejected)})",
         expected="times that grow from frame to frame",
         action="give the times or a constant interval",
         option="--times CSV, --set loading.frame_interval_s=SECONDS",
     )
+
+
+def repeated_times(group: ImageGroup) -> str:
+    """Return how a clock runs that gives each of its times to several images of a slice; "" where none does."""
+    of_slice = np.flatnonzero(group.slice_index == 0)
+    for name in _SIEMENS:
+        times = clock_times([group.records[k] for k in of_slice], name)
+        values, counts = np.unique(times[np.isfinite(times)], return_counts=True)
+        if len(values) < MINIMUM_FRAMES or counts.min() < 2 or counts.sum() < len(times):
+            continue
+        if SHORTEST_INTERVAL_S <= float(np.median(np.diff(values))) <= LONGEST_INTERVAL_S:
+            return f"{len(times)} images of a slice at {len(values)} times of {name}"
+    return ""
 
 
 def running_clocks(group: ImageGroup, vendor: str = "") -> tuple[dict[str, NDArray[np.float64]], tuple[str, ...]]:
@@ -93,12 +114,18 @@ def running_clocks(group: ImageGroup, vendor: str = "") -> tuple[dict[str, NDArr
     return usable, tuple(rejected)
 
 
-def examination_window(records: tuple[ImageRecord, ...]) -> tuple[float, float] | None:
+def examination_window(records: Sequence[ImageRecord]) -> tuple[float, float] | None:
     """Return first and last second of the images on a clock that all series of a session share, or None."""
+    times = session_times(records)
+    return None if times is None else (float(times.min()), float(times.max()))
+
+
+def session_times(records: Sequence[ImageRecord]) -> NDArray[np.float64] | None:
+    """Return (n,) seconds of images on the first clock that all series of a session share, or None."""
     for name in WALL_CLOCKS:
         times = clock_times(records, name)
         if np.isfinite(times).all():
-            return float(times.min()), float(times.max())
+            return times
     return None
 
 
@@ -114,7 +141,7 @@ def overlap_of(records: tuple[ImageRecord, ...], others: tuple[ImageRecord, ...]
     return max(overlap / shorter, 0.0)
 
 
-def clock_times(records: tuple[ImageRecord, ...], name: str) -> NDArray[np.float64]:
+def clock_times(records: Sequence[ImageRecord], name: str) -> NDArray[np.float64]:
     """Return (n,) seconds of one clock, NaN where absent, made continuous over midnight."""
     times = np.array([record.clocks.get(name, np.nan) for record in records])
     if np.isfinite(times).any() and np.nanmax(times) - np.nanmin(times) > 0.5 * SECONDS_OF_DAY:

@@ -11,10 +11,9 @@ from QPerfusionLogic.io.dicom.header.image_group import (
     MAXIMUM_PROTON_DENSITY_FRAMES,
     MINIMUM_FRAMES,
     ImageGroup,
-    grid_of,
-    preparation_of,
-    slice_indices,
 )
+from QPerfusionLogic.io.dicom.header.likeness import same_grid, same_preparation
+from QPerfusionLogic.io.dicom.header.slice_places import slice_indices
 
 from .frame_clock import overlap_of
 from .roles import PROTON_DENSITY_WORDS, Role, words_of
@@ -57,7 +56,7 @@ def with_proton_density_attached(
             if roles[k].kind in (SeriesKind.TISSUE, SeriesKind.AIF)
             and not other.proton_density
             and roles[number].state is roles[k].state
-            and grid_of(other.first) == grid_of(group.first)
+            and same_grid(other.first, group.first)
         ]
         if len(fitting) == 1:
             remark = "proton-density images come from a series of their own"
@@ -74,7 +73,7 @@ def _is_proton_density(group: ImageGroup) -> bool:
 def _are_slices_of_one_stack(group: ImageGroup, other: ImageGroup) -> bool:
     if group.first.series_uid == other.first.series_uid or min(group.frames, other.frames) < MINIMUM_FRAMES:
         return False
-    if (grid_of(group.first), preparation_of(group.first)) != (grid_of(other.first), preparation_of(other.first)):
+    if not (same_grid(group.first, other.first) and same_preparation(group.first, other.first)):
         return False
     if _without_numbers(words_of(group)) != _without_numbers(words_of(other)):
         return False

@@ -12,11 +12,12 @@ import numpy as np
 
 from QPerfusionLogic.data.series import SeriesKind, State
 from QPerfusionLogic.data.wording import counted
-from QPerfusionLogic.io.dicom.header.image_group import MINIMUM_FRAMES, ImageGroup, grid_of, preparation_of
+from QPerfusionLogic.io.dicom.header.image_group import MINIMUM_FRAMES, ImageGroup
 from QPerfusionLogic.io.dicom.header.image_record import TRIGGER_TIME
+from QPerfusionLogic.io.dicom.header.likeness import alike, same_grid, same_preparation
 from QPerfusionLogic.io.dicom.header.tags import Tags
 
-from .frame_clock import clock_times, examination_window, overlap_of, running_clocks
+from .frame_clock import clock_times, examination_window, overlap_of, repeated_times, running_clocks
 
 STRESS_WORDS = r"stress|adeno|regaden|dipyr|hyperaem|hyperem|vasodil|dobut"
 REST_WORDS = r"(?<![a-z])rest(?!or|ric)"
@@ -165,7 +166,7 @@ def _drugs(header: Any) -> str:
 def _reason_not_dynamic(group: ImageGroup, words: str) -> str:
     """Return why many images of one slice are no first pass (a cine, echoes), or ""."""
     of_first_slice = [group.records[index] for index in np.flatnonzero(group.slice_index == 0)]
-    if len({preparation_of(record) for record in of_first_slice}) > 1:
+    if len(alike(of_first_slice, same_preparation)) > 1:
         return "the inversion time or flip angle changes from image to image"
     if running_clocks(group)[0] or re.search(PERFUSION_WORDS, words):
         return ""
@@ -175,7 +176,7 @@ def _reason_not_dynamic(group: ImageGroup, words: str) -> str:
     if np.isfinite(times).all() and len(np.unique(times)) >= MINIMUM_FRAMES:
         step_ms = 1000.0 * float(np.median(np.diff(np.unique(times))))
         return f"a cine: phases {step_ms:.0f} ms apart in one heart beat"
-    return "no clock runs with its images"
+    return repeated_times(group) or "no clock runs with its images"
 
 
 def _why_aif_beside(group: ImageGroup, others: Sequence[ImageGroup]) -> str:
@@ -199,7 +200,7 @@ def _why_pre_bolus_beside(group: ImageGroup, others: Sequence[ImageGroup]) -> st
     dose, own = _dose(group), examination_window(group.records)
     for other in others:
         more, later = _dose(other), examination_window(other.records)
-        if dose is None or more is None or own is None or later is None or grid_of(group.first) != grid_of(other.first):
+        if dose is None or more is None or own is None or later is None or not same_grid(group.first, other.first):
             continue
         if dose <= SMALL_DOSE * more and own[1] <= later[0]:
             return f"contrast dose {dose:g} before one of {more:g}"

@@ -30,6 +30,8 @@ class Stack:
     index: NDArray[np.intp]
     time_s: NDArray[np.float64]
     notices: tuple[Notice, ...] = ()
+    repeated: tuple[tuple[int, int], ...] = ()
+    """(left out, kept) indices of images with the same slice and time."""
 
 
 def stack_of(
@@ -49,14 +51,14 @@ def stack_of(
     time_s : (n,) array
     temporal_position : sequence of n int or None, optional
     """
-    per_slice, duplicates = _ordered_slices(slice_index, time_s)
+    per_slice, repeated = _ordered_slices(slice_index, time_s)
     table = _table_by_position(per_slice, temporal_position)
     if table is None:
         table = _table_by_delay(per_slice, time_s)
     whole = table[(table >= 0).all(axis=1)]
     left_out = sum(len(members) for members in per_slice) - whole.size
-    notices = [*_duplicate_notice(duplicates), *_missing_notice(left_out, whole.size), *_gap_notice(time_s[whole])]
-    return Stack(whole, time_s[whole], tuple(notices))
+    notices = [*_missing_notice(left_out, whole.size), *_gap_notice(time_s[whole])]
+    return Stack(whole, time_s[whole], tuple(notices), repeated)
 
 
 def _table_by_position(
@@ -85,16 +87,20 @@ def _table_by_delay(per_slice: list[NDArray[np.intp]], time_s: NDArray[np.float6
     return table
 
 
-def _ordered_slices(slice_index: NDArray[np.intp], time_s: NDArray[np.float64]) -> tuple[list[NDArray[np.intp]], int]:
-    """Return for each slice its records in order of time, without those that repeat a time, and how many repeated."""
-    per_slice, duplicates = [], 0
+def _ordered_slices(
+    slice_index: NDArray[np.intp], time_s: NDArray[np.float64]
+) -> tuple[list[NDArray[np.intp]], tuple[tuple[int, int], ...]]:
+    """Return for each slice its records in order of time, one of each time, and the others with the one kept."""
+    per_slice: list[NDArray[np.intp]] = []
+    repeated: list[tuple[int, int]] = []
     for index in range(int(slice_index.max()) + 1):
         members = np.flatnonzero(slice_index == index)
         members = members[np.argsort(time_s[members], kind="stable")]
         repeats = np.concatenate([[False], np.diff(time_s[members]) < DUPLICATE_TOLERANCE_S])
-        duplicates += int(repeats.sum())
-        per_slice.append(members[~repeats])
-    return per_slice, duplicates
+        kept = members[~repeats]
+        repeated.extend(zip(members[repeats].tolist(), kept[np.cumsum(~repeats)[repeats] - 1].tolist(), strict=True))
+        per_slice.append(kept)
+    return per_slice, tuple(repeated)
 
 
 def _frames_of(times: NDArray[np.float64], reference: NDArray[np.float64]) -> NDArray[np.intp]:
@@ -133,13 +139,6 @@ def _nearest(times: NDArray[np.float64], reference: NDArray[np.float64]) -> NDAr
     after = np.clip(np.searchsorted(reference, times), 0, len(reference) - 1)
     before = np.clip(after - 1, 0, None)
     return np.where(np.abs(times - reference[before]) <= np.abs(times - reference[after]), before, after)
-
-
-def _duplicate_notice(duplicates: int) -> tuple[Notice, ...]:
-    if not duplicates:
-        return ()
-    message = f"{counted(duplicates, 'image')} left out with the slice and time of another"
-    return (Notice("duplicated-frames", message, severity=Severity.NOTE),)
 
 
 def _missing_notice(left_out: int, used: int) -> tuple[Notice, ...]:

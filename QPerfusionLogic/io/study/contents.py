@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from QPerfusionLogic.data.series import SeriesKind, State
@@ -14,6 +14,7 @@ from QPerfusionLogic.io.dicom.header.identity import without_names
 from QPerfusionLogic.io.dicom.header.image_group import ImageGroup, groups_of
 from QPerfusionLogic.io.dicom.regroup import with_proton_density_attached, with_slices_joined
 from QPerfusionLogic.io.dicom.roles import Role, guess_roles
+from QPerfusionLogic.io.dicom.series_identity import series_of, whole_uid
 from QPerfusionLogic.progress import Progress
 
 
@@ -46,7 +47,7 @@ def contents_of(path: Path, progress: Progress) -> tuple[Found, ...]:
         When there is no DICOM MR image, or a file of a series that matters is damaged.
     """
     content, found = scanned(path, progress)
-    beside = {item.group.first.series_uid for item in found if item.role.kind is SeriesKind.OTHER}
+    beside = {whole_uid(item.group.first.series_uid) for item in found if item.role.kind is SeriesKind.OTHER}
     _refuse_damaged({file: item for file, item in content.broken.items() if item.series_uid not in beside})
     return found
 
@@ -60,13 +61,22 @@ def scanned(path: Path, progress: Progress) -> tuple[Scan, tuple[Found, ...]]:
         When there is no readable DICOM MR image.
     """
     content = scan(path, progress)
-    groups = with_slices_joined(groups_of(content.records, content.headers))
+    groups = with_slices_joined(acquisitions_of(content))
     groups, roles = with_proton_density_attached(groups, guess_roles(groups, path))
     found = tuple(Found(group, role, path) for group, role in zip(groups, roles, strict=True))
     if not found:
         _refuse_damaged(content.broken)
         _refuse_empty(path, content)
     return content, found
+
+
+def acquisitions_of(content: Scan) -> tuple[ImageGroup, ...]:
+    """Return the acquisitions of everything that was read."""
+    groups: list[ImageGroup] = []
+    for series in series_of(content.records):
+        found = groups_of([series.records], content.header_of)
+        groups.extend(replace(group, remarks=(*series.remarks, *group.remarks)) for group in found)
+    return tuple(groups)
 
 
 def damage(broken: Mapping[Path, Broken]) -> str:

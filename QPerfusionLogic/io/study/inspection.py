@@ -26,6 +26,7 @@ from QPerfusionLogic.io.dicom.header.quiet import quiet_pydicom
 from QPerfusionLogic.io.dicom.header.tags import Tags
 from QPerfusionLogic.io.dicom.leading_frames import BASELINE_FRAMES, MOST_LEADING_FRAMES, leading_proton_density_frames
 from QPerfusionLogic.io.dicom.roles import state_of_words
+from QPerfusionLogic.io.dicom.series_identity import whole_uid
 from QPerfusionLogic.io.dicom.stacking import stack_of
 from QPerfusionLogic.io.files.image_files import frame_times_of, is_volume_file, read_volume
 from QPerfusionLogic.io.files.sidecar import read_sidecar
@@ -152,8 +153,12 @@ def _summaries(path: Path, settings: LoadingSettings, progress: Progress) -> tup
 
 def _damage_of(item: Found, content: Scan) -> tuple[str, ...]:
     """Return what is known of damaged files in a series, or that may be its own because they lost their series."""
-    own = {file: broken for file, broken in content.broken.items() if broken.series_uid == item.group.first.series_uid}
-    lost = {file: broken for file, broken in content.broken.items() if broken.series_uid not in content.headers}
+    own = {
+        file: broken
+        for file, broken in content.broken.items()
+        if broken.series_uid == whole_uid(item.group.first.series_uid)
+    }
+    lost = {file: broken for file, broken in content.broken.items() if broken.series_uid not in content.series_uids}
     found = [damage(own)] if own else []
     if lost and item.role.kind is not SeriesKind.OTHER:
         found.append(f"{damage(lost)} may be of this series")

@@ -28,7 +28,7 @@ from .file_folder import with_files_named, words_of_name
 from .given_times import clock_notice, with_given_times
 from .pre_bolus import named_pre_bolus, order_notice, pre_bolus_beside, state_notice, unused_notice
 from .request import StudyRequest
-from .series_choice import aif_beside, choose, contrast_notice, with_states
+from .series_choice import aif_beside, choose, contrast_notice, reasons_of, with_states
 from .state_checks import check_distinct, check_not_swapped, check_states_given
 
 STATES = (State.STRESS, State.REST)
@@ -81,7 +81,7 @@ class _Loading:
         if not any(tissue.values()):
             paths = ", ".join(str(path) for path in self._request.given.values())
             raise InputError(
-                f"no perfusion series in {paths or 'an empty request'}",
+                f"no perfusion series in {paths or 'an empty request'}{reasons_of(self._contents.get('study', ()))}",
                 expected="a dynamic series of the first pass",
                 action="see `qperfusion inspect`, then name it with --stress PATH or --rest PATH",
             )

@@ -10,15 +10,22 @@ import numpy as np
 
 from QPerfusionLogic.data.notices import Notice, Severity
 from QPerfusionLogic.data.series import SeriesKind, State
+from QPerfusionLogic.data.wording import counted
 from QPerfusionLogic.errors import InputError
 from QPerfusionLogic.io.dicom.frame_clock import examination_window, running_clocks
 from QPerfusionLogic.io.dicom.header.identity import same_patient
+from QPerfusionLogic.io.dicom.header.likeness import tilt_degrees
 from QPerfusionLogic.io.dicom.header.protocol_tags import protocol_of, vendor_of
 from QPerfusionLogic.io.dicom.roles import words_of
 
 from .contents import Found
 
 LEAST_RATE_DIFFERENCE_BPM = 5.0
+LONG_AXIS_DEGREES = 50.0
+"""Series that are tilted by more show another view of the heart."""
+LEAST_PAUSE_S = 180.0
+"""Stress and rest are further apart than this."""
+MOST_REASONS = 3
 AFTER_CONTRAST_WORDS = r"(?<![a-z])post|after ?(contrast|gd)"
 
 
@@ -35,6 +42,7 @@ def with_states(found: Sequence[Found]) -> tuple[tuple[Found, ...], tuple[Notice
         reason = "the other state was told" if known else "a single series without a word of stress"
         states = {id(unknown[0]): (state, reason)}
     elif len(unknown) == 2 and not known:
+        _refuse_one_bolus(unknown)
         states = _two_states(unknown)
     else:
         names = ", ".join(item.name for item in unknown)
@@ -55,6 +63,29 @@ def with_states(found: Sequence[Found]) -> tuple[tuple[Found, ...], tuple[Notice
     return given, notices
 
 
+def _refuse_one_bolus(unknown: Sequence[Found]) -> None:
+    """Raise `InputError` for two acquisitions that follow each other too soon to be stress and rest."""
+    first, second = unknown
+    windows = [examination_window(item.group.records) for item in unknown]
+    if windows[0] is None or windows[1] is None or windows[1][0] - windows[0][1] >= LEAST_PAUSE_S:
+        return
+    pause_s = max(windows[1][0] - windows[0][1], 0.0)
+    raise InputError(
+        f"two acquisitions (series {first.name} and {second.name}) without a state, {pause_s:.0f} s from the end of "
+        "one to the start of the other",
+        expected="the first pass of one bolus for each state, minutes apart",
+        action="put the images of each injection into a folder of its own and name the right one as stress or rest",
+    )
+
+
+def reasons_of(found: Sequence[Found]) -> str:
+    """Return why the largest acquisitions that were found are no perfusion series, in parentheses."""
+    largest = sorted(found, key=lambda item: -item.group.frames)[:MOST_REASONS]
+    reasons = [f"series {item.name}: {item.role.reason or item.role.kind}" for item in largest]
+    more = [f"{len(found) - len(largest)} more"] if len(found) > len(largest) else []
+    return f" ({'; '.join(reasons + more)})" if reasons else ""
+
+
 def choose(
     found: Sequence[Found], kind: SeriesKind, state: State | None = None
 ) -> tuple[Found | None, tuple[Notice, ...]]:
@@ -70,9 +101,30 @@ def choose(
     best, others = ranked[0], ranked[1:]
     if not others:
         return best, ()
+    return best, (_choice_notice(best, others, f"{state or ''} {kind}".strip()),)
+
+
+def _choice_notice(best: Found, others: Sequence[Found], purpose: str) -> Notice:
+    """Return what was left out; a serious notice where it is another acquisition, not another look at this one."""
     what = "; ".join(f"{item.name}{' (motion corrected)' if item.role.derived else ''}" for item in others)
-    message = f"series {best.name} was taken as {state or ''} {kind}; left out: {what}".replace("  ", " ")
-    return best, (Notice("series-chosen", message, "name the series by its path to choose another", Severity.NOTE),)
+    rivals = [item for item in others if _is_rival(item, best)]
+    if best.role.kind is not SeriesKind.TISSUE or not rivals:
+        message = f"series {best.name} was taken as {purpose}; left out: {what}"
+        return Notice("series-chosen", message, "name the series by its path to choose another", Severity.NOTE)
+    images = sum(len(item.group.records) for item in rivals)
+    message = (
+        f"{len(rivals) + 1} series can be the {purpose}: series {best.name} was taken, {counted(images, 'image')} of "
+        f"{what} left out"
+    )
+    return Notice("series-ambiguous", message, "name the right series by its path", Severity.SERIOUS)
+
+
+def _is_rival(item: Found, best: Found) -> bool:
+    """Return True for an acquisition that could be meant as well: native images of nearly the same orientation."""
+    if item.role.derived:
+        return False
+    tilt = tilt_degrees(item.group.first.orientation, best.group.first.orientation)
+    return tilt < LONG_AXIS_DEGREES
 
 
 def _best_first(item: Found) -> tuple[float, ...]:

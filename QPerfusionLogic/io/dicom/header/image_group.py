@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Hashable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from QPerfusionLogic.data.slice_order import TO_THE_APEX
 from QPerfusionLogic.data.wording import counted
 
 from .image_record import ImageRecord, start_of
+from .likeness import alike, same_echo, same_grid, same_preparation
+from .slice_places import JITTER_DEGREES, largest_tilt_degrees, slice_indices
 
-SLICE_TOLERANCE_MM = 1.0
-SAME_SLICE_SHARE = 0.4
-"""Positions closer than this share of the slice thickness are one slice that follows the breathing."""
 MAXIMUM_PROTON_DENSITY_FRAMES = 10
 MINIMUM_FRAMES = 8
 """Fewer frames cannot show a first pass."""
@@ -52,7 +50,7 @@ class ImageGroup:
         """Any one record, for what all share."""
         return self.records[0]
 
-    @property
+    @cached_property
     def slice_index(self) -> NDArray[np.intp]:
         """(n,) index of the slice of each record, base to apex."""
         return slice_indices(self.records)
@@ -73,85 +71,39 @@ class ImageGroup:
         return int(np.bincount(self.slice_index).max())
 
 
-def groups_of(records: Sequence[ImageRecord], headers: dict[str, Any]) -> tuple[ImageGroup, ...]:
-    """Split the images of all series into acquisitions.
+def groups_of(
+    series: Sequence[Sequence[ImageRecord]], header_of: Callable[[Sequence[ImageRecord]], Any]
+) -> tuple[ImageGroup, ...]:
+    """Split the images of each series into acquisitions.
 
     A series is split by matrix, orientation, kind of image (magnitude, phase, motion corrected) and preparation
     (saturation time and flip angle). A second echo and a short leading part with another preparation (proton density)
     stay with their acquisition.
     """
     groups: list[ImageGroup] = []
-    for series_uid, of_series in _split(records, lambda record: record.series_uid).items():
+    for of_series in series:
+        header = header_of(of_series)
+        found = [group for on_grid in alike(of_series, same_grid) for group in _by_preparation(on_grid, header)]
         remarks: tuple[str, ...] = ()
-        unique = list({(record.sop_uid, record.frame): record for record in reversed(of_series)}.values())[::-1]
-        if len(unique) < len(of_series):
-            remarks = (f"{counted(len(of_series) - len(unique), 'image')} found twice; one of each was used",)
-        same_grid = _split(unique, grid_of)
-        found = [group for on_grid in same_grid.values() for group in _by_preparation(on_grid, headers[series_uid])]
         if len(found) > 1:
             sizes = ", ".join(_size(group) for group in found)
-            remarks = (*remarks, f"the series holds {len(found)} acquisitions ({sizes}) and was split")
-        groups.extend(replace(group, remarks=remarks) for group in found)
+            remarks = (f"the series holds {len(found)} acquisitions ({sizes}) and was split",)
+        groups.extend(replace(group, remarks=(*remarks, *_tilt_remark(group))) for group in found)
     return tuple(groups)
+
+
+def _tilt_remark(group: ImageGroup) -> tuple[str, ...]:
+    tilt = largest_tilt_degrees(group.records)
+    return (f"slices of one stack are tilted by up to {tilt:.0f} degrees",) if tilt > JITTER_DEGREES else ()
 
 
 def _size(group: ImageGroup) -> str:
     return f"{counted(len(group.records), 'image')} of {group.first.rows} x {group.first.columns}"
 
 
-def slice_indices(records: Sequence[ImageRecord]) -> NDArray[np.intp]:
-    """Return (n,) index of the slice of each record.
-
-    Slices are counted from base to apex: along the axis of the stack in the direction that points more to the left,
-    front and feet, where the apex of a heart lies.
-    """
-    positions = np.array([_along_normal(record) for record in records])
-    order = np.argsort(positions, kind="stable")
-    thickness = records[0].thickness_mm or 0.0
-    steps = np.diff(positions[order]) > max(SLICE_TOLERANCE_MM, SAME_SLICE_SHARE * thickness)
-    index = np.empty(len(records), dtype=np.intp)
-    index[order] = np.concatenate([[0], np.cumsum(steps)])
-    return index
-
-
-def apex_direction(orientation: tuple[float, ...]) -> NDArray[np.float64]:
-    """Return the unit slice normal, with the sign that points to the apex."""
-    if not orientation:
-        return np.array([0.0, 0.0, 1.0])
-    normal = np.cross(orientation[:3], orientation[3:])
-    normal = normal / (np.linalg.norm(normal) or 1.0)
-    return -normal if normal @ TO_THE_APEX < 0 else normal
-
-
-def _along_normal(record: ImageRecord) -> float:
-    if record.position_mm:
-        return float(apex_direction(record.orientation) @ np.array(record.position_mm))
-    return record.slice_location_mm or 0.0
-
-
-def grid_of(record: ImageRecord) -> Hashable:
-    """Return what images of one stack share: matrix, spacing, orientation and kind of image."""
-    spacing = tuple(round(value, 2) for value in record.spacing_mm or ())
-    orientation = tuple(round(value, 1) + 0.0 for value in record.orientation)
-    return record.rows, record.columns, spacing, orientation, _kind_of_image(record)
-
-
-def _kind_of_image(record: ImageRecord) -> str:
-    words = set(record.image_type)
-    for names, kind in (
-        ({"P", "PHASE", "PHASE MAP"}, "phase"),
-        ({"R", "REAL"}, "real"),
-        ({"I", "IMAGINARY"}, "imaginary"),
-        ({"MOCO"}, "moco"),
-    ):
-        if words & names:
-            return kind
-    return "magnitude"
-
-
 def _by_preparation(records: Sequence[ImageRecord], header: Any) -> list[ImageGroup]:
     """Split images of one grid by preparation; short parts beside one dynamic part are its proton-density frames."""
-    parts = sorted(_split(records, preparation_of).values(), key=len, reverse=True)
+    parts = sorted(alike(records, same_preparation), key=len, reverse=True)
     if len(parts) > 1 and _on_different_slices(parts):
         parts = [list(records)]
     dynamic = [part for part in parts if _frames(part) >= MINIMUM_FRAMES]
@@ -162,7 +114,7 @@ def _by_preparation(records: Sequence[ImageRecord], header: Any) -> list[ImageGr
         group = _with_echoes(dynamic[0], header)
         if start_of(short) > start_of(dynamic[0]):
             return [group, ImageGroup(tuple(short), header)]
-        first_echo = sorted(_split(short, _echo).values(), key=_echo_time)[0]
+        first_echo = sorted(alike(short, same_echo), key=_echo_time)[0]
         return [replace(group, proton_density=tuple(first_echo))]
     return [_with_echoes(part, header) for part in parts]
 
@@ -177,7 +129,7 @@ def _on_different_slices(parts: Sequence[Sequence[ImageRecord]]) -> bool:
 
 
 def _with_echoes(records: Sequence[ImageRecord], header: Any) -> ImageGroup:
-    echoes = sorted(_split(records, _echo).values(), key=_echo_time)
+    echoes = sorted(alike(records, same_echo), key=_echo_time)
     if len(echoes) == 2 and abs(len(echoes[0]) - len(echoes[1])) <= 0.2 * len(echoes[0]):
         return ImageGroup(tuple(echoes[0]), header, second_echo=tuple(echoes[1]))
     return ImageGroup(tuple(records), header)
@@ -187,23 +139,5 @@ def _frames(records: Sequence[ImageRecord]) -> int:
     return int(np.bincount(slice_indices(records)).max())
 
 
-def preparation_of(record: ImageRecord) -> Hashable:
-    """Return what tells AIF, tissue and proton-density images of one grid apart."""
-    inversion = None if record.inversion_time_ms is None else round(record.inversion_time_ms, 0)
-    flip = None if record.flip_angle_deg is None else round(record.flip_angle_deg, 0)
-    return inversion, flip
-
-
-def _echo(record: ImageRecord) -> Hashable:
-    return record.echo_number, None if record.echo_time_ms is None else round(record.echo_time_ms, 1)
-
-
 def _echo_time(records: Sequence[ImageRecord]) -> float:
     return records[0].echo_time_ms or float(records[0].echo_number or 0)
-
-
-def _split(records: Sequence[ImageRecord], key: Any) -> dict[Any, list[ImageRecord]]:
-    parts: dict[Any, list[ImageRecord]] = defaultdict(list)
-    for record in records:
-        parts[key(record)].append(record)
-    return dict(parts)

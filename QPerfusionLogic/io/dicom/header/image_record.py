@@ -34,7 +34,11 @@ class ImageRecord:
 
     path: Path
     frame: int
+    patient: str
+    study_uid: str
     series_uid: str
+    series_number: int | None
+    description: str
     sop_uid: str
     instance: int | None
     rows: int
@@ -63,7 +67,11 @@ def record_of(path: Path, frame: int, tags: Tags) -> ImageRecord:
     return ImageRecord(
         path=path,
         frame=frame,
+        patient=tags.text("PatientID") or tags.text("PatientName"),
+        study_uid=tags.text("StudyInstanceUID"),
         series_uid=tags.text("SeriesInstanceUID"),
+        series_number=tags.integer("SeriesNumber"),
+        description=tags.text("SeriesDescription") or tags.text("ProtocolName"),
         sop_uid=tags.text("SOPInstanceUID"),
         instance=tags.integer("InstanceNumber"),
         rows=tags.integer("Rows") or 0,
