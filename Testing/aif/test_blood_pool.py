@@ -12,10 +12,15 @@ from QPerfusionLogic.aif.correction.precontrast_levels import myocardium_over_bl
 from QPerfusionLogic.aif.correction.t2star import undo_decay
 from QPerfusionLogic.aif.curves.blood_curve import BloodCurve, blood_curve
 from QPerfusionLogic.aif.sampling.low_resolution_pool import left_ventricular_pool
-from QPerfusionLogic.aif.sampling.pool_detection import detect_pools
-from QPerfusionLogic.data.arrays import MYOCARDIUM
+from QPerfusionLogic.data.arrays import LEFT_VENTRICLE, MYOCARDIUM
 from QPerfusionLogic.data.geometry import Geometry
+from QPerfusionLogic.data.patient_space import looked_up, positions
 from QPerfusionLogic.data.protocol import Protocol
+from QPerfusionLogic.data.series import State
+from QPerfusionLogic.phantom.patients.sampling import sample_patient
+from QPerfusionLogic.phantom.simulation.simulation import simulate_patient
+from QPerfusionLogic.segmentation.first_pass.blood_pools import find_blood_pools
+from QPerfusionLogic.segmentation.first_pass.enhancement import enhancement_of_series
 from QPerfusionLogic.signal_model.constants import native_property
 
 
@@ -85,7 +90,8 @@ def test_images_of_noise_hold_no_pools(make_input):
     series = make_input(aif_series=True).state.acquisition.aif_series
     for seed in range(20):
         noise = np.hypot(*np.random.default_rng(seed).normal(0.0, 5.0, (2, *series.signal.shape)))
-        assert detect_pools(dataclasses.replace(series, signal=noise.astype(np.float32))) is None
+        noisy = dataclasses.replace(series, signal=noise.astype(np.float32))
+        assert find_blood_pools(enhancement_of_series(noisy)) is None
 
 
 def test_noise_leaves_the_level_before_the_bolus_alone(make_input):
@@ -114,3 +120,17 @@ def test_images_of_real_parts_keep_their_levels(make_input):
     myocardium = native_property("proton_density", "myocardium", 1.5, "mrxcat").value
     found = myocardium_over_blood(state, curve, 1.5)
     assert found == pytest.approx(wall / inside[before].mean() * blood / myocardium, rel=1e-4)
+
+
+@pytest.mark.parametrize("seed", [302, 312])
+def test_the_pool_of_a_digital_patient_is_its_ventricle_and_no_other_bright_organ(seed):
+    patient = sample_patient(seed, slices=1)
+    stress = {State.STRESS: patient.states[State.STRESS]}
+    simulated = simulate_patient(dataclasses.replace(patient, states=stress))
+    acquisition, truth = simulated.study.stress, simulated.truth[State.STRESS]
+    series = acquisition.aif_series
+    pools = find_blood_pools(enhancement_of_series(series))
+    places = positions(series.geometry, 0, series.image_shape[1:])
+    ventricle = looked_up(truth.labels == LEFT_VENTRICLE, acquisition.tissue.geometry, places)
+    assert pools.left[0].sum() >= 10
+    assert ventricle[pools.left[0]].mean() > 0.8

@@ -11,12 +11,13 @@ import pytest
 from QPerfusionLogic.aif.curves.blood_curve import blood_curve
 from QPerfusionLogic.aif.logic import AifCorrectionLogic
 from QPerfusionLogic.aif.quality.curve_features import curve_features
-from QPerfusionLogic.aif.sampling.pool_detection import detect_pools
 from QPerfusionLogic.data.geometry import Geometry
 from QPerfusionLogic.data.protocol import Protocol
 from QPerfusionLogic.data.results import Registered, Segmented, StateResult
 from QPerfusionLogic.data.series import PerfusionSeries, SeriesKind, State
 from QPerfusionLogic.data.study import Acquisition
+from QPerfusionLogic.segmentation.first_pass.blood_pools import find_blood_pools
+from QPerfusionLogic.segmentation.first_pass.enhancement import enhancement_of_series
 from QPerfusionLogic.settings.schema import AifSettings, ConversionSettings
 
 DATA = Path(os.environ.get("QPERFUSION_TEST_DATA", "../shared/data"))
@@ -68,17 +69,17 @@ def saturated_state():
 
 def test_the_pools_of_the_aif_series_are_those_of_its_masks(low_resolution_series):
     series, mask = low_resolution_series
-    pools = detect_pools(series)
+    pools = find_blood_pools(enhancement_of_series(series))
     left, right = pools.left[0], pools.right[0]
-    assert 2 * (left & (mask == 1)).sum() / (left.sum() + (mask == 1).sum()) > 0.75
+    assert 2 * (left & (mask == 1)).sum() / (left.sum() + (mask == 1).sum()) > 0.9
     assert (right & (mask == 2)).sum() > 0.8 * (mask == 2).sum()
-    assert pools.right_arrival < pools.left_arrival
+    assert pools.right_frame < pools.left_frame
 
 
 def test_the_curve_of_the_aif_series_has_the_features_of_the_masked_curve(low_resolution_series):
     series, mask = low_resolution_series
     time = series.time_s[:, 0]
-    found = blood_curve(series, detect_pools(series).left)
+    found = blood_curve(series, find_blood_pools(enhancement_of_series(series)).left)
     own = curve_features(found.signal - found.baseline, time)
     masked = blood_curve(series, (mask == 1)[None])
     expected = curve_features(masked.signal - masked.baseline, time)

@@ -13,8 +13,8 @@ from QPerfusionLogic.data.patient_space import is_placed, looked_up, positions
 from QPerfusionLogic.data.results import StateResult
 from QPerfusionLogic.data.series import PerfusionSeries
 from QPerfusionLogic.errors import InputError
-
-from .pool_detection import detect_pools
+from QPerfusionLogic.segmentation.first_pass.blood_pools import find_blood_pools
+from QPerfusionLogic.segmentation.first_pass.enhancement import enhancement_of_series
 
 FEWEST_PIXELS = 4
 AIF_PERCENTILE = 75.0
@@ -64,7 +64,7 @@ def left_ventricular_pool(series: PerfusionSeries, state: StateResult) -> Pool:
 
 def _found_pool(series: PerfusionSeries, state: StateResult) -> Pool:
     """Return the whole pool, shared pixels and all."""
-    pools = detect_pools(series)
+    pools = find_blood_pools(enhancement_of_series(series))
     expected = _expected_from_tissue(series, state)
     if expected is not None and pools is not None:
         shared = pools.left & ndimage.binary_dilation(expected, np.ones((1, 3, 3)), iterations=2)

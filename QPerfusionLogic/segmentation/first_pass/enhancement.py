@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from scipy import ndimage
@@ -10,6 +10,7 @@ from scipy import ndimage
 from QPerfusionLogic.data.arrays import BoolArray, FloatArray
 from QPerfusionLogic.data.geometry import Geometry
 from QPerfusionLogic.data.results import Registered
+from QPerfusionLogic.data.series import PerfusionSeries
 from QPerfusionLogic.signal_model.bolus import rise_frames
 
 SMALLEST_POOL_MM2 = 100.0
@@ -74,9 +75,20 @@ class Enhancement:
 
 def enhancement_of(registered: Registered) -> Enhancement:
     """Return the enhancement of a registered series; rejected frames are bridged in time."""
-    series = registered.series
+    return replace(enhancement_of_series(registered.series, registered.kept), breaths=deep_breaths(registered))
+
+
+def enhancement_of_series(series: PerfusionSeries, kept: BoolArray | None = None) -> Enhancement:
+    """Return the enhancement of a series whose heart stays about where it is; frames outside `kept` are bridged.
+
+    Parameters
+    ----------
+    series : PerfusionSeries
+    kept : (frames, slices) bool array, optional
+        By default all frames.
+    """
     signal = np.nan_to_num(np.asarray(series.signal, dtype=np.float32), posinf=0.0, neginf=0.0)
-    signal = _without_hot_pixels(bridged(signal, registered.kept))
+    signal = _without_hot_pixels(signal if kept is None else bridged(signal, kept))
     onset = bolus_onset(signal, _pool_share(signal.shape[1:], series.geometry.pixel_spacing_mm))
     baseline = signal[: onset + 1].mean(axis=0)
     value = ndimage.gaussian_filter1d(signal - baseline, 0.7, axis=0, mode="nearest")
@@ -85,9 +97,7 @@ def enhancement_of(registered: Registered) -> Enhancement:
     steps = np.abs(np.diff(signal, axis=0)) if len(signal) > 1 else np.zeros(1)
     noise = 1.4826 * float(np.median(steps)) / np.sqrt(2.0)
     time_s = np.asarray(series.time_s, dtype=float).mean(axis=1)
-    return Enhancement(
-        value / scale, baseline / scale, time_s, series.geometry, onset, noise / scale, deep_breaths(registered)
-    )
+    return Enhancement(value / scale, baseline / scale, time_s, series.geometry, onset, noise / scale)
 
 
 def deep_breaths(registered: Registered) -> tuple[int, ...]:
