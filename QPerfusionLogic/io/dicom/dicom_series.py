@@ -25,11 +25,13 @@ from QPerfusionLogic.io.dicom.header.tags import SECONDS_OF_DAY, Tags
 from QPerfusionLogic.progress import Progress
 from QPerfusionLogic.settings.schema import LoadingSettings
 
+from .clipped import clipping_notice
 from .dicom_pixels import read_images
 from .frame_clock import FrameClock, clock_of, examination_window
 from .leading_frames import found_notice, leading_frames
 from .repeated_images import check_repeated
 from .roles import Role
+from .signal_scale import with_one_scale
 from .stacking import Stack, stack_of
 
 DEFAULT_THICKNESS_MM = 8.0
@@ -73,6 +75,7 @@ def load_series(
 ) -> Timed:
     """Read a dynamic group: times, pixels, geometry, protocol, second echo and proton-density frames."""
     check_dynamic(group, role, path)
+    group, scale_notices = with_one_scale(group)
     clock = clock_of(group, vendor_of(group.header), settings.frame_interval_s)
     stack = stack_of(group.slice_index, clock.time_s, group.temporal_positions)
     repeats = check_repeated(group.records, stack.repeated, path)
@@ -109,6 +112,8 @@ def load_series(
         notices=(
             *(Notice("series-split", remark, severity=Severity.NOTE) for remark in group.remarks),
             *clock.notices,
+            *scale_notices,
+            *clipping_notice(signal, density, group.first.slope, group.first.intercept),
             *repeats,
             *stack.notices,
             *notices,

@@ -14,7 +14,7 @@ from QPerfusionLogic.data.series import SeriesKind, State
 from QPerfusionLogic.data.wording import counted
 from QPerfusionLogic.io.dicom.header.image_group import MINIMUM_FRAMES, ImageGroup
 from QPerfusionLogic.io.dicom.header.image_record import TRIGGER_TIME
-from QPerfusionLogic.io.dicom.header.likeness import alike, same_grid, same_preparation
+from QPerfusionLogic.io.dicom.header.likeness import alike, kind_of_image, same_grid, same_preparation
 from QPerfusionLogic.io.dicom.header.tags import Tags
 
 from .frame_clock import clock_times, examination_window, overlap_of, repeated_times, running_clocks
@@ -58,7 +58,25 @@ def guess_roles(groups: Sequence[ImageGroup], root: Path) -> tuple[Role, ...]:
             roles[number] = replace(
                 roles[number], kind=SeriesKind.PRE_BOLUS, reason=_join(reason, roles[number].reason)
             )
-    return tuple(roles)
+    return tuple(_with_derived(groups, roles))
+
+
+def _with_derived(groups: Sequence[ImageGroup], roles: Sequence[Role]) -> list[Role]:
+    """Mark images that are derived by their type and have an original of the same grid and times beside them."""
+    dynamic = [k for k, role in enumerate(roles) if role.kind in (SeriesKind.TISSUE, SeriesKind.AIF)]
+    originals = [groups[k] for k in dynamic if not roles[k].derived and "DERIVED" not in groups[k].first.image_type]
+    marked = list(roles)
+    for number in dynamic:
+        group = groups[number]
+        if roles[number].derived or "DERIVED" not in group.first.image_type:
+            continue
+        if any(
+            same_grid(group.first, other.first) and overlap_of(group.records, other.records) > 0.5
+            for other in originals
+        ):
+            reason = _join(roles[number].reason, "derived from images beside it")
+            marked[number] = replace(roles[number], derived=True, reason=reason)
+    return marked
 
 
 def words_of(group: ImageGroup) -> str:
@@ -95,7 +113,7 @@ def _role_by_itself(group: ImageGroup, root: Path) -> Role:
     image_type = set(group.first.image_type)
     if "MOSAIC" in image_type:
         return Role(SeriesKind.OTHER, state, "Siemens mosaic: slices are tiled in one image and their times are lost")
-    if image_type & {"P", "PHASE", "PHASE MAP", "R", "REAL", "I", "IMAGINARY"}:
+    if kind_of_image(group.first) not in ("magnitude", "moco"):
         return Role(SeriesKind.OTHER, state, "not magnitude images")
     if group.frames < MINIMUM_FRAMES:
         return _static_role(words, image_type, state)

@@ -14,6 +14,7 @@ from QPerfusionLogic.data.protocol import Protocol
 from QPerfusionLogic.data.series import PerfusionSeries, Quantity, SeriesKind, SeriesSource, State
 from QPerfusionLogic.data.wording import counted
 from QPerfusionLogic.errors import InputError
+from QPerfusionLogic.io.dicom.clipped import clipping_notice
 from QPerfusionLogic.io.dicom.frame_clock import FIXED_INTERVAL
 from QPerfusionLogic.io.dicom.header.image_group import MINIMUM_FRAMES
 from QPerfusionLogic.io.dicom.leading_frames import found_notice, leading_frames
@@ -93,6 +94,8 @@ def load_series_file(
     leading = leading_frames(signal, settings) if quantity is Quantity.SIGNAL else 0
     if leading:
         notices = (*notices, found_notice(leading))
+    if np.issubdtype(volume.values.dtype, np.integer):
+        notices = (*notices, *clipping_notice(signal[leading:], signal[:leading] if leading else None))
     per_slice = time_s if time_s.ndim == 2 else np.repeat(time_s[:, None], slices, axis=1)
     return PerfusionSeries(
         signal=signal[leading:],

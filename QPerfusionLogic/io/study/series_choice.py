@@ -31,8 +31,11 @@ AFTER_CONTRAST_WORDS = r"(?<![a-z])post|after ?(contrast|gd)"
 
 def with_states(found: Sequence[Found]) -> tuple[tuple[Found, ...], tuple[Notice, ...]]:
     """Give a state to perfusion series that do not tell theirs, by heart rate or else by order, with a notice."""
-    tissue = [item for item in found if item.fits(SeriesKind.TISSUE) and not item.role.derived]
-    tissue = tissue or [item for item in found if item.fits(SeriesKind.TISSUE)]
+    everything = [item for item in found if item.fits(SeriesKind.TISSUE)]
+    native = [item for item in everything if not item.role.derived]
+    tissue = native + [
+        item for item in everything if item.role.derived and not any(_overlaps(item, other) for other in native)
+    ]
     unknown = sorted((item for item in tissue if item.role.state is State.UNKNOWN), key=_start)
     known = {item.role.state for item in tissue} - {State.UNKNOWN}
     if not unknown or known == {State.STRESS, State.REST}:
@@ -106,7 +109,7 @@ def choose(
 
 def _choice_notice(best: Found, others: Sequence[Found], purpose: str) -> Notice:
     """Return what was left out; a serious notice where it is another acquisition, not another look at this one."""
-    what = "; ".join(f"{item.name}{' (motion corrected)' if item.role.derived else ''}" for item in others)
+    what = "; ".join(f"{item.name}{' (derived)' if item.role.derived else ''}" for item in others)
     rivals = [item for item in others if _is_rival(item, best)]
     if best.role.kind is not SeriesKind.TISSUE or not rivals:
         message = f"series {best.name} was taken as {purpose}; left out: {what}"

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from QPerfusionLogic.data.wording import counted
 
 from .image_record import ImageRecord, start_of
-from .likeness import alike, same_echo, same_grid, same_preparation
+from .likeness import alike, kind_of_image, same_echo, same_grid, same_preparation
 from .slice_places import JITTER_DEGREES, largest_tilt_degrees, slice_indices
 
 MAXIMUM_PROTON_DENSITY_FRAMES = 10
@@ -98,7 +98,9 @@ def _tilt_remark(group: ImageGroup) -> tuple[str, ...]:
 
 
 def _size(group: ImageGroup) -> str:
-    return f"{counted(len(group.records), 'image')} of {group.first.rows} x {group.first.columns}"
+    kind = kind_of_image(group.first)
+    words = "" if kind == "magnitude" else " (motion corrected)" if kind == "moco" else f" ({kind}, left out)"
+    return f"{counted(len(group.records), 'image')} of {group.first.rows} x {group.first.columns}{words}"
 
 
 def _by_preparation(records: Sequence[ImageRecord], header: Any) -> list[ImageGroup]:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from .private_tags import GE_IMAGE_KIND, PHILIPS_DYNAMIC_TIME_S, PHILIPS_SCALE_SLOPE
 from .tags import Tags, instant_of, instant_of_datetime
 
 DATE_TIME_CLOCKS = {
@@ -19,7 +20,8 @@ ACQUISITION_TIME = "AcquisitionTime (0008,0032)"
 CONTENT_TIME = "ContentTime (0008,0033)"
 TRIGGER_TIME = "TriggerTime (0018,1060)"
 TEMPORAL_OFFSET = "TemporalPositionTimeOffset (0020,930D)"
-PHILIPS_DYNAMIC_TIME = "Philips dynamic scan begin time (2005,10A0)"
+PHILIPS_DYNAMIC_TIME = "Philips dynamic scan begin time (2005,xxA0)"
+GE_KINDS = ("MAGNITUDE", "PHASE", "REAL", "IMAGINARY")
 WALL_CLOCKS = (*DATE_TIME_CLOCKS, ACQUISITION_TIME, CONTENT_TIME)
 """Clocks that all series of a session share."""
 
@@ -58,6 +60,10 @@ class ImageRecord:
     beat_s: float | None
     slope: float
     intercept: float
+    philips_scale: float | None
+    """Philips' scale slope (2005,xx0E)."""
+    real_world: tuple[float, float] | None
+    """Slope and intercept of the first linear real-world value map."""
     clocks: dict[str, float]
 
 
@@ -81,7 +87,7 @@ def record_of(path: Path, frame: int, tags: Tags) -> ImageRecord:
         orientation=_of_length(tags.numbers("ImageOrientationPatient"), 6),
         thickness_mm=tags.number("SliceThickness"),
         slice_location_mm=tags.number("SliceLocation"),
-        image_type=tags.words("FrameType", "ImageType"),
+        image_type=(*tags.words("FrameType", "ImageType"), *_component(tags)),
         comments=" ".join(filter(None, (tags.text("ImageComments"), tags.text("FrameComments")))),
         echo_number=tags.integer("EchoNumbers"),
         echo_time_ms=tags.number("EffectiveEchoTime", "EchoTime"),
@@ -91,6 +97,8 @@ def record_of(path: Path, frame: int, tags: Tags) -> ImageRecord:
         beat_s=_beat_s(tags),
         slope=_or(tags.number("RescaleSlope"), 1.0),
         intercept=_or(tags.number("RescaleIntercept"), 0.0),
+        philips_scale=tags.private_number(PHILIPS_SCALE_SLOPE),
+        real_world=_real_world(tags),
         clocks=_clocks(tags),
     )
 
@@ -98,6 +106,24 @@ def record_of(path: Path, frame: int, tags: Tags) -> ImageRecord:
 def start_of(records: Sequence[ImageRecord]) -> float:
     """Return the earliest AcquisitionTime of images in seconds, minus infinity where one does not tell it."""
     return min((record.clocks.get(ACQUISITION_TIME, -math.inf) for record in records), default=-math.inf)
+
+
+def _component(tags: Tags) -> tuple[str, ...]:
+    """Return which part of the complex image this is where another attribute than the image type says it."""
+    component = tags.words("ComplexImageComponent")
+    number = tags.private_number(GE_IMAGE_KIND)
+    if number is not None and number in range(len(GE_KINDS)):
+        component += (GE_KINDS[int(number)],)
+    return tuple(word for word in component if word in GE_KINDS[1:])
+
+
+def _real_world(tags: Tags) -> tuple[float, float] | None:
+    slope, intercept = tags.number("RealWorldValueSlope"), tags.number("RealWorldValueIntercept")
+    if slope is None:
+        items = tags.value("RealWorldValueMappingSequence")
+        first = Tags(items[0]) if items else Tags()
+        slope, intercept = first.number("RealWorldValueSlope"), first.number("RealWorldValueIntercept")
+    return None if not slope else (slope, intercept or 0.0)
 
 
 def _of_length(values: tuple[float, ...], length: int) -> tuple[float, ...]:
@@ -125,7 +151,7 @@ def _clocks(tags: Tags) -> dict[str, float]:
     found[CONTENT_TIME] = instant_of(tags.text("ContentDate"), tags.text("ContentTime"))
     found[TRIGGER_TIME] = _in_seconds(tags.number("TriggerTime", "NominalCardiacTriggerDelayTime"))
     found[TEMPORAL_OFFSET] = tags.number("TemporalPositionTimeOffset")
-    found[PHILIPS_DYNAMIC_TIME] = tags.number(0x200510A0)
+    found[PHILIPS_DYNAMIC_TIME] = tags.private_number(PHILIPS_DYNAMIC_TIME_S)
     return {name: float(value) for name, value in found.items() if value is not None}
 
 

@@ -55,12 +55,13 @@ def tilt_degrees(one: tuple[float, ...], other: tuple[float, ...]) -> float:
 
 
 def kind_of_image(record: ImageRecord) -> str:
-    """Return magnitude, phase, real, imaginary or moco, by the type of the image."""
+    """Return magnitude, phase, real, imaginary, velocity or moco, by the type of the image."""
     words = set(record.image_type)
     for names, kind in (
         ({"P", "PHASE", "PHASE MAP"}, "phase"),
         ({"R", "REAL"}, "real"),
         ({"I", "IMAGINARY"}, "imaginary"),
+        ({"VELOCITY", "VELOCITY MAP"}, "velocity"),
         ({"MOCO"}, "moco"),
     ):
         if words & names:

@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
-CSA_SERIES_HEADER, XA_PROTOCOL = 0x00291020, 0x00211019
+from .private_tags import SIEMENS_CSA_SERIES, SIEMENS_XA_PROTOCOL, private_value
 
 
 @dataclass(frozen=True)
@@ -34,9 +34,8 @@ def siemens_protocol_of(header: Any) -> SiemensProtocol:
 
 
 def _protocol_text(header: Any) -> str:
-    for tag in (CSA_SERIES_HEADER, XA_PROTOCOL):
-        element = header.get(tag)
-        value = getattr(element, "value", None)
+    for element in (SIEMENS_CSA_SERIES, SIEMENS_XA_PROTOCOL):
+        value = private_value(header, element)
         if isinstance(value, bytes):
             start = value.find(b"### ASCCONV BEGIN")
             end = value.find(b"### ASCCONV END", start)

@@ -6,6 +6,8 @@ import datetime as dt
 from collections.abc import Sequence
 from typing import Any
 
+from .private_tags import PrivateElement, as_number, name_of, private_value
+
 SECONDS_OF_DAY = 86400.0
 
 
@@ -56,6 +58,19 @@ class Tags:
             return ()
         return numbers if all(abs(number) < float("inf") for number in numbers) else ()
 
+    def private_number(self, element: PrivateElement) -> float | None:
+        """Return the first value of a private element as a finite number, or None."""
+        for layer in self._layers:
+            value = private_value(layer, element)
+            first = value[0] if _is_list(value) and len(value) else value
+            try:
+                number = float(first)
+            except (TypeError, ValueError):
+                continue
+            if abs(number) < float("inf"):
+                return number
+        return None
+
     def words(self, *keywords: Any) -> tuple[str, ...]:
         """Return all values as upper-case words."""
         value = self.value(*keywords)
@@ -73,7 +88,9 @@ def flattened(items: Any) -> dict[Any, Any]:
                 continue
             for item in group.value:
                 for element in item:
-                    found.setdefault(element.keyword or element.tag, element.value)
+                    private = name_of(element)
+                    value = element.value if private is None else as_number(element.value)
+                    found.setdefault(private or element.keyword or element.tag, value)
     return found
 
 
