@@ -35,8 +35,13 @@ def resource_path(*parts: str) -> Path:
     )
 
 
-@functools.lru_cache(maxsize=8)
+@functools.lru_cache(maxsize=16)
+def table_rows(folder: str, name: str) -> tuple[dict[str, str], ...]:
+    """Return the rows of a shipped table, by column."""
+    with resource_path(folder, name).open(encoding="utf-8", newline="") as file:
+        return tuple(csv.DictReader(file))
+
+
 def constant_rows(name: str) -> tuple[dict[str, str], ...]:
     """Return the rows of a table of Resources/Constants, by column."""
-    with resource_path("Constants", name).open(encoding="utf-8", newline="") as file:
-        return tuple(csv.DictReader(file))
+    return table_rows("Constants", name)

@@ -16,7 +16,8 @@ from QPerfusionLogic.io.dicom.header.likeness import same_grid, same_preparation
 from QPerfusionLogic.io.dicom.header.slice_places import slice_indices
 
 from .frame_clock import overlap_of
-from .roles import PROTON_DENSITY_WORDS, Role, words_of
+from .roles import Role, words_of
+from .series_words import PROTON_DENSITY, word_of
 
 SAME_BEATS = 0.8
 """Series whose times overlap by this share were acquired in the same beats."""
@@ -67,7 +68,7 @@ def with_proton_density_attached(
 
 
 def _is_proton_density(group: ImageGroup) -> bool:
-    return group.frames <= MAXIMUM_PROTON_DENSITY_FRAMES and bool(re.search(PROTON_DENSITY_WORDS, words_of(group)))
+    return group.frames <= MAXIMUM_PROTON_DENSITY_FRAMES and bool(word_of(PROTON_DENSITY, words_of(group)))
 
 
 def _are_slices_of_one_stack(group: ImageGroup, other: ImageGroup) -> bool:

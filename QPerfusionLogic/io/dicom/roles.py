@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -18,17 +17,23 @@ from QPerfusionLogic.io.dicom.header.likeness import alike, kind_of_image, same_
 from QPerfusionLogic.io.dicom.header.tags import Tags
 
 from .frame_clock import clock_times, examination_window, overlap_of, repeated_times, running_clocks
+from .series_words import (
+    AIF,
+    LOW_DOSE,
+    MOTION_CORRECTED,
+    PERFUSION,
+    PRE_BOLUS,
+    PROTON_DENSITY,
+    T1_MAP,
+    plain_words,
+    state_and_word,
+    word_of,
+)
 
-STRESS_WORDS = r"stress|adeno|regaden|dipyr|hyperaem|hyperem|vasodil|dobut"
-REST_WORDS = r"(?<![a-z])rest(?!or|ric)"
-AIF_WORDS = r"(?<![a-z])aif|arterial input|input function"
-PRE_BOLUS_WORDS = r"pre ?bolus|mini ?bolus|test ?bolus|low ?dose"
-T1_MAP_WORDS = r"t1 ?map|(?<![a-z])t1 ?\*"
-PROTON_DENSITY_WORDS = r"(?<![a-z])pd(?![a-z])|proton ?dens"
-MOTION_CORRECTED_WORDS = r"moco|motion ?corr"
-PERFUSION_WORDS = r"perf|first ?pass|dynamic"
 SHORT_SATURATION_MS = 60.0
 SMALL_DOSE = 0.5
+SAME_TIME = 0.5
+"""Series whose times overlap by a smaller share were acquired apart."""
 STATIC_REASON = f"fewer than {MINIMUM_FRAMES} frames"
 
 
@@ -45,7 +50,8 @@ class Role:
 
 def guess_roles(groups: Sequence[ImageGroup], root: Path) -> tuple[Role, ...]:
     """Return the role of each group found under a path, judged first by itself and then beside the others."""
-    roles = [_role_by_itself(group, root) for group in groups]
+    shared = _shared_texts(groups, root)
+    roles = [_role_by_itself(group, root, shared) for group in groups]
     for number, group in enumerate(groups):
         if roles[number].kind is SeriesKind.TISSUE:
             reason = _why_aif_beside(
@@ -53,7 +59,10 @@ def guess_roles(groups: Sequence[ImageGroup], root: Path) -> tuple[Role, ...]:
             )
             if reason:
                 roles[number] = replace(roles[number], kind=SeriesKind.AIF, reason=_join(reason, roles[number].reason))
-        reason = _why_pre_bolus_beside(group, groups) if roles[number].kind is SeriesKind.TISSUE else ""
+        others = [
+            other for k, other in enumerate(groups) if k != number and _may_be_main(roles[k], roles[number].state)
+        ]
+        reason = _why_pre_bolus_beside(group, others) if roles[number].kind is SeriesKind.TISSUE else ""
         if reason:
             roles[number] = replace(
                 roles[number], kind=SeriesKind.PRE_BOLUS, reason=_join(reason, roles[number].reason)
@@ -88,28 +97,28 @@ def words_of(group: ImageGroup) -> str:
     return plain_words(" ".join(parts))
 
 
-def plain_words(text: str) -> str:
-    """Return text in lower case with single spaces between letters, digits and stars."""
-    return re.sub(r"[^a-z0-9*]+", " ", text.lower()).strip()
+@dataclass(frozen=True)
+class _Shared:
+    """Texts that several acquisitions have in common, so that they distinguish none of them."""
+
+    protocol: str = ""
+    folders: tuple[str, ...] = ()
 
 
-def state_of_words(words: str) -> State:
-    """Return the state that words tell; unknown where they tell none or both.
-
-    Examples
-    --------
-    >>> state_of_words("perf sax stress"), state_of_words("restore t2"), state_of_words("rest stress")
-    (<State.STRESS: 'stress'>, <State.UNKNOWN: 'unknown'>, <State.UNKNOWN: 'unknown'>)
-    """
-    stress, rest = re.search(STRESS_WORDS, words), re.search(REST_WORDS, words)
-    if bool(stress) == bool(rest):
-        return State.UNKNOWN
-    return State.STRESS if stress else State.REST
+def _shared_texts(groups: Sequence[ImageGroup], root: Path) -> _Shared:
+    """Return what all dynamic groups share, where some of them were acquired apart."""
+    dynamic = [group for group in groups if group.frames >= MINIMUM_FRAMES]
+    if not any(overlap_of(dynamic[0].records, other.records) <= SAME_TIME for other in dynamic[1:]):
+        return _Shared()
+    protocols = {Tags(group.header).text("ProtocolName") for group in dynamic}
+    folders = [_folders_between(root, group.first.path) for group in dynamic]
+    common = [part for part in folders[0] if all(part in other for other in folders)]
+    return _Shared(protocols.pop() if len(protocols) == 1 else "", tuple(common))
 
 
-def _role_by_itself(group: ImageGroup, root: Path) -> Role:
+def _role_by_itself(group: ImageGroup, root: Path, shared: _Shared) -> Role:
     words = words_of(group)
-    state, state_reason = _state_of(group, root)
+    state, state_reason = _state_of(group, root, shared)
     image_type = set(group.first.image_type)
     if "MOSAIC" in image_type:
         return Role(SeriesKind.OTHER, state, "Siemens mosaic: slices are tiled in one image and their times are lost")
@@ -120,54 +129,57 @@ def _role_by_itself(group: ImageGroup, root: Path) -> Role:
     reason = _reason_not_dynamic(group, words)
     if reason:
         return Role(SeriesKind.OTHER, state, reason)
-    derived = bool(re.search(MOTION_CORRECTED_WORDS, words))
-    kind, reason = _dynamic_kind(group, words)
+    derived = bool(word_of(MOTION_CORRECTED, words))
+    kind, reason = _dynamic_kind(group, shared)
     return Role(kind, state, _join(reason, state_reason, "motion corrected" if derived else ""), derived)
 
 
-def _dynamic_kind(group: ImageGroup, words: str) -> tuple[SeriesKind, str]:
-    for kind, pattern in ((SeriesKind.AIF, AIF_WORDS), (SeriesKind.PRE_BOLUS, PRE_BOLUS_WORDS)):
-        match = re.search(pattern, words)
-        if match:
-            return kind, f"'{match.group()}' in its description"
+def _dynamic_kind(group: ImageGroup, shared: _Shared) -> tuple[SeriesKind, str]:
+    """Return the kind by the first text that names one; a description of perfusion wins over a protocol's name."""
+    tags = Tags(group.header)
+    description, protocol = tags.text("SeriesDescription"), tags.text("ProtocolName")
+    texts = [(description, "description"), (group.first.comments, "comments"), (tags.text("StageName"), "stage name")]
+    if protocol != shared.protocol and not word_of(PERFUSION, plain_words(description)):
+        texts.append((protocol, "protocol name"))
+    for text, place in texts:
+        for kind, meaning in ((SeriesKind.AIF, AIF), (SeriesKind.PRE_BOLUS, PRE_BOLUS)):
+            word = word_of(meaning, plain_words(text))
+            if word:
+                return kind, f"'{word}' in its {place}"
     if group.second_echo:
         return SeriesKind.AIF, "two echoes"
     return SeriesKind.TISSUE, f"{group.frames} frames of {counted(group.slices, 'slice')}"
 
 
 def _static_role(words: str, image_type: set[str], state: State) -> Role:
-    match = re.search(T1_MAP_WORDS, words)
-    if match or image_type & {"T1", "T1_MAP", "T1 MAP"}:
-        return Role(
-            SeriesKind.T1_MAP, state, f"'{match.group()}' in its description" if match else "T1 in its ImageType"
-        )
-    if re.search(PROTON_DENSITY_WORDS, words):
+    word = word_of(T1_MAP, words)
+    if word or image_type & {"T1", "T1_MAP", "T1 MAP"}:
+        return Role(SeriesKind.T1_MAP, state, f"'{word}' in its description" if word else "T1 in its ImageType")
+    if word_of(PROTON_DENSITY, words):
         return Role(SeriesKind.OTHER, state, "proton-density images")
     return Role(SeriesKind.OTHER, state, STATIC_REASON)
 
 
-def _state_of(group: ImageGroup, root: Path) -> tuple[State, str]:
+def _state_of(group: ImageGroup, root: Path, shared: _Shared) -> tuple[State, str]:
     """Return the state and its reason from the first text that tells one, the most particular text first."""
-    tags = Tags(group.header)
+    tags, folders = Tags(group.header), _folders_between(root, group.first.path)
     texts = (
         (tags.text("SeriesDescription"), "description"),
         (group.first.comments, "comments"),
         (tags.text("StageName"), "stage name"),
         (tags.text("ProtocolName"), "protocol name"),
         (_drugs(group.header), "intervention tags"),
-        (_folders_between(root, group.first.path), "folder's name"),
+        (" ".join(folder for folder in folders if folder not in shared.folders), "folder's name"),
     )
     for text, place in texts:
-        words = plain_words(text)
-        state = state_of_words(words)
-        match = re.search(STRESS_WORDS if state is State.STRESS else REST_WORDS, words)
-        if state is not State.UNKNOWN and match:
-            return state, f"'{match.group()}' in its {place}"
+        state, word = state_and_word(plain_words(text))
+        if state is not State.UNKNOWN:
+            return state, f"'{word}' in its {place}"
     return State.UNKNOWN, ""
 
 
-def _folders_between(root: Path, file: Path) -> str:
-    return " ".join(file.parent.relative_to(root).parts) if root in file.parents else ""
+def _folders_between(root: Path, file: Path) -> tuple[str, ...]:
+    return file.parent.relative_to(root).parts if root in file.parents else ()
 
 
 def _drugs(header: Any) -> str:
@@ -186,7 +198,7 @@ def _reason_not_dynamic(group: ImageGroup, words: str) -> str:
     of_first_slice = [group.records[index] for index in np.flatnonzero(group.slice_index == 0)]
     if len(alike(of_first_slice, same_preparation)) > 1:
         return "the inversion time or flip angle changes from image to image"
-    if running_clocks(group)[0] or re.search(PERFUSION_WORDS, words):
+    if running_clocks(group)[0] or word_of(PERFUSION, words):
         return ""
     if len({record.temporal_position for record in group.records}) >= MINIMUM_FRAMES:
         return ""
@@ -200,7 +212,7 @@ def _reason_not_dynamic(group: ImageGroup, words: str) -> str:
 def _why_aif_beside(group: ImageGroup, others: Sequence[ImageGroup]) -> str:
     """Return why a group is the AIF acquisition of one of the others, or ""."""
     for other in others:
-        if group.first.series_uid != other.first.series_uid and overlap_of(group.records, other.records) <= 0.5:
+        if group.first.series_uid != other.first.series_uid and overlap_of(group.records, other.records) <= SAME_TIME:
             continue
         inversion, beside = group.first.inversion_time_ms, other.first.inversion_time_ms
         if inversion is not None and beside is not None and inversion < SHORT_SATURATION_MS < beside:
@@ -213,16 +225,33 @@ def _why_aif_beside(group: ImageGroup, others: Sequence[ImageGroup]) -> str:
     return ""
 
 
+def _may_be_main(role: Role, state: State) -> bool:
+    """Return True for a perfusion series whose pre-bolus a series of this state can be."""
+    return role.kind is SeriesKind.TISSUE and (State.UNKNOWN in (role.state, state) or role.state is state)
+
+
 def _why_pre_bolus_beside(group: ImageGroup, others: Sequence[ImageGroup]) -> str:
-    """Return why a group is the pre-bolus of a later one of the same grid, or ""."""
-    dose, own = _dose(group), examination_window(group.records)
+    """Return why a group is the pre-bolus of a later one of the same grid, or "".
+
+    A small dose by its words alone, such as that of a low-dose protocol, makes no pre-bolus: a later series whose words
+    name no small dose has to follow.
+    """
+    word, own = _small_dose_word(group), examination_window(group.records)
     for other in others:
-        more, later = _dose(other), examination_window(other.records)
-        if dose is None or more is None or own is None or later is None or not same_grid(group.first, other.first):
+        later = examination_window(other.records)
+        if own is None or later is None or own[1] > later[0] or not same_grid(group.first, other.first):
             continue
-        if dose <= SMALL_DOSE * more and own[1] <= later[0]:
-            return f"contrast dose {dose:g} before one of {more:g}"
+        dose, more = _dose(group), _dose(other)
+        if dose is not None and more is not None:
+            if dose <= SMALL_DOSE * more:
+                return f"contrast dose {dose:g} before one of {more:g}"
+        elif word and not _small_dose_word(other):
+            return f"'{word}' in its description and a series without these words after it"
     return ""
+
+
+def _small_dose_word(group: ImageGroup) -> str:
+    return word_of(LOW_DOSE, plain_words(Tags(group.header).text("SeriesDescription")))
 
 
 def _dose(group: ImageGroup) -> float | None:

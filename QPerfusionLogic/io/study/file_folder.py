@@ -9,7 +9,7 @@ from pathlib import Path
 from QPerfusionLogic.data.series import State
 from QPerfusionLogic.errors import InputError
 from QPerfusionLogic.io.dicom.dicom_scan import is_dicom
-from QPerfusionLogic.io.dicom.roles import AIF_WORDS, PRE_BOLUS_WORDS, T1_MAP_WORDS, plain_words, state_of_words
+from QPerfusionLogic.io.dicom.series_words import AIF, PRE_BOLUS, T1_MAP, plain_words, state_of_words, word_of
 from QPerfusionLogic.io.files.image_files import is_volume_file
 
 from .request import StudyRequest
@@ -67,16 +67,16 @@ def _part_of(path: Path) -> str:
     """Return the field of `StudyRequest` that a file's name tells, or ""."""
     words = words_of_name(path)
     is_curve = path.suffix.lower() == ".csv"
-    if re.search(T1_MAP_WORDS, words) and not is_curve:
+    if word_of(T1_MAP, words) and not is_curve:
         return "t1_map"
     if is_curve and re.search(TIMES_WORDS, words):
         return "times"
     state = state_of_words(words)
-    if re.search(PRE_BOLUS_WORDS, words) and not is_curve:
+    if word_of(PRE_BOLUS, words) and not is_curve:
         return "pre_bolus" if state is State.UNKNOWN else f"{state}_pre_bolus"
     if state is State.UNKNOWN:
         return ""
-    if re.search(AIF_WORDS, words):
+    if word_of(AIF, words):
         return f"{state}_aif"
     if is_curve:
         return ""

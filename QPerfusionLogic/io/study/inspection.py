@@ -25,8 +25,8 @@ from QPerfusionLogic.io.dicom.header.protocol_tags import protocol_of, vendor_of
 from QPerfusionLogic.io.dicom.header.quiet import quiet_pydicom
 from QPerfusionLogic.io.dicom.header.tags import Tags
 from QPerfusionLogic.io.dicom.leading_frames import BASELINE_FRAMES, MOST_LEADING_FRAMES, leading_proton_density_frames
-from QPerfusionLogic.io.dicom.roles import state_of_words
 from QPerfusionLogic.io.dicom.series_identity import whole_uid
+from QPerfusionLogic.io.dicom.series_words import state_of_words
 from QPerfusionLogic.io.dicom.stacking import stack_of
 from QPerfusionLogic.io.files.image_files import frame_times_of, is_volume_file, read_volume
 from QPerfusionLogic.io.files.sidecar import read_sidecar
@@ -34,6 +34,7 @@ from QPerfusionLogic.progress import Progress
 from QPerfusionLogic.settings.schema import LoadingSettings
 
 from .contents import Found, damage, scanned
+from .examinations import of_one_examination
 from .file_folder import volume_files_in, words_of_name
 from .series_choice import with_states
 
@@ -140,8 +141,11 @@ def _summaries(path: Path, settings: LoadingSettings, progress: Progress) -> tup
     content, everything = scanned(path, progress)
     found: Sequence[Found] = everything
     try:
-        found, notices = with_states(found)
-        problems = tuple(notice.message for notice in notices)
+        one, others = of_one_examination(found)
+        given, notices = with_states(one)
+        left = [item for item in found if not any(item is kept for kept in one)]
+        found = (*given, *left)
+        problems = tuple(notice.message for notice in (*others, *notices))
     except InputError as error:
         problems = (str(error),)
     summaries = [

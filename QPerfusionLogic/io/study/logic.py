@@ -16,7 +16,7 @@ from QPerfusionLogic.io.dicom.dicom_series import Timed, load_series, load_t1_ma
 from QPerfusionLogic.io.dicom.frame_clock import FIXED_INTERVAL
 from QPerfusionLogic.io.dicom.header.identity import check_one_patient, salt_of
 from QPerfusionLogic.io.dicom.header.quiet import quiet_pydicom
-from QPerfusionLogic.io.dicom.roles import state_of_words
+from QPerfusionLogic.io.dicom.series_words import state_of_words
 from QPerfusionLogic.io.files.csv_files import read_curve, read_times
 from QPerfusionLogic.io.files.image_files import is_volume_file, load_series_file, read_volume
 from QPerfusionLogic.io.files.masks import load_mask
@@ -24,11 +24,12 @@ from QPerfusionLogic.progress import Progress
 from QPerfusionLogic.settings.schema import LoadingSettings
 
 from .contents import Found, contents_of
+from .examinations import of_one_examination, pair_notices
 from .file_folder import with_files_named, words_of_name
 from .given_times import clock_notice, with_given_times
 from .pre_bolus import named_pre_bolus, order_notice, pre_bolus_beside, state_notice, unused_notice
 from .request import StudyRequest
-from .series_choice import aif_beside, choose, contrast_notice, reasons_of, with_states
+from .series_choice import aif_beside, choose, contrast_notice, other_purpose_notice, reasons_of, with_states
 from .state_checks import check_distinct, check_not_swapped, check_states_given
 
 STATES = (State.STRESS, State.REST)
@@ -87,6 +88,9 @@ class _Loading:
             )
         check_states_given(self._request.given, tissue)
         self._check_patients(tissue)
+        stress, rest = tissue[State.STRESS], tissue[State.REST]
+        if isinstance(stress, Found) and isinstance(rest, Found):
+            self._notices.extend(pair_notices(stress, rest))
         self._pre_bolus_names = named_pre_bolus(self._request, [state for state in STATES if tissue[state]])
         parts = dict(zip(STATES, (self._progress.part(0.3, 0.65), self._progress.part(0.65, 0.95)), strict=True))
         acquired = {state: self._acquisition(state, found, parts[state]) for state, found in tissue.items() if found}
@@ -113,8 +117,9 @@ class _Loading:
             part = self._progress.part(0.3 * number / len(given), 0.3 * (number + 1) / len(given))
             contents[name] = contents_of(path, part)
         if "study" in contents:
+            contents["study"], others = of_one_examination(contents["study"])
             contents["study"], notices = with_states(contents["study"])
-            self._notices.extend(notices)
+            self._notices.extend((*others, *notices))
         return contents
 
     def _tissue_of(self, state: State) -> Found | Path | None:
@@ -137,8 +142,8 @@ class _Loading:
         if of_state is None:
             of_state, notices = choose(items, SeriesKind.TISSUE)
         if of_state is None:
-            largest = max(items, key=lambda item: item.group.frames)
-            of_state = largest
+            of_state = max(items, key=lambda item: item.group.frames)
+            notices = other_purpose_notice(of_state, state)
         self._notices.extend(notices)
         return of_state
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -17,6 +16,7 @@ from QPerfusionLogic.io.dicom.header.identity import same_patient
 from QPerfusionLogic.io.dicom.header.likeness import tilt_degrees
 from QPerfusionLogic.io.dicom.header.protocol_tags import protocol_of, vendor_of
 from QPerfusionLogic.io.dicom.roles import words_of
+from QPerfusionLogic.io.dicom.series_words import word_of
 
 from .contents import Found
 
@@ -26,7 +26,8 @@ LONG_AXIS_DEGREES = 50.0
 LEAST_PAUSE_S = 180.0
 """Stress and rest are further apart than this."""
 MOST_REASONS = 3
-AFTER_CONTRAST_WORDS = r"(?<![a-z])post|after ?(contrast|gd)"
+BY_ORDER = "stress is mostly acquired before rest, and nothing else names the state"
+AFTER_CONTRAST = "after_contrast"
 
 
 def with_states(found: Sequence[Found]) -> tuple[tuple[Found, ...], tuple[Notice, ...]]:
@@ -42,7 +43,7 @@ def with_states(found: Sequence[Found]) -> tuple[tuple[Found, ...], tuple[Notice
         return tuple(found), ()
     if len(unknown) == 1:
         state = State.STRESS if known == {State.REST} else State.REST
-        reason = "the other state was told" if known else "a single series without a word of stress"
+        reason = "the other series names its state" if known else "a single series that names no state"
         states = {id(unknown[0]): (state, reason)}
     elif len(unknown) == 2 and not known:
         _refuse_one_bolus(unknown)
@@ -50,7 +51,7 @@ def with_states(found: Sequence[Found]) -> tuple[tuple[Found, ...], tuple[Notice
     else:
         names = ", ".join(item.name for item in unknown)
         raise InputError(
-            f"{len(unknown)} perfusion series that do not tell stress from rest ({names})",
+            f"{len(unknown)} perfusion series that do not name stress or rest ({names})",
             expected="one of each",
             action="name them with --stress PATH and --rest PATH",
         )
@@ -58,7 +59,9 @@ def with_states(found: Sequence[Found]) -> tuple[tuple[Found, ...], tuple[Notice
         Notice(
             "state-guessed",
             f"series {item.name} was taken as {states[id(item)][0]}: {states[id(item)][1]}",
-            "if that is wrong, name the series with --stress PATH and --rest PATH",
+            "if that is wrong, name the stress and the rest series",
+            Severity.SERIOUS if states[id(item)][1] == BY_ORDER else Severity.WARNING,
+            option="--stress PATH --rest PATH",
         )
         for item in unknown
     )
@@ -87,6 +90,15 @@ def reasons_of(found: Sequence[Found]) -> str:
     reasons = [f"series {item.name}: {item.role.reason or item.role.kind}" for item in largest]
     more = [f"{len(found) - len(largest)} more"] if len(found) > len(largest) else []
     return f" ({'; '.join(reasons + more)})" if reasons else ""
+
+
+def other_purpose_notice(item: Found, state: State) -> tuple[Notice, ...]:
+    """Return a serious notice on a series that was given for a state and was identified as an AIF or pre-bolus."""
+    if item.role.kind not in (SeriesKind.AIF, SeriesKind.PRE_BOLUS):
+        return ()
+    kind = "an AIF" if item.role.kind is SeriesKind.AIF else "a pre-bolus"
+    message = f"series {item.name} was given as the {state} series but looks like {kind} series ({item.role.reason})"
+    return (Notice("series-of-other-purpose", message, "give the perfusion series itself", Severity.SERIOUS),)
 
 
 def choose(
@@ -135,7 +147,7 @@ def _best_first(item: Found) -> tuple[float, ...]:
 
 
 def _native_first(item: Found) -> tuple[float, ...]:
-    return bool(re.search(AFTER_CONTRAST_WORDS, words_of(item.group))), _start(item)
+    return bool(word_of(AFTER_CONTRAST, words_of(item.group))), _start(item)
 
 
 def contrast_notice(t1_map: Found, tissue: Sequence[Found]) -> tuple[Notice, ...]:
@@ -143,7 +155,7 @@ def contrast_notice(t1_map: Found, tissue: Sequence[Found]) -> tuple[Notice, ...
     starts = [examination_window(item.group.records) for item in tissue]
     own = examination_window(t1_map.group.records)
     first = min((start[0] for start in starts if start), default=None)
-    after_words = re.search(AFTER_CONTRAST_WORDS, words_of(t1_map.group))
+    after_words = word_of(AFTER_CONTRAST, words_of(t1_map.group))
     if not after_words and (own is None or first is None or own[0] < first):
         return ()
     message = f"the T1 map {t1_map.name} was acquired after contrast: it is not native T1"
@@ -153,7 +165,11 @@ def contrast_notice(t1_map: Found, tissue: Sequence[Found]) -> tuple[Notice, ...
 def aif_beside(found: Sequence[Found], tissue: Found) -> Found | None:
     """Return the AIF acquisition of a perfusion series: same series, same state, or nearest in time."""
     all_fitting = [
-        item for item in found if item.fits(SeriesKind.AIF) and same_patient(item.group.header, tissue.group.header)
+        item
+        for item in found
+        if item.group is not tissue.group
+        and item.fits(SeriesKind.AIF)
+        and same_patient(item.group.header, tissue.group.header)
     ]
     fitting = [item for item in all_fitting if not item.role.derived] or all_fitting
     same_series = [item for item in fitting if item.group.first.series_uid == tissue.group.first.series_uid]
@@ -183,7 +199,7 @@ def _two_states(unknown: Sequence[Found]) -> dict[int, tuple[State, str]]:
         reason = f"heart rates {max(rates):.0f} and {min(rates):.0f} per minute"  # type: ignore[type-var]
     else:
         fast, slow = first, second
-        reason = "stress is acquired before rest"
+        reason = BY_ORDER
     return {id(fast): (State.STRESS, reason), id(slow): (State.REST, reason)}
 
 

@@ -6,6 +6,9 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
+from QPerfusionLogic.data.series import State
+from QPerfusionLogic.io.dicom.series_words import plain_words, state_of_words, word_of
+
 
 @dataclass(frozen=True)
 class Candidate:
@@ -18,14 +21,12 @@ class Candidate:
     state: str = ""
 
 
-_WORDS = {
-    "stress": r"stress|adeno|regaden|dipyr|vasodil|hyper[ae]m",
-    "rest": r"\brest\b|_rest|rest_|ruhe|repos",
-    "aif": r"\baif\b|_aif|aif_|dual.?seq|blood.?pool.?series|\blow.?res",
-    "pre_bolus": r"pre.?bolus|diluted|test.?bolus",
-    "t1_map": r"\bt1.?map|t1map|molli|shmolli|sasha",
+_WORDS_OF_NODES = {
+    "aif": r"dual.?seq|blood.?pool.?series|\blow.?res",
+    "pre_bolus": r"diluted",
+    "t1_map": r"t1map|molli|shmolli|sasha",
 }
-"""What a role is called in names of series."""
+"""What nodes of a role are called beyond the words of series."""
 
 
 def guess(candidates: list[Candidate]) -> dict[str, Any]:
@@ -73,7 +74,7 @@ def _kind(item: Candidate) -> str:
     if item.kind:
         return item.kind
     for kind in ("pre_bolus", "t1_map", "aif"):
-        if re.search(_WORDS[kind], item.name, re.IGNORECASE):
+        if word_of(kind, plain_words(item.name)) or re.search(_WORDS_OF_NODES[kind], item.name, re.IGNORECASE):
             return kind
     return "tissue" if item.class_name == "vtkMRMLSequenceNode" else ""
 
@@ -82,7 +83,5 @@ def state_of(item: Candidate) -> str:
     """Return the state, stress or rest, that QPerfusion wrote on a node or else that its name tells, or ""."""
     if item.state:
         return item.state
-    for state in ("stress", "rest"):
-        if re.search(_WORDS[state], item.name, re.IGNORECASE):
-            return state
-    return ""
+    state = state_of_words(plain_words(item.name))
+    return "" if state is State.UNKNOWN else str(state)
