@@ -2,28 +2,10 @@
 
 from __future__ import annotations
 
-import math
-
 import numpy as np
 from numpy.typing import ArrayLike
 
-from QPerfusionLogic.data.arrays import FloatArray
-from QPerfusionLogic.errors import InputError
-
-
-def dice(one: ArrayLike, two: ArrayLike) -> float:
-    """Return the Dice coefficient of two masks of any shape; NaN when both are empty.
-
-    Examples
-    --------
-    >>> dice([True, True, False], [True, False, False])
-    0.6666666666666666
-    """
-    first, second = np.asarray(one, dtype=bool), np.asarray(two, dtype=bool)
-    if first.shape != second.shape:
-        raise InputError(f"masks of shape {first.shape} and {second.shape}", expected="equal shapes")
-    total = int(first.sum()) + int(second.sum())
-    return 2.0 * int((first & second).sum()) / total if total else math.nan
+from QPerfusionLogic.data.arrays import FloatArray, dice
 
 
 def label_dice(one: ArrayLike, two: ArrayLike) -> dict[int, float]:

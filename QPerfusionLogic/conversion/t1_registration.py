@@ -12,7 +12,6 @@ import numpy as np
 from scipy import ndimage
 
 from QPerfusionLogic.data.arrays import LEFT_VENTRICLE, MYOCARDIUM, FloatArray, LabelArray
-from QPerfusionLogic.data.geometry import Geometry
 from QPerfusionLogic.data.notices import Notice, Severity
 from QPerfusionLogic.data.results import Segmented
 from QPerfusionLogic.data.series import PerfusionSeries
@@ -59,7 +58,7 @@ def t1_on_grid(t1_map: T1Map, series: PerfusionSeries, segmented: Segmented) -> 
     result = np.full(shape, np.nan)
     shifts = []
     for index in range(shape[0]):
-        points = pixel_positions(series.geometry, index, shape[1:])
+        points = series.geometry.positions(index, shape[1:])
         sampled = _sampled(source, points)
         shift = _best_shift(sampled, segmented.labels[index], series.geometry.pixel_spacing_mm)
         result[index] = _shifted(sampled, shift / np.array(series.geometry.pixel_spacing_mm))
@@ -69,28 +68,11 @@ def t1_on_grid(t1_map: T1Map, series: PerfusionSeries, segmented: Segmented) -> 
     return MappedT1(result, tuple(notices))
 
 
-def pixel_positions(geometry: Geometry, index: int, shape: tuple[int, ...]) -> FloatArray:
-    """Return the LPS positions (rows, columns, 3) of the pixel centres of one slice."""
-    rows, columns = np.meshgrid(np.arange(shape[0]), np.arange(shape[1]), indexing="ij")
-    matrix = geometry.index_to_lps[index]
-    positions = columns[..., None] * matrix[:3, 0] + rows[..., None] * matrix[:3, 1] + matrix[:3, 3]
-    return np.asarray(positions)
-
-
 def _sampled(t1_map: T1Map, points: FloatArray) -> FloatArray:
-    """T1 at LPS points from the map slice nearest to their centre; NaN where that is too far away."""
-    centre = points.reshape(-1, 3).mean(axis=0)
-    offsets = []
-    for matrix in t1_map.geometry.index_to_lps:
-        normal = matrix[:3, 2] / max(float(np.linalg.norm(matrix[:3, 2])), 1e-9)
-        offsets.append(abs(float(normal @ (centre - matrix[:3, 3]))))
-    nearest = int(np.argmin(offsets))
-    matrix = t1_map.geometry.index_to_lps[nearest]
-    if offsets[nearest] > float(np.linalg.norm(matrix[:3, 2])) + FARTHEST_SLICE_MM:
-        return np.full(points.shape[:2], np.nan)
-    where = np.linalg.solve(matrix[:3, :3], (points - matrix[:3, 3]).reshape(-1, 3).T)
-    sampled = ndimage.map_coordinates(t1_map.t1_s[nearest], [where[1], where[0]], order=1, cval=np.nan)
-    return np.asarray(sampled).reshape(points.shape[:2])
+    """Return T1 at LPS points from the nearest slice of the map; NaN where that is too far away."""
+    index, _ = t1_map.geometry.nearest_slice(points)
+    thickness_mm = float(np.linalg.norm(t1_map.geometry.index_to_lps[index, :3, 2]))
+    return t1_map.geometry.sample(t1_map.t1_s, points, thickness_mm + FARTHEST_SLICE_MM)
 
 
 def _best_shift(t1_s: FloatArray, labels: LabelArray, spacing_mm: tuple[float, float]) -> FloatArray:

@@ -16,15 +16,9 @@ TO_THE_APEX = np.array([1.0, -1.0, -1.0]) / np.sqrt(3.0)
 LEAST_COSINE = 0.3
 
 
-def has_position(geometry: Geometry) -> bool:
-    """Return False for axes along the patient's with origin 0, which files without a place have."""
-    matrix = np.abs(geometry.stack_to_lps[:3])
-    return not (np.allclose(matrix[:, 3], 0) and np.allclose(matrix[:, :3], np.diag(np.diag(matrix[:, :3]))))
-
-
 def is_apex_first(geometry: Geometry) -> bool:
     """Return True for a stack whose position tells that it runs from apex to base."""
-    if geometry.slices < 2 or not has_position(geometry):
+    if geometry.slices < 2 or not geometry.has_position:
         return False
     step = geometry.index_to_lps[-1, :3, 3] - geometry.index_to_lps[0, :3, 3]
     return float(step @ TO_THE_APEX) < -LEAST_COSINE * float(np.linalg.norm(step))

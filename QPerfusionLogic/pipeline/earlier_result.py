@@ -110,7 +110,7 @@ def _read_registered(place: Path, acquisition: Acquisition) -> Registered:
     about = read_plain(place / "registration.json")
     return Registered(
         series=dataclasses.replace(tissue, signal=signal, proton_density=proton_density),
-        displacement_mm=_along_rows_and_columns(motion, tissue.geometry.index_to_lps),
+        displacement_mm=np.einsum("fsrci,ski->fsrck", motion, tissue.geometry.in_plane_axes),
         kept=kept,
         reason=reason,
         heart_centre=_numbers(about["heart_centre"]),
@@ -131,13 +131,6 @@ def _labels(path: Path, tissue: PerfusionSeries) -> LabelArray:
     if found.labels.any() and not labels.any():
         raise InputError(f"no label on the input series in {path}", expected="labels drawn on the registered series")
     return labels
-
-
-def _along_rows_and_columns(vectors: FloatArray, index_to_lps: FloatArray) -> FloatArray:
-    """Return LPS vectors (..., 3) as displacement (..., 2) along rows and columns in mm."""
-    axes = index_to_lps[:, :3, :2]
-    unit = axes / np.linalg.norm(axes, axis=1, keepdims=True)
-    return np.einsum("fsrci,sik->fsrck", vectors, unit)[..., ::-1]
 
 
 def _read_frames(path: Path, shape: tuple[int, ...]) -> tuple[BoolArray, tuple[tuple[str, ...], ...]]:

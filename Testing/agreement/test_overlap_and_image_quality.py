@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 from QPerfusionLogic.agreement.image_quality import global_ssim, nmse, nrmse, psnr, ssim, to_grey_scale
-from QPerfusionLogic.agreement.overlap import dice, label_dice, landmark_distance_mm
+from QPerfusionLogic.agreement.overlap import label_dice, landmark_distance_mm
+from QPerfusionLogic.data.arrays import dice
 from QPerfusionLogic.errors import InputError
 
 

@@ -11,10 +11,9 @@ from scipy import ndimage
 from QPerfusionLogic.aif.correction.precontrast_levels import myocardium_over_blood
 from QPerfusionLogic.aif.correction.t2star import undo_decay
 from QPerfusionLogic.aif.curves.blood_curve import BloodCurve, blood_curve
-from QPerfusionLogic.aif.sampling.low_resolution_pool import left_ventricular_pool
+from QPerfusionLogic.aif.sampling.low_resolution_pool import left_ventricular_pool, ventricle_at
 from QPerfusionLogic.data.arrays import LEFT_VENTRICLE, MYOCARDIUM
 from QPerfusionLogic.data.geometry import Geometry
-from QPerfusionLogic.data.patient_space import looked_up, positions
 from QPerfusionLogic.data.protocol import Protocol
 from QPerfusionLogic.data.series import State
 from QPerfusionLogic.phantom.patients.sampling import sample_patient
@@ -130,7 +129,7 @@ def test_the_pool_of_a_digital_patient_is_its_ventricle_and_no_other_bright_orga
     acquisition, truth = simulated.study.stress, simulated.truth[State.STRESS]
     series = acquisition.aif_series
     pools = find_blood_pools(enhancement_of_series(series))
-    places = positions(series.geometry, 0, series.image_shape[1:])
-    ventricle = looked_up(truth.labels == LEFT_VENTRICLE, acquisition.tissue.geometry, places)
+    places = series.geometry.positions(0, series.image_shape[1:])
+    ventricle = ventricle_at(truth.labels == LEFT_VENTRICLE, acquisition.tissue.geometry, places) > 0.5
     assert pools.left[0].sum() >= 10
     assert ventricle[pools.left[0]].mean() > 0.8

@@ -16,7 +16,7 @@ from pathlib import Path
 import numpy as np
 
 from qperfusion_research.segmentation.evaluation.cases import registered_signal
-from QPerfusionLogic.agreement.overlap import dice
+from QPerfusionLogic.data.arrays import dice
 from QPerfusionLogic.segmentation.logic import SegmentationLogic
 from QPerfusionLogic.settings.schema import SegmentationSettings
 

@@ -21,7 +21,7 @@ def without_motion(series: PerfusionSeries, state: StateResult) -> PerfusionSeri
     if registered is None or not _same_beats(series, registered.series):
         return series
     motion = _at_times(_heart_motion_mm(registered), registered.series.time_s[:, 0], series.time_s.mean(axis=1))
-    shift = motion @ _axes(registered.series).T @ _axes(series)
+    shift = motion @ registered.series.geometry.in_plane_axes[0] @ series.geometry.in_plane_axes[0].T
     pixels = shift / np.array(series.geometry.pixel_spacing_mm)
     if not np.abs(pixels).max() > 0.05:
         return series
@@ -62,13 +62,6 @@ def _at_times(motion_mm: FloatArray, time_s: FloatArray, wanted_s: FloatArray) -
     if np.abs(lag).max() > float(np.median(np.diff(time_s))):
         return motion_mm
     return np.stack([np.interp(wanted_s, time_s, motion_mm[:, axis]) for axis in range(2)], axis=1)
-
-
-def _axes(series: PerfusionSeries) -> FloatArray:
-    """Return unit vectors in LPS along growing rows and growing columns, as the columns of a (3, 2) matrix."""
-    matrix = series.geometry.index_to_lps[0]
-    axes = np.stack((matrix[:3, 1], matrix[:3, 0]), axis=1)
-    return np.asarray(axes / np.linalg.norm(axes, axis=0))
 
 
 def _moved(images: FloatArray, pixels: FloatArray) -> FloatArray:

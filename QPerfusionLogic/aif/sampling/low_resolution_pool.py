@@ -8,14 +8,16 @@ import numpy as np
 from scipy import ndimage
 
 from QPerfusionLogic.data.arrays import LEFT_VENTRICLE, BoolArray, FloatArray
+from QPerfusionLogic.data.geometry import Geometry
 from QPerfusionLogic.data.notices import Notice, Severity
-from QPerfusionLogic.data.patient_space import is_placed, looked_up, positions
 from QPerfusionLogic.data.results import StateResult
 from QPerfusionLogic.data.series import PerfusionSeries
 from QPerfusionLogic.errors import InputError
 from QPerfusionLogic.segmentation.first_pass.blood_pools import find_blood_pools
 from QPerfusionLogic.segmentation.first_pass.enhancement import enhancement_of_series
 
+FARTHEST_SLICE_MM = 40.0
+"""An AIF slice may lie this far from the nearest tissue slice and still show the same ventricle."""
 FEWEST_PIXELS = 4
 AIF_PERCENTILE = 75.0
 """Pixels of the pool above it are where the search for full blood signal begins (AI-AIF, Scannell 2022)."""
@@ -103,14 +105,20 @@ def _expected_from_tissue(series: PerfusionSeries, state: StateResult) -> BoolAr
     if state.segmented is None or state.registered is None:
         return None
     tissue = state.registered.series.geometry
-    if not (is_placed(series.geometry) and is_placed(tissue)):
+    if not (series.geometry.has_position and tissue.has_position):
         return None
     left = state.segmented.labels == LEFT_VENTRICLE
     found = np.zeros(series.image_shape, dtype=bool)
     for index in range(series.slices):
-        points = positions(series.geometry, index, series.image_shape[1:])
-        found[index] = looked_up(left, tissue, points)
+        points = series.geometry.positions(index, series.image_shape[1:])
+        found[index] = ventricle_at(left, tissue, points) > 0.5
     return found if found.any() else None
+
+
+def ventricle_at(mask: BoolArray, geometry: Geometry, points: FloatArray) -> FloatArray:
+    """Return a mask (slices, rows, columns) at LPS points (n, m, 3), linear in the nearest slice that has any of it."""
+    drawn = np.asarray(mask.any(axis=(1, 2)))
+    return geometry.sample(mask, points, FARTHEST_SLICE_MM, among=drawn, outside=0.0)
 
 
 def _full_blood(series: PerfusionSeries, pool: BoolArray) -> BoolArray:

@@ -17,10 +17,10 @@ from QPerfusionLogic.aif.curves.blood_curve import BloodCurve
 from QPerfusionLogic.data.arrays import LEFT_VENTRICLE, MYOCARDIUM, RIGHT_VENTRICLE, BoolArray, FloatArray, LabelArray
 from QPerfusionLogic.data.geometry import Geometry
 from QPerfusionLogic.data.notices import Notice, Severity
-from QPerfusionLogic.data.patient_space import is_placed, looked_up, positions
 from QPerfusionLogic.data.results import StateResult
 from QPerfusionLogic.data.series import PerfusionSeries
 
+from .low_resolution_pool import ventricle_at
 from .point_spread import PointSpread, measured_point_spread
 
 FINER = 8
@@ -99,9 +99,9 @@ def _shares(
     if state.segmented is None or state.registered is None:
         return None
     tissue = state.registered.series.geometry
-    if not (is_placed(series.geometry) and is_placed(tissue)):
+    if not (series.geometry.has_position and tissue.has_position):
         return None
-    points = positions(series.geometry, index, series.image_shape[1:], FINER)
+    points = series.geometry.positions(index, series.image_shape[1:], FINER)
     return {
         label: spread.blurred(_laid_out(state.segmented.labels, label, tissue, points), FINER)
         for label in (LEFT_VENTRICLE, MYOCARDIUM, RIGHT_VENTRICLE)
@@ -109,7 +109,7 @@ def _shares(
 
 
 def _laid_out(labels: LabelArray, label: int, geometry: Geometry, points: FloatArray) -> FloatArray:
-    return looked_up(labels == label, geometry, points).astype(float)
+    return (ventricle_at(labels == label, geometry, points) > 0.5).astype(float)
 
 
 def _transfer(

@@ -10,7 +10,6 @@ from QPerfusionLogic.data.arrays import MYOCARDIUM, RIGHT_VENTRICLE, BoolArray, 
 from QPerfusionLogic.data.geometry import Geometry
 from QPerfusionLogic.data.notices import Notice, Severity
 from QPerfusionLogic.data.series import PerfusionSeries
-from QPerfusionLogic.data.slice_order import has_position
 from QPerfusionLogic.data.study import LabelMap
 from QPerfusionLogic.data.wording import counted
 from QPerfusionLogic.errors import InputError
@@ -47,7 +46,7 @@ def load_mask(path: Path, series: PerfusionSeries, settings: LoadingSettings) ->
         labels, given = with_our_labels(path, volume.values, settings.labels)
         labels, more = _of_most_frames(labels)
         notices = [*given, *more]
-    if volume.placed and has_position(volume.geometry) and has_position(series.geometry):
+    if volume.placed and volume.geometry.has_position and series.geometry.has_position:
         labels, remark = _on_grid(labels, volume.geometry, series.geometry, series.image_shape)
         if remark:
             notices.append(_placed_notice(remark))
@@ -95,10 +94,9 @@ def _on_grid(
 ) -> tuple[LabelArray, str]:
     """Return labels at the pixels of the series, found through the positions in both files, and what was done."""
     slices, rows, columns = shape
-    column, row = np.meshgrid(np.arange(columns), np.arange(rows))
-    index = np.stack([column, row, np.zeros_like(row), np.ones_like(row)], axis=-1)
-    position = np.einsum("sij,rcj->srci", geometry.index_to_lps, index)
-    found = np.einsum("ij,srcj->srci", np.linalg.inv(own.stack_to_lps), position)[..., :3]
+    position = np.stack([geometry.positions(index, (rows, columns)) for index in range(slices)])
+    to_index = np.linalg.inv(own.stack_to_lps)
+    found = position @ to_index[:3, :3].T + to_index[:3, 3]
     same = np.stack(np.meshgrid(np.arange(slices), np.arange(rows), np.arange(columns), indexing="ij")[::-1], axis=-1)
     if labels.shape == shape and np.abs(found - same).max() <= PLACE_TOLERANCE_PIXELS:
         return labels, ""

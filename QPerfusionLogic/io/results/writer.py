@@ -139,9 +139,7 @@ def _write_registered(registered: Registered, place: Path) -> None:
 
 def _in_patient_axes(displacement: FloatArray, geometry: Geometry) -> FloatArray:
     """Return displacement (..., 2) along rows and columns as LPS vectors (..., 3) in mm."""
-    matrix = geometry.index_to_lps[:, :3, :2]
-    unit = matrix / np.linalg.norm(matrix, axis=1, keepdims=True)
-    return np.einsum("fsrck,sik->fsrci", displacement[..., ::-1], unit).astype(np.float32)
+    return np.einsum("fsrck,ski->fsrci", displacement, geometry.in_plane_axes).astype(np.float32)
 
 
 def write_segmented(segmented: Segmented, geometry: Geometry, place: Path) -> None:
@@ -178,8 +176,7 @@ def _landmark(point: FloatArray, geometry: Geometry, item: int) -> dict[str, Any
     if not np.isfinite(point).all():
         return None
     row, column = (float(value) for value in point)
-    millimetres = geometry.index_to_lps[item] @ np.array([column, row, 0.0, 1.0])
-    return {"pixel": [row, column], "mm": millimetres[:3]}
+    return {"pixel": [row, column], "mm": geometry.lps_of(item, row, column)}
 
 
 def _write_arterial_input(arterial_input: ArterialInput, place: Path) -> None:

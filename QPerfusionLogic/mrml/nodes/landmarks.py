@@ -51,7 +51,7 @@ def show_point_names(node: Any, shown: bool = True) -> None:
 
 def ras_of(geometry: Geometry, slice_index: int, row: float, column: float) -> list[float]:
     """Return the point (RAS millimetres) of a pixel."""
-    lps = geometry.index_to_lps[slice_index] @ np.array([column, row, 0.0, 1.0])
+    lps = geometry.lps_of(slice_index, row, column)
     return [-float(lps[0]), -float(lps[1]), float(lps[2])]
 
 
@@ -67,13 +67,11 @@ def insertion_points_of(node: Any, geometry: Geometry) -> FloatArray:
     insertion; where the label tells nothing the first point of a slice is anterior.
     """
     points = np.full((geometry.slices, 2, 2), np.nan)
-    inverses = np.linalg.inv(geometry.index_to_lps)
     for index in range(node.GetNumberOfControlPoints()):
         ras = node.GetNthControlPointPosition(index)
-        lps = np.array([-ras[0], -ras[1], ras[2], 1.0])
-        in_slices = inverses @ lps
-        slice_index = int(np.argmin(np.abs(in_slices[:, 2])))
-        column, row = in_slices[slice_index, :2]
+        lps = np.array([-ras[0], -ras[1], ras[2]])
+        slice_index, _ = geometry.nearest_slice(lps)
+        row, column = geometry.in_slice(slice_index, lps)[:2]
         label = node.GetNthControlPointLabel(index).strip().lower()
         which = 1 if label.startswith("i") else 0
         if not label.startswith(("a", "i")) and np.isfinite(points[slice_index, 0, 0]):

@@ -48,8 +48,8 @@ def add_polar_map(scene: Any, name: str, quantity: str, values: Mapping[int, flo
 
 def segment_under(volume: Any, ras: tuple[float, float, float]) -> int:
     """Return the segment of a polar map at a point (RAS millimetres), 0 outside the rings."""
-    to_index = np.linalg.inv(geometry_of(volume).index_to_lps[0])
-    column, row = np.rint((to_index @ [-ras[0], -ras[1], ras[2], 1.0])[:2]).astype(int)
+    place = geometry_of(volume).in_slice(0, np.array([-ras[0], -ras[1], ras[2]]))
+    row, column = np.rint(place[:2]).astype(int)
     return int(segment_picture()[row, column]) if 0 <= row < SIZE and 0 <= column < SIZE else 0
 
 

@@ -12,7 +12,6 @@ from vtk.util import numpy_support
 
 from QPerfusionLogic.data.arrays import LEFT_VENTRICLE, MYOCARDIUM, RIGHT_VENTRICLE, BoolArray, LabelArray
 from QPerfusionLogic.data.geometry import Geometry
-from QPerfusionLogic.data.slice_order import has_position
 from QPerfusionLogic.data.slice_stacks import nearest_index, on_grid
 from QPerfusionLogic.data.study import LabelMap
 from QPerfusionLogic.errors import InputError
@@ -136,7 +135,7 @@ def oriented_image(mask: LabelArray, geometry: Geometry) -> Any:
 
 def _labels_of_volume(node: Any, geometry: Geometry, image_shape: tuple[int, int, int]) -> LabelArray:
     labels, own = np.round(image_of(node)).astype(np.uint8), geometry_of(node)
-    if labels.shape == image_shape and not has_position(own):
+    if labels.shape == image_shape and not own.has_position:
         return labels
     found = on_grid(labels, own, geometry, image_shape)
     if labels.any() and not found.any():

@@ -45,11 +45,11 @@ def pixel_at(study: SceneStudy, state: State, ras: tuple[float, float, float]) -
         return None
     geometry = geometry_of(node)
     columns, rows, slices = volume.GetImageData().GetDimensions()
-    lps = np.array([-ras[0], -ras[1], ras[2], 1.0])
-    found = np.linalg.inv(geometry.index_to_lps) @ lps
-    index = int(np.argmin(np.abs(found[:, 2])))
-    column, row = (int(value) for value in np.rint(found[index, :2]))
-    if index >= slices or abs(found[index, 2]) > NEAR_SLICES or not (0 <= row < rows and 0 <= column < columns):
+    lps = np.array([-ras[0], -ras[1], ras[2]])
+    index, _ = geometry.nearest_slice(lps)
+    *place, off_plane = geometry.in_slice(index, lps)
+    row, column = (int(value) for value in np.rint(place))
+    if index >= slices or abs(off_plane) > NEAR_SLICES or not (0 <= row < rows and 0 <= column < columns):
         return None
     return Pixel(state, index, row, column)
 

@@ -53,8 +53,7 @@ def series_description(series: PerfusionSeries) -> str:
 def place(data: Dataset, series: PerfusionSeries, slice_index: int) -> None:
     """Write where a slice lies."""
     matrix = series.geometry.index_to_lps[slice_index]
-    rows = matrix[:3, 1] / np.linalg.norm(matrix[:3, 1])
-    columns = matrix[:3, 0] / np.linalg.norm(matrix[:3, 0])
+    rows, columns = series.geometry.in_plane_axes[slice_index]
     data.ImageOrientationPatient = [decimal(value) for value in (*columns, *rows)]
     data.ImagePositionPatient = [decimal(value) for value in matrix[:3, 3]]
     data.SliceLocation = decimal(float(np.cross(columns, rows) @ matrix[:3, 3]))

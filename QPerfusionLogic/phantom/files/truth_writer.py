@@ -107,8 +107,8 @@ def _landmarks(truth: StateTruth, geometry: Geometry) -> list[dict[str, Any]]:
     for index, points in enumerate(truth.insertion_points):
         entry: dict[str, Any] = {"slice": index}
         for name, (row, column) in zip(("anterior", "inferior"), points, strict=True):
-            position = geometry.index_to_lps[index] @ np.array([column, row, 0.0, 1.0])
-            entry[name] = {"row_column": [float(row), float(column)], "lps_mm": [float(v) for v in position[:3]]}
+            position = geometry.lps_of(index, row, column)
+            entry[name] = {"row_column": [float(row), float(column)], "lps_mm": [float(v) for v in position]}
         entries.append(entry)
     return entries
 

@@ -240,14 +240,14 @@ def _planes(geometry: Geometry) -> dict[str, Any]:
     spacing = geometry.pixel_spacing_mm
     thickness = float(np.linalg.norm(matrix[:3, 2])) or 1.0
     step = geometry.stack_to_lps[:3, 2]
-    row, column = matrix[:3, 0] / spacing[1], matrix[:3, 1] / spacing[0]
+    rows, columns = geometry.in_plane_axes[0]
     return {
         "pixel_measures": hd.PixelMeasuresSequence(
             pixel_spacing=[round(value, 6) for value in spacing],
             slice_thickness=round(thickness, 6),
             spacing_between_slices=round(float(np.linalg.norm(step)), 6),
         ),
-        "plane_orientation": hd.PlaneOrientationSequence("PATIENT", [round(float(v), 8) for v in (*row, *column)]),
+        "plane_orientation": hd.PlaneOrientationSequence("PATIENT", [round(float(v), 8) for v in (*columns, *rows)]),
         "plane_positions": [
             hd.PlanePositionSequence("PATIENT", [round(float(value), 6) for value in slice_matrix[:3, 3]])
             for slice_matrix in geometry.index_to_lps

@@ -158,10 +158,9 @@ def _made_up(series: PerfusionSeries, index: int, fingerprint: str, study: str) 
     _, dataset.Rows, dataset.Columns = series.image_shape
     spacing = series.geometry.pixel_spacing_mm
     matrix = series.geometry.index_to_lps[index]
+    rows, columns = series.geometry.in_plane_axes[index]
     dataset.PixelSpacing = [round(value, 6) for value in spacing]
     dataset.SliceThickness = round(float(np.linalg.norm(matrix[:3, 2])), 6)
     dataset.ImagePositionPatient = [round(float(value), 6) for value in matrix[:3, 3]]
-    dataset.ImageOrientationPatient = [
-        round(float(value), 6) for value in (*(matrix[:3, 0] / spacing[1]), *(matrix[:3, 1] / spacing[0]))
-    ]
+    dataset.ImageOrientationPatient = [round(float(value), 6) for value in (*columns, *rows)]
     return _completed(dataset)

@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from scipy import ndimage
 
-from QPerfusionLogic.data.arrays import BoolArray, FloatArray
+from QPerfusionLogic.data.arrays import BoolArray, FloatArray, dice
 from QPerfusionLogic.networks.model_files import ModelFile, load_into
 from QPerfusionLogic.segmentation.first_pass.blood_pools import BloodPools
 from QPerfusionLogic.segmentation.first_pass.enhancement import Enhancement
@@ -105,8 +105,8 @@ def _agreement(views: FloatArray, mean: FloatArray) -> float:
     scores = []
     for view in views:
         own = np.argmax(view[:CLASSES], axis=0) == 1
-        scores.append(2.0 * float((own & middle).sum()) / max(float(own.sum() + middle.sum()), 1.0))
-    return float(np.mean(scores))
+        scores.append(dice(own, middle))
+    return float(np.mean(np.nan_to_num(scores)))
 
 
 def _largest(mask: BoolArray) -> BoolArray:

@@ -6,7 +6,15 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from QPerfusionLogic.data.arrays import LEFT_VENTRICLE, MYOCARDIUM, RIGHT_VENTRICLE, BoolArray, FloatArray, LabelArray
+from QPerfusionLogic.data.arrays import (
+    LEFT_VENTRICLE,
+    MYOCARDIUM,
+    RIGHT_VENTRICLE,
+    BoolArray,
+    FloatArray,
+    LabelArray,
+    dice,
+)
 from QPerfusionLogic.data.notices import Notice
 from QPerfusionLogic.data.study import LabelMap
 from QPerfusionLogic.errors import InputError
@@ -162,7 +170,7 @@ def _draw_slice(
     wall, cavity = ring.masks((int(shape[0]), int(shape[1])))
     confidence, right = ring.confidence, pools.right[index]
     if drawing is not None:
-        agreement = _dice(wall | cavity, drawing.wall | drawing.cavity)
+        agreement = dice(wall | cavity, drawing.wall | drawing.cavity)
         if drawing.plausible(pools.left[index]):
             wall, cavity, right = drawing.wall, drawing.cavity, drawing.right
             strength = float(np.clip(pools.strength[index] / STRONG, 0.0, 1.0))
@@ -193,10 +201,6 @@ def _with_right(plane: LabelArray, right: BoolArray, enhancement: Enhancement) -
     if ventricle.any():
         result[right_pool(right, ventricle, enhancement.spacing_mm)] = RIGHT_VENTRICLE
     return result
-
-
-def _dice(first: BoolArray, second: BoolArray) -> float:
-    return 2.0 * float((first & second).sum()) / max(float(first.sum() + second.sum()), 1.0)
 
 
 def _rescaled(value: float, low: float, high: float) -> float:

@@ -8,7 +8,7 @@ from scipy import ndimage
 from QPerfusionLogic.data.arrays import LEFT_VENTRICLE, MYOCARDIUM, RIGHT_VENTRICLE, FloatArray, LabelArray
 from QPerfusionLogic.data.geometry import Geometry
 
-from .orientation import anterior_direction, base_to_apex, in_plane_axes
+from .orientation import anterior_direction, base_to_apex
 
 BASAL, MID, APICAL = 0, 1, 2
 LEVELS = {
@@ -136,7 +136,7 @@ def _start_of_slice(plane: LabelArray, points: FloatArray, geometry: Geometry, i
 
 def _standard_start(geometry: Geometry, index: int) -> tuple[float, int]:
     """Return the start for a slice about which nothing is known: the septum faces the patient's right front."""
-    septum = in_plane_axes(geometry, index) @ np.array([-0.8, -0.6, 0.0])
+    septum = geometry.in_plane_axes[index] @ np.array([-0.8, -0.6, 0.0])
     septum /= max(float(np.linalg.norm(septum)), 1e-9)
     middle = float(np.arctan2(septum[0], septum[1]))
     front = anterior_direction(geometry, index, septum)

@@ -11,16 +11,9 @@ APEX_DIRECTION_LPS = np.array([0.61, -0.61, -0.51])
 """Usual direction from base to apex in the chest: left, anterior, inferior; only signs are taken from it."""
 
 
-def in_plane_axes(geometry: Geometry, index: int) -> FloatArray:
-    """Return (2, 3): unit LPS vectors of increasing row and increasing column of a slice."""
-    matrix = np.asarray(geometry.index_to_lps[index], dtype=float)
-    rows, columns = matrix[:3, 1], matrix[:3, 0]
-    return np.stack([rows / np.linalg.norm(rows), columns / np.linalg.norm(columns)])
-
-
 def apex_normal(geometry: Geometry, index: int) -> FloatArray:
     """Return the unit normal of a slice that points from base to apex."""
-    rows, columns = in_plane_axes(geometry, index)
+    rows, columns = geometry.in_plane_axes[index]
     normal = np.cross(columns, rows)
     normal /= np.linalg.norm(normal)
     return np.asarray(normal if normal @ APEX_DIRECTION_LPS >= 0.0 else -normal)
@@ -37,7 +30,7 @@ def anterior_direction(geometry: Geometry, index: int, towards_right_ventricle: 
     >>> anterior_direction(Geometry.axis_aligned(1), 0, np.array([0.0, -1.0])).round(6).tolist()
     [-1.0, 0.0]
     """
-    axes = in_plane_axes(geometry, index)
+    axes = geometry.in_plane_axes[index]
     septum = np.asarray(towards_right_ventricle, dtype=float) @ axes
     anterior = axes @ np.cross(septum, apex_normal(geometry, index))
     return np.asarray(anterior / np.linalg.norm(anterior))

@@ -9,8 +9,7 @@ import numpy as np
 from scipy import ndimage
 
 from qperfusion_research.phantom.training_slices import TrainingSample, training_sample
-from QPerfusionLogic.agreement.overlap import dice
-from QPerfusionLogic.data.arrays import BoolArray, FloatArray
+from QPerfusionLogic.data.arrays import BoolArray, FloatArray, dice
 from QPerfusionLogic.data.results import Segmented
 
 from .scores import is_flagged

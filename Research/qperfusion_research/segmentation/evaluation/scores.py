@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from QPerfusionLogic.agreement.overlap import dice, landmark_distance_mm
-from QPerfusionLogic.data.arrays import LEFT_VENTRICLE, MYOCARDIUM, RIGHT_VENTRICLE
+from QPerfusionLogic.agreement.overlap import landmark_distance_mm
+from QPerfusionLogic.data.arrays import LEFT_VENTRICLE, MYOCARDIUM, RIGHT_VENTRICLE, dice
 from QPerfusionLogic.data.results import Segmented
 from QPerfusionLogic.segmentation.logic import heart_box
 
