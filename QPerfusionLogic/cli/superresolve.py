@@ -16,6 +16,7 @@ from QPerfusionLogic.data.notices import Notice, Severity
 from QPerfusionLogic.data.results import Superresolved
 from QPerfusionLogic.data.series import PerfusionSeries
 from QPerfusionLogic.errors import InputError, SettingsError
+from QPerfusionLogic.io.files.file_names import stem_of
 from QPerfusionLogic.io.files.nrrd_files import write_map, write_sequence
 from QPerfusionLogic.io.files.output_folder import writing_file
 from QPerfusionLogic.progress import Progress
@@ -65,7 +66,7 @@ def run(options: argparse.Namespace, settings: Settings, progress: Progress) -> 
 
 def write_superresolved(found: Superresolved, path: Path, settings: SuperresolutionSettings) -> None:
     """Write the series (proton-density frames first), its spread and a JSON file with protocol and provenance."""
-    stem = path.name.split(".")[0]
+    stem = stem_of(path)
     write_sequence(path, *_with_density(found.series), found.series.geometry)
     if np.isfinite(found.spread).any():
         write_map(path.with_name(f"{stem}-spread.nrrd"), found.spread, found.series.geometry)
@@ -92,10 +93,10 @@ def _loaded(path: Path, settings: Settings, progress: Progress) -> dict[str, Per
 
     loading = LoadingLogic(settings.loading)
     if path.is_file():
-        return {_stem(path): _only(loading.run(StudyRequest(stress=path), progress).stress)}
+        return {stem_of(path): _only(loading.run(StudyRequest(stress=path), progress).stress)}
     files = sorted(item for item in path.iterdir() if item.name.endswith(SUFFIXES)) if path.is_dir() else []
     if files:
-        return {_stem(item): _only(loading.run(StudyRequest(stress=item)).stress) for item in files}
+        return {stem_of(item): _only(loading.run(StudyRequest(stress=item)).stress) for item in files}
     study = loading.run(StudyRequest(study=path), progress)
     return {str(state): study.acquisition(state).tissue for state in study.states}
 
@@ -105,10 +106,6 @@ def _only(acquisition: object) -> PerfusionSeries:
     if not isinstance(found, PerfusionSeries):
         raise InputError("no perfusion series", expected="a dynamic series of the first pass")
     return found
-
-
-def _stem(path: Path) -> str:
-    return path.name.split(".")[0]
 
 
 def _outputs(output: Path, names: list[str]) -> dict[str, Path]:

@@ -175,7 +175,7 @@ def _why_broken(header: Any, pixel_bytes: int) -> str:
     frames = int(header.get("NumberOfFrames", 1) or 1)
     if frames > MOST_FRAMES:
         return f"{frames} frames in one file"
-    if "Rows" not in header or (syntax is not None and syntax.is_compressed):
+    if "Rows" not in header or (syntax is not None and (syntax.is_compressed or syntax.is_deflated)):
         return ""
     bits = frames * header.Rows * header.Columns * int(header.get("BitsAllocated", 16) or 16)
     return "the file ends before its last pixel" if pixel_bytes < bits // 8 else ""

@@ -20,12 +20,14 @@ from QPerfusionLogic.io.dicom.header.image_group import MINIMUM_FRAMES
 from QPerfusionLogic.io.dicom.leading_frames import found_notice, leading_frames
 from QPerfusionLogic.settings.schema import LoadingSettings
 
+from .axis_order import slices_last
 from .nrrd_files import read_sequence
 from .sidecar import Sidecar, read_sidecar
 from .time_checks import plausible_times
 
 NRRD_SUFFIXES = (".nrrd", ".nhdr")
 ITK_SUFFIXES = (".nii", ".nii.gz", ".mha", ".mhd")
+MOST_AXES = 5
 SHORTEST_BEAT_S, LONGEST_BEAT_S = 0.3, 6.0
 
 
@@ -62,7 +64,8 @@ def read_volume(path: Path, settings: LoadingSettings) -> VolumeFile:
         found = read_sequence(path)
         if found.values.ndim != 4:
             raise InputError(f"vectors in {path}", expected="one number per pixel")
-        return VolumeFile(found.values, found.time_s, found.geometry, metadata=found.metadata)
+        interval_s = None if found.interval_s is None else _beat_s(found.interval_s)
+        return VolumeFile(found.values, found.time_s, found.geometry, interval_s, metadata=found.metadata)
     return _read_with_itk(path, settings)
 
 
@@ -130,7 +133,7 @@ def frame_times_of(
         notice = Notice(
             "constant-interval", message, "set the times where the true ones are known", option="--times CSV"
         )
-        return np.arange(frames) * volume.interval_s, "NIfTI pixdim[4]", (notice,)
+        return np.arange(frames) * volume.interval_s, "constant step in the header", (notice,)
     raise InputError(
         f"no frame times in {path}",
         expected="the time of every frame",
@@ -153,19 +156,27 @@ def _read_with_itk(path: Path, settings: LoadingSettings) -> VolumeFile:
         raise InputError(f"{image.GetNumberOfComponentsPerPixel()} numbers per pixel in {path}", expected="one")
     values = SimpleITK.GetArrayFromImage(image).transpose()
     spacing = image.GetSpacing()
+    if values.ndim == MOST_AXES and 1 in values.shape[3:]:
+        values = values.squeeze(axis=3 + values.shape[3:].index(1))
     names = _axis_names(path, values.shape, settings.axes)
+    standard = names == list("xyzt")[: len(names)]
+    matrix = _itk_matrix(image)
+    if standard and "z" in names:
+        axes = slices_last(matrix[:3, :3], values.shape[:3])
+        values, matrix = values.transpose([*axes, *range(3, values.ndim)]), matrix[:, [*axes, 3]]
     order = [names.index(name) for name in "tzyx" if name in names]
     arranged = values.transpose(order)
     for position, name in enumerate("tzyx"):
         if name not in names:
             arranged = np.expand_dims(arranged, position)
-    standard = names == list("xyzt")[: len(names)]
     slices = arranged.shape[1]
     return VolumeFile(
         np.ascontiguousarray(arranged),
         None,
-        _itk_geometry(image, slices) if standard else _plain_geometry(names, spacing, slices),
-        interval_s=_beat_s(spacing[names.index("t")]) if "t" in names else None,
+        _stack_of(matrix, slices) if standard else _plain_geometry(names, spacing, slices),
+        interval_s=_beat_s(spacing[-1] if values.ndim < len(spacing) else spacing[names.index("t")])
+        if "t" in names
+        else None,
         placed=standard,
     )
 
@@ -185,7 +196,8 @@ def _beat_s(step_s: float) -> float | None:
     return step_s if SHORTEST_BEAT_S <= step_s <= LONGEST_BEAT_S and step_s != 1.0 else None
 
 
-def _itk_geometry(image: object, slices: int) -> Geometry:
+def _itk_matrix(image: object) -> FloatArray:
+    """Return the (4, 4) matrix from the index in the file to LPS in mm."""
     size = image.GetDimension()  # type: ignore[attr-defined]
     direction = np.array(image.GetDirection()).reshape(size, size)  # type: ignore[attr-defined]
     spacing, origin = np.array(image.GetSpacing()), np.array(image.GetOrigin())  # type: ignore[attr-defined]
@@ -193,6 +205,10 @@ def _itk_geometry(image: object, slices: int) -> Geometry:
     matrix = np.eye(4)
     matrix[:count, :count] = direction[:count, :count] * spacing[:count]
     matrix[:count, 3] = origin[:count]
+    return matrix
+
+
+def _stack_of(matrix: FloatArray, slices: int) -> Geometry:
     matrices = np.repeat(matrix[None], slices, axis=0)
     matrices[:, :3, 3] += np.arange(slices)[:, None] * matrix[:3, 2]
     return Geometry(matrices)

@@ -15,6 +15,7 @@ from QPerfusionLogic.data.slice_stacks import INDEX_TO_LPS, SLICE_TIMES, in_seri
 from QPerfusionLogic.data.study import LabelMap
 from QPerfusionLogic.errors import InputError
 
+from .axis_order import slices_last
 from .output_folder import writing_file
 
 _OLD_SLICE_TIMES = "QPerfusion slice times"
@@ -54,6 +55,8 @@ class ImageSequence:
     time_s: FloatArray | None
     geometry: Geometry
     metadata: dict[str, str] = field(default_factory=dict)
+    interval_s: float | None = None
+    """Constant step between frames, where the file tells one and no times."""
 
 
 def write_sequence(
@@ -115,7 +118,9 @@ def read_sequence(path: Path) -> ImageSequence:
     if matrix is not None:
         geometry, is_reversed = in_series_order(matrix, slices, _json(header.get(INDEX_TO_LPS)))
     values = data[:, ::-1] if is_reversed else data
-    return ImageSequence(values, _times_of(path, header, frames, slices), geometry, _metadata(header))
+    time_s = _times_of(path, header, frames, slices)
+    interval_s = None if time_s is not None else _interval_of(header)
+    return ImageSequence(values, time_s, geometry, _metadata(header), interval_s)
 
 
 def write_map(path: Path, values: FloatArray, geometry: Geometry, metadata: dict[str, str] | None = None) -> None:
@@ -217,6 +222,10 @@ def _in_standard_axes(path: Path, data: FloatArray, header: dict[str, Any]) -> t
             f"{data.ndim} axes of kinds {', '.join(kind or '???' for kind in kinds)} in {path}",
             expected="two or three axes in space, at most one of frames and one of components",
         )
+    directions = header.get("space directions")
+    if len(space) == 3 and directions is not None:
+        rows = np.array([np.asarray(directions[axis], dtype=float)[:3] for axis in space])
+        space = [space[k] for k in slices_last(rows.T, [data.shape[::-1][axis] for axis in space])]
     arranged = data.transpose().transpose(space + frame + component)
     if len(space) == 2:
         arranged = np.expand_dims(arranged, 2)
@@ -235,9 +244,32 @@ def _axis_roles(kinds: list[str], directions: Any) -> tuple[list[int], list[int]
     frame = [axis for axis in axes if kinds[axis] in _FRAME_KINDS]
     space = [axis for axis in axes if axis not in component and axis not in frame]
     if not frame and len(space) == 4:
-        frame = [axis for axis in space if outside[axis]][-1:] or space[-1:]
+        apart = [axis for axis in space if outside[axis] or (placed and _is_step_in_time(directions[axis]))]
+        frame = apart[-1:] or space[-1:]
         space = [axis for axis in space if axis not in frame]
     return component, frame, space
+
+
+def _is_step_in_time(direction: Any) -> bool:
+    """Return True for the direction of a fourth axis in a space of four dimensions, as SimpleITK writes it."""
+    values = np.asarray(direction, dtype=float)
+    return values.size == 4 and bool(values[3] > 0) and not values[:3].any()
+
+
+def _interval_of(header: dict[str, Any]) -> float | None:
+    """Return the step in seconds along the axis of frames, None where the header tells none."""
+    count = int(header.get("dimension", 0))
+    kinds = list(header.get("kinds") or [""] * count)
+    directions, spacings = header.get("space directions"), header.get("spacings")
+    frame = _axis_roles(kinds, directions)[1]
+    if not frame:
+        return None
+    step = float("nan") if spacings is None else float(np.asarray(spacings, dtype=float)[frame[0]])
+    if directions is not None and _is_step_in_time(directions[frame[0]]):
+        step = float(np.asarray(directions[frame[0]], dtype=float)[3])
+    unit = str((list(header.get("units") or [""] * count) + [""] * count)[frame[0]]).strip().lower()
+    step *= 1e-3 if unit in ("ms", "msec", "millisecond", "milliseconds") else 1.0
+    return step if np.isfinite(step) else None
 
 
 def _matrix_of(header: dict[str, Any], spatial: list[int]) -> FloatArray | None:
@@ -250,10 +282,10 @@ def _matrix_of(header: dict[str, Any], spatial: list[int]) -> FloatArray | None:
             return None
         matrix[range(len(spatial)), range(len(spatial))] = np.asarray(spacings, dtype=float)[spatial]
         return matrix
-    rows = np.array([np.asarray(directions[axis], dtype=float) for axis in spatial])
+    rows = np.array([np.asarray(directions[axis], dtype=float)[:3] for axis in spatial])
     matrix[: rows.shape[1], : len(spatial)] = rows.T
     if origin is not None:
-        matrix[: len(origin), 3] = origin
+        matrix[: len(origin[:3]), 3] = origin[:3]
     if len(spatial) == 2:
         normal = np.cross(matrix[:3, 0], matrix[:3, 1])
         matrix[:3, 2] = 10.0 * normal / (np.linalg.norm(normal) or 1.0)

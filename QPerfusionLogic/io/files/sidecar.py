@@ -15,6 +15,8 @@ from QPerfusionLogic.data.protocol import Protocol
 from QPerfusionLogic.errors import InputError
 from QPerfusionLogic.io.dicom.header.protocol_tags import LONGEST_READOUT_TR_MS
 
+from .file_names import stem_of
+
 _NUMBERS = {
     "MagneticFieldStrength": "field_strength_t",
     "RepetitionTime": "repetition_time_s",
@@ -44,7 +46,7 @@ def read_sidecar(path: Path) -> Sidecar | None:
     InputError
         When the sidecar is no JSON object, or its times are not numbers.
     """
-    beside = path.with_name(path.name.split(".")[0] + ".json")
+    beside = path.with_name(stem_of(path) + ".json")
     if not beside.is_file():
         return None
     try:

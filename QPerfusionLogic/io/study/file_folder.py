@@ -10,6 +10,7 @@ from QPerfusionLogic.data.series import State
 from QPerfusionLogic.errors import InputError
 from QPerfusionLogic.io.dicom.dicom_scan import is_dicom
 from QPerfusionLogic.io.dicom.series_words import AIF, PRE_BOLUS, T1_MAP, plain_words, state_of_words, word_of
+from QPerfusionLogic.io.files.file_names import stem_of
 from QPerfusionLogic.io.files.image_files import is_volume_file
 
 from .request import StudyRequest
@@ -60,7 +61,7 @@ def volume_files_in(folder: Path) -> tuple[Path, ...]:
 
 def words_of_name(path: Path) -> str:
     """Return the words of a file's name in lower case with single spaces."""
-    return plain_words(path.name.split(".")[0])
+    return plain_words(stem_of(path))
 
 
 def _part_of(path: Path) -> str:
