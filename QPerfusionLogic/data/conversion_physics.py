@@ -14,6 +14,8 @@ class ConversionPhysics:
     Parameters
     ----------
     agent : str
+    agent_assumed : bool
+        True where neither settings nor header name a known agent.
     relaxivity_l_mmol_s : float, optional
         Longitudinal relaxivity r1 (OSIPI Q.EL1.015).
     field_strength_t, repetition_time_s, echo_time_s, flip_angle_deg, saturation_time_s : float, optional
@@ -29,6 +31,7 @@ class ConversionPhysics:
     """
 
     agent: str = ""
+    agent_assumed: bool = False
     relaxivity_l_mmol_s: float | None = None
     field_strength_t: float | None = None
     repetition_time_s: float | None = None
@@ -44,6 +47,7 @@ class ConversionPhysics:
         """Return the same, with what the conversion did not use as the header of the series has it."""
         return ConversionPhysics(
             agent=self.agent or protocol.agent,
+            agent_assumed=self.agent_assumed,
             relaxivity_l_mmol_s=_first(self.relaxivity_l_mmol_s, protocol.relaxivity_l_mmol_s),
             field_strength_t=_first(self.field_strength_t, protocol.field_strength_t),
             repetition_time_s=_first(self.repetition_time_s, protocol.repetition_time_s),

@@ -11,13 +11,14 @@ from QPerfusionLogic.aif.correction.method_curve import BAND_SDS
 from QPerfusionLogic.data.arrays import BoolArray, FloatArray
 from QPerfusionLogic.data.notices import Notice, Severity
 from QPerfusionLogic.data.results import FIT_STATUS, ArterialInput, FitResult, Mapped, SegmentFlow, StateResult
-from QPerfusionLogic.data.series import State
 from QPerfusionLogic.errors import InputError
 from QPerfusionLogic.kinetics.base.heart_prior import HeartPrior
 from QPerfusionLogic.kinetics.base.kinetic_input import KineticInput
 from QPerfusionLogic.kinetics.logic import KineticFittingLogic
 from QPerfusionLogic.progress import Progress
 from QPerfusionLogic.settings.schema import KineticsSettings
+
+from .input_error import error_of_agent, error_of_band, least_error_of, together
 
 LAYERS = {"all": (1, 2), "endo": (1,), "epi": (2,)}
 """Layer name -> values of `Segmented.layers`."""
@@ -27,16 +28,6 @@ MINIMUM_PIXELS = 8
 """A segment with fewer pixels is flagged: its standard error no longer means much."""
 UNDETERMINED = 2.0
 """A segment flow whose standard error is more than this many times the flow is no number."""
-ERROR_OF_METHOD = {
-    "dual_sequence": {State.STRESS: 0.11, State.REST: 0.04},
-    "dual_bolus": {State.STRESS: 0.12, State.REST: 0.06},
-    "signal_inversion": {State.STRESS: 0.08, State.REST: 0.17},
-}
-"""Flow error common to a heart (root mean square, as a share) that inputs without a band make on forty digital patients
-(Documentation/trials.md, Arterial inputs); where the state is not known the larger one is taken. The model inversion
-has it where proton density scales it."""
-ERROR_BY_BASELINE = 1.0
-"""The same where only the baseline scales the inversion: flow read 160 % (stress) and 365 % (rest) too high there."""
 AIF_END_TOLERANCE_S = 1.5
 """An arterial input that ends this long before the tissue curves is worth a notice."""
 MAP_NAMES = {
@@ -185,19 +176,17 @@ def _fit_walls(
 def _input_error(
     result: StateResult, walls: list[_SliceCurves], fits: list[FitResult], settings: KineticsSettings
 ) -> float:
-    """Return the standard error of flow that the arterial input makes, as a share of flow; 0 where none is known.
+    """Return the standard error of flow that arterial input and assumed agent make, as a share; 0 where none is known.
 
-    All segments are fitted with both ends of its band; as they share the input, so do they its error. An input without
-    a band has the usual error of its route.
+    All segments are fitted with both ends of the band of an input; as they share the input, so do they its error. It is
+    never less than that of the method.
     """
     known = result.arterial_input
     if known is None or not walls:
         return 0.0
+    least, agent = least_error_of(known, result.state), error_of_agent(result)
     if known.lower_mmol_l is None or known.upper_mmol_l is None:
-        if known.mode == "signal_inversion" and known.constants.get("aif normalisation") != "proton density":
-            return ERROR_BY_BASELINE
-        usual = ERROR_OF_METHOD.get(known.mode, {})
-        return usual.get(result.state, max(usual.values(), default=0.0))
+        return together(least, agent)
     ends = []
     for end in (known.lower_mmol_l, known.upper_mmol_l):
         moved = [
@@ -205,9 +194,7 @@ def _input_error(
             for wall in walls
         ]
         ends.append(_all_flows(_fit_walls(moved, settings, Progress())[0]))
-    share = np.abs(ends[0] - ends[1]) / (2.0 * BAND_SDS) / _all_flows(fits)
-    share = share[np.isfinite(share)]
-    return float(np.median(share)) if share.size else 0.0
+    return together(max(error_of_band((ends[0], ends[1]), _all_flows(fits), BAND_SDS), least), agent)
 
 
 def _all_flows(fits: list[FitResult]) -> FloatArray:
@@ -222,7 +209,7 @@ def _shared_error(input_error: float) -> Notice:
     return Notice(
         code="input-error-shared",
         message=f"the arterial input makes all flows of this state uncertain by {100 * input_error:.0f} % together "
-        "(standard error, from its band or from what its route errs by on digital patients); their standard errors "
+        "(standard error, from its band or from what its method errs by on digital patients); their standard errors "
         "hold it, comparisons between segments are more certain",
         severity=Severity.NOTE,
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 from QPerfusionLogic.data.contrast_agents import agent_name
@@ -74,6 +75,22 @@ def relaxivity(quantity: str, agent: str, field_strength_t: float, table: str = 
         if row["agent"] in (name, "any") and row["quantity"] == quantity and row["set"] == table
     ]
     return _nearest_field(rows, field_strength_t)
+
+
+def relaxivity_spread(agent: str, field_strength_t: float) -> float:
+    """Return the error, as a share, of an r1 that is assumed: root mean square of the logarithm over all other agents.
+
+    Agents of the liver are left out: they are not injected for a first pass.
+
+    Examples
+    --------
+    >>> round(relaxivity_spread("gadobutrol", 1.5), 2)
+    0.41
+    """
+    assumed = relaxivity("r1", agent, field_strength_t).value
+    agents = {row["agent"] for row in constant_rows("agents.csv")} - {agent_name(agent), "gadoxetate"}
+    logs = [math.log(relaxivity("r1", other, field_strength_t).value / assumed) for other in sorted(agents)]
+    return math.sqrt(sum(value**2 for value in logs) / len(logs))
 
 
 def typical_acquisition(series: str, quantity: str) -> Constant:

@@ -10,10 +10,12 @@ import pytest
 from QPerfusionLogic.conversion.baseline import baseline_signal, magnitude_baseline
 from QPerfusionLogic.conversion.logic import ConversionLogic
 from QPerfusionLogic.data.geometry import Geometry
+from QPerfusionLogic.data.notices import Severity
 from QPerfusionLogic.data.series import Quantity
 from QPerfusionLogic.data.study import T1Map
 from QPerfusionLogic.errors import InputError
 from QPerfusionLogic.settings.schema import ConversionSettings
+from QPerfusionLogic.signal_model.physics import physics_of_series
 
 
 def codes(result):
@@ -145,3 +147,14 @@ def test_an_unknown_protocol_is_assumed_and_said(make_heart):
     registered = dataclasses.replace(heart.state.registered, series=series)
     found = ConversionLogic(ConversionSettings()).run(dataclasses.replace(heart.state, registered=registered))
     assert "protocol-assumed" in codes(found)
+
+
+@pytest.mark.parametrize(("agent", "assumed"), [("gadobutrol", False), ("unrecognised", True), ("", True)])
+def test_an_agent_that_is_not_known_warns_and_stops_nothing(agent, assumed, make_heart):
+    heart = make_heart()
+    tissue = heart.state.acquisition.tissue
+    series = dataclasses.replace(tissue, protocol=dataclasses.replace(tissue.protocol, agent=agent))
+    physics = physics_of_series(series, ConversionSettings())
+    assert physics.shared.agent == "gadobutrol"
+    assert physics.shared.agent_assumed is assumed
+    assert [item.severity for item in physics.notices if item.code == "agent-assumed"] == [Severity.WARNING] * assumed

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from QPerfusionLogic.data.arrays import FloatArray
+from QPerfusionLogic.data.contrast_agents import agent_of_header
 from QPerfusionLogic.data.protocol import Protocol
 from QPerfusionLogic.errors import InputError
 from QPerfusionLogic.io.dicom.header.protocol_tags import LONGEST_READOUT_TR_MS
@@ -71,6 +72,8 @@ def _protocol_of(content: dict[str, Any]) -> Protocol:
     for item in dataclasses.fields(Protocol):
         if item.name in content:
             found[item.name] = content[item.name]
+    if isinstance(found.get("agent"), str):
+        found["agent"] = agent_of_header(found["agent"])
     return Protocol(**found)
 
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from html import escape
 
+from QPerfusionLogic.data.conversion_physics import ConversionPhysics
 from QPerfusionLogic.data.notices import Notice
-from QPerfusionLogic.data.protocol import Protocol
-from QPerfusionLogic.data.results import StudyResult
+from QPerfusionLogic.data.results import StateResult, StudyResult
 from QPerfusionLogic.reporting.tables.report import SegmentRow
 from QPerfusionLogic.resources import resource_path
 from QPerfusionLogic.settings.schema import ReportingSettings
@@ -97,14 +97,18 @@ def _subtitle(study: StudyResult) -> str:
     protocols = [result.acquisition.tissue.protocol for result in study.states.values()]
     scanners = {f"{_VENDORS.get(item.vendor, item.vendor)} {item.model_name}".strip() for item in protocols} - {""}
     fields = {f"{item.field_strength_t:g} T" for item in protocols if item.field_strength_t is not None}
-    agents = {_agent(item) for item in protocols} - {""}
+    agents = {_agent(result) for result in study.states.values()} - {""}
     parts += [", ".join(sorted(group)) for group in (scanners, fields, agents) if group]
     return " · ".join(parts)
 
 
-def _agent(protocol: Protocol) -> str:
-    dose = protocol.dose_mmol_kg
-    return protocol.agent if dose is None else f"{protocol.agent} {dose:g} mmol/kg".strip()
+def _agent(result: StateResult) -> str:
+    """Return the agent that a state was converted with, and the dose of its header."""
+    physics = ConversionPhysics() if result.concentration is None else result.concentration.physics
+    protocol = result.acquisition.tissue.protocol
+    agent = physics.agent or protocol.agent
+    name = f"{agent} (assumed)" if physics.agent_assumed else agent
+    return name if protocol.dose_mmol_kg is None else f"{name} {protocol.dose_mmol_kg:g} mmol/kg".strip()
 
 
 def _uncertain(rows: Sequence[SegmentRow], settings: ReportingSettings) -> dict[str, frozenset[int]]:

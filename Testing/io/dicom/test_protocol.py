@@ -4,7 +4,8 @@ import numpy as np
 import pydicom
 import pytest
 
-from QPerfusionLogic.io.dicom.header.injection import dose_of
+from QPerfusionLogic.io.dicom.header.injection import agent_text, dose_of
+from QPerfusionLogic.io.dicom.header.tags import Tags
 from QPerfusionLogic.io.study.logic import LoadingLogic
 from QPerfusionLogic.io.study.request import StudyRequest
 
@@ -82,7 +83,7 @@ def test_the_readout_is_told_by_its_name_or_echo_train(tags, sequence, write, cl
 def test_agent_and_heart_rate_come_from_their_tags(write, clocks, tmp_path):
     write(tmp_path, frames=10, ContrastBolusAgent="Gadovist", NominalInterval=750, **clocks.siemens())
     protocol = loaded(tmp_path).protocol
-    assert protocol.agent == "gadovist"
+    assert protocol.agent == "gadobutrol"
     assert protocol.heart_rate_bpm == pytest.approx(80.0)
 
 
@@ -96,6 +97,36 @@ def test_malformed_numbers_do_not_stop_the_loading(write, clocks, tmp_path):
     series = loaded(tmp_path)
     assert series.protocol.flip_angle_deg is None
     assert np.isfinite(series.signal).all()
+
+
+@pytest.mark.parametrize(
+    ("text", "agent"),
+    [
+        ("acide gadotérique", "gadoterate"),
+        ("Gadotersäure", "gadoterate"),
+        ("MAGNESCOPE", "gadoterate"),
+        ("ガドビスト静注1.0mol/L", "gadobutrol"),
+        ("ﾏｸﾞﾈｽｺｰﾌﾟ", "gadoterate"),
+        ("EOB・プリモビスト", "gadoxetate"),
+        ("钆喷酸葡胺", "gadopentetate"),
+        ("Gd-DTPA BMA", "gadodiamide"),
+        ("ELUCIREM 0.5", "gadopiclenol"),
+        ("GADOLINIO", "unrecognised"),
+        ("KM", "unrecognised"),
+        ("造影剤", "unrecognised"),
+    ],
+)
+def test_an_agent_is_known_by_any_of_its_names(text, agent, write, clocks, tmp_path):
+    write(tmp_path, frames=10, SpecificCharacterSet="ISO_IR 192", ContrastBolusAgent=text, **clocks.siemens())
+    assert loaded(tmp_path).protocol.agent == agent
+
+
+def test_the_agent_of_a_multi_frame_object_is_known_by_its_code():
+    header, agent, ingredient = pydicom.Dataset(), pydicom.Dataset(), pydicom.Dataset()
+    agent.CodeMeaning, ingredient.CodeMeaning = "Contrast agent", "Gadoteridol"
+    agent.ContrastBolusIngredientCodeSequence = [ingredient]
+    header.ContrastBolusAgentSequence = [agent]
+    assert agent_text(header, Tags(header)) == "Gadoteridol"
 
 
 @pytest.mark.parametrize(

@@ -6,11 +6,12 @@ from typing import Any
 
 import numpy as np
 
+from QPerfusionLogic.data.contrast_agents import agent_of_header
 from QPerfusionLogic.data.notices import Notice
 from QPerfusionLogic.data.protocol import Protocol
 
 from .image_group import ImageGroup
-from .injection import dose_of
+from .injection import agent_text, dose_of
 from .siemens_protocol import SiemensProtocol, siemens_protocol_of
 from .tags import Tags, flattened
 
@@ -52,7 +53,7 @@ def protocol_of(group: ImageGroup) -> tuple[Protocol, tuple[Notice, ...]]:
         saturation_time_s=saturation_s,
         pulses_to_centre=pulses,
         proton_density_flip_angle_deg=density_flips.pop() if len(density_flips) == 1 else None,
-        agent=shared.text("ContrastBolusAgent").lower(),
+        agent=agent_of_header(agent_text(header, shared)),
         dose_mmol_kg=dose_of(header),
         heart_rate_bpm=_heart_rate(group),
     )
