@@ -31,6 +31,8 @@ _GE = (TRIGGER_TIME, *DATE_TIME_CLOCKS, ACQUISITION_TIME, TEMPORAL_OFFSET, CONTE
 _PHILIPS = (TEMPORAL_OFFSET, TRIGGER_TIME, PHILIPS_DYNAMIC_TIME, *DATE_TIME_CLOCKS, ACQUISITION_TIME, CONTENT_TIME)
 _PREFERENCES = {"siemens": _SIEMENS, "ge": _GE, "philips": _PHILIPS}
 NOMINAL = "TemporalPositionIdentifier (0020,0100) x nominal R-R interval"
+LARGEST_DISAGREEMENT = 0.1
+"""Share by which the spans of two clocks that run with the frames may differ."""
 FIXED_INTERVAL = "loading.frame_interval_s"
 
 
@@ -59,10 +61,8 @@ def clock_of(group: ImageGroup, vendor: str, frame_interval_s: float | None) -> 
     usable, rejected = running_clocks(group, vendor)
     exact = [name for name, times in usable.items() if name not in WALL_CLOCKS or not _is_in_whole_seconds(times)]
     if exact:
-        name = exact[0]
-        notices = (
-            _disagreement(name, usable) + _late_clock(name) + _interval_unused(usable[name], name, frame_interval_s)
-        )
+        name, disagreement = _most_trusted(exact, usable, group)
+        notices = disagreement + _late_clock(name) + _interval_unused(usable[name], name, frame_interval_s)
         return FrameClock(usable[name], name, rejected, notices, {key: usable[key] for key in exact})
     nominal = _nominal_times(group)
     if nominal is not None and frame_interval_s is None:
@@ -176,15 +176,43 @@ def _is_in_whole_seconds(times: NDArray[np.float64]) -> bool:
     return bool(np.all(times == np.round(times)))
 
 
-def _disagreement(name: str, usable: dict[str, NDArray[np.float64]]) -> tuple[Notice, ...]:
-    span = float(np.ptp(usable[name]))
-    for other, times in usable.items():
-        if other in (name, CONTENT_TIME) or span <= 0:
-            continue
-        if abs(float(np.ptp(times)) / span - 1.0) > 0.1:
-            message = f"{name} spans {span:.1f} s but {other} {np.ptp(times):.1f} s; the first was taken"
-            return (Notice("clocks-disagree", message, "check the frame times", option="--times CSV"),)
-    return ()
+def _most_trusted(
+    exact: list[str], usable: dict[str, NDArray[np.float64]], group: ImageGroup
+) -> tuple[str, tuple[Notice, ...]]:
+    """Return the clock to take and a serious notice where others span much more or less.
+
+    The vendor's most trusted clock gives way only where most of the others agree with each other, or where the only
+    other one fits the heart beats of the headers and it does not.
+    """
+    first = exact[0]
+    witnesses = [name for name in exact if name != CONTENT_TIME] or exact
+    spans = {name: float(np.ptp(usable[name])) for name in witnesses}
+    against = [name for name in witnesses if first in spans and not _close_spans(spans[name], spans[first])]
+    if not against:
+        return first, ()
+    agreeing = [name for name in against if _close_spans(spans[name], spans[against[0]])]
+    outvoted = len(agreeing) > len(witnesses) - len(against)
+    tie = len(agreeing) == len(witnesses) - len(against)
+    if tie and not _fits_beats(usable[first], group) and _fits_beats(usable[against[0]], group):
+        outvoted = True
+    taken, other = (against[0], first) if outvoted else (first, against[0])
+    message = f"{taken} spans {spans[taken]:.1f} s but {other} {spans[other]:.1f} s; the first of the two was taken"
+    action = "check the frame times; flow changes with them"
+    return taken, (Notice("clocks-disagree", message, action, Severity.SERIOUS, option="--times CSV"),)
+
+
+def _close_spans(one: float, other: float) -> bool:
+    return other > 0 and abs(one / other - 1.0) <= LARGEST_DISAGREEMENT
+
+
+def _fits_beats(times: NDArray[np.float64], group: ImageGroup) -> bool:
+    """Return True when frames are one to three nominal heart beats apart."""
+    beats = [record.beat_s for record in group.records if record.beat_s is not None]
+    of_slice = np.unique(times[group.slice_index == 0])
+    if not beats or len(of_slice) < 2:
+        return False
+    ratio = float(np.median(np.diff(of_slice))) / float(np.median(beats))
+    return any(abs(ratio / count - 1.0) <= LARGEST_DISAGREEMENT for count in (1, 2, 3))
 
 
 def _interval_unused(times: NDArray[np.float64], name: str, frame_interval_s: float | None) -> tuple[Notice, ...]:
@@ -228,7 +256,10 @@ def _nominal_times(group: ImageGroup) -> NDArray[np.float64] | None:
     if any(position is None for position in positions) or not beats or len(set(positions)) < 2:
         return None
     delay = np.nan_to_num(clock_times(group.records, TRIGGER_TIME))
-    return np.array(positions, dtype=float) * float(np.median(beats)) + delay
+    frames = np.array(positions, dtype=float)
+    if group.slices > 1 and len(set(positions)) == len(positions):
+        frames = _positions(group)
+    return frames * float(np.median(beats)) + delay
 
 
 def _nominal_notice(group: ImageGroup) -> Notice:

@@ -41,9 +41,9 @@ def stack_of(
 ) -> Stack:
     """Order images in time, drop duplicates, and keep the frames in which every slice was acquired.
 
-    Frames are counted by the temporal position of the headers where it grows with the time of every slice. Elsewhere
-    each slice, acquired in the same beat as the others or in one of its own, is matched to the frames of the most
-    complete slice that lie at its usual delay.
+    Frames are counted by the temporal position of the headers where it grows with the time of every slice and does not
+    count the images instead. Elsewhere each slice, acquired in the same beat as the others or in one of its own, is
+    matched to the frames of the most complete slice that lie at its usual delay.
 
     Parameters
     ----------
@@ -70,7 +70,9 @@ def _table_by_position(
     positions = np.array(temporal_position, dtype=np.intp)
     if any((np.diff(positions[members]) <= 0).any() for members in per_slice):
         return None
-    known = np.unique(positions)
+    known, images = np.unique(positions, return_counts=True)
+    if len(per_slice) > 1 and images.max() == 1:
+        return None
     table = np.full((len(known), len(per_slice)), -1, dtype=np.intp)
     for index, members in enumerate(per_slice):
         table[np.searchsorted(known, positions[members]), index] = members

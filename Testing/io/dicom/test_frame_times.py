@@ -167,3 +167,55 @@ def test_the_delay_of_the_aif_comes_from_any_clock_that_both_series_share(write,
     assert found.tissue.source.time_source == "TriggerTime (0018,1060)"
     np.testing.assert_allclose(found.aif_series.time_s[:, 0], clocks.beats_s[:12] - 0.08, atol=1e-4)
     assert "aif-clock" not in codes(found.aif_series)
+
+
+@pytest.mark.parametrize("beat_s", [0.8, 1.0])
+def test_of_two_clocks_that_disagree_the_one_that_fits_the_heart_beats_is_taken(write, clocks, tmp_path, beat_s):
+    def tags(frame, slice_):
+        return {"AcquisitionTime": clocks.text(36000.5 + 0.8 * frame), "TriggerTime": 1000 * frame}
+
+    write(tmp_path, frames=12, Manufacturer="SIEMENS", NominalInterval=1000 * beat_s, tags=tags)
+    series = loaded(tmp_path)
+    np.testing.assert_allclose(np.diff(series.time_s[:, 0]), beat_s, atol=1e-4)
+    (notice,) = (notice for notice in series.notices if notice.code == "clocks-disagree")
+    assert notice.severity is Severity.SERIOUS
+
+
+def test_two_clocks_that_agree_outvote_the_preferred_one(write, clocks, tmp_path):
+    def tags(frame, slice_):
+        return {
+            "AcquisitionTime": clocks.text(36000.5 + 1.1 * frame),
+            "TriggerTime": 800 * frame,
+            "TemporalPositionTimeOffset": 0.8 * frame,
+        }
+
+    write(tmp_path, frames=12, Manufacturer="SIEMENS", tags=tags)
+    np.testing.assert_allclose(np.diff(loaded(tmp_path).time_s[:, 0]), 0.8, atol=1e-4)
+
+
+@pytest.mark.parametrize("slice_by_slice", [True, False])
+def test_temporal_positions_that_count_the_images_count_no_frames(write, clocks, tmp_path, slice_by_slice):
+    def count(frame, slice_):
+        return 1 + (slice_ * 12 + frame if slice_by_slice else frame * 3 + slice_)
+
+    timing = clocks.siemens()
+    clock = timing.pop("tags")
+    write(
+        tmp_path,
+        frames=12,
+        slices=3,
+        tags=lambda frame, slice_: {**clock(frame, slice_), "TemporalPositionIdentifier": count(frame, slice_)},
+        **timing,
+    )
+    series = loaded(tmp_path)
+    assert series.signal.shape[:2] == (12, 3)
+    np.testing.assert_allclose(series.time_s[:, 0], clocks.beats_s[:12], atol=1e-4)
+
+
+@pytest.mark.parametrize("slice_by_slice", [True, False])
+def test_nominal_times_count_frames_where_temporal_positions_count_images(write, tmp_path, slice_by_slice):
+    def tags(frame, slice_):
+        return {"TemporalPositionIdentifier": 1 + (slice_ * 12 + frame if slice_by_slice else frame * 3 + slice_)}
+
+    write(tmp_path, frames=12, slices=3, NominalInterval=800, SeriesDescription="perf rest", tags=tags)
+    np.testing.assert_allclose(np.diff(loaded(tmp_path).time_s[:, 0]), 0.8, atol=1e-4)
