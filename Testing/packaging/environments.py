@@ -30,7 +30,7 @@ TESTS = {
     "bundled": ("Testing/mrml", "Testing/reporting", "Testing/io"),
     "lowest": ("Testing/reporting", "Testing/io/dicom", "Testing/io/files"),
 }
-"""What is repeated: scene, reporting and loading where Slicer's packages decide; slow tests run once, with the newest."""
+"""What is repeated: scene, reporting and loading, which rest on these packages; slow tests run once."""
 
 
 def python_for(name: str) -> str:
@@ -104,7 +104,8 @@ def main() -> int:
     """Make the environment named on the command line and run its tests; returns 1 when some failed."""
     name = sys.argv[1]
     folder = environment(name)
-    code = run(folder, ["-m", "pytest", "-m", "not slow", *TESTS[name]], ROOT, folder / "requirements", folder / "tools")
+    tests = ["-m", "pytest", "-m", "not slow", *TESTS[name]]
+    code = run(folder, tests, ROOT, folder / "requirements", folder / "tools")
     if name == "bundled":
         check = str(Path(__file__).with_name("check_installation.py"))
         code = code or run(folder, [check], folder / "tools")

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from QPerfusionLogic.data.arrays import BoolArray, FloatArray
 from QPerfusionLogic.data.notices import Notice
 from QPerfusionLogic.data.results import FIT_STATUS, FitResult
+from QPerfusionLogic.errors import InputError
 from QPerfusionLogic.progress import Progress
 from QPerfusionLogic.settings.schema import KineticsSettings
 from QPerfusionLogic.signal_model.bolus import find_bolus
@@ -18,6 +20,7 @@ from .arterial_curve import ArterialCurve
 from .delay import delay_grid
 from .fit_window import fit_window
 from .kinetic_input import KineticInput, arterial_notices, check_input
+from .quantities import KineticQuantity
 from .remaining_baseline import is_more_than_rounding, remaining_baseline
 
 CONVERGED, AT_BOUND, NO_BOLUS, NOT_FINITE, NOT_IDENTIFIABLE, NOT_CONVERGED = range(len(FIT_STATUS))
@@ -78,6 +81,7 @@ class KineticModel:
     aif_time_s : (m,) array, optional
         Times of the arterial samples; those of the frames by default.
     settings : KineticsSettings, optional
+        Delay, bounds, haematocrit and priors; those of the model by default.
 
     Raises
     ------
@@ -86,6 +90,12 @@ class KineticModel:
     """
 
     name = ""
+    osipi = ""
+    """Code of the model in OSIPI's CAPLEX lexicon, "" where it has none."""
+    reference = ""
+    """The publication of the model."""
+    parameters: tuple[KineticQuantity, ...] = ()
+    """What the model estimates, flow first; keys of `FitResult.parameters` and arguments of `predict`."""
     plasma = True
     first_pass = False
     degrees_of_freedom_used = 4
@@ -130,7 +140,27 @@ class KineticModel:
     def fit(
         self, curves: FloatArray, weights: FloatArray | None = None, progress: Progress | None = None
     ) -> KineticFit:
-        """Fit curves (n, frames) in mmol/L; NaN frames are left out, frames count by their weights (n, frames)."""
+        """Fit the model to curves.
+
+        Parameters
+        ----------
+        curves : (n, frames) array
+            Tissue gadolinium in mmol/L; NaN frames are left out.
+        weights : (n, frames) array, optional
+            How much each frame counts, 0 to 1.
+        progress : Progress, optional
+            Progress and cancel.
+
+        Returns
+        -------
+        KineticFit
+            Flow, its standard error, every parameter, status and fitted curve of each of the n curves.
+
+        Raises
+        ------
+        CancelledError
+            After a cancel.
+        """
         progress = progress or Progress()
         values = np.atleast_2d(np.asarray(curves, dtype=float))
         counted = np.isfinite(values)
@@ -160,6 +190,50 @@ class KineticModel:
         parameters = {name: np.where(silent, np.nan, value) for name, value in parameters.items()}
         predicted[silent[:, None] | ~np.isfinite(predicted)] = np.nan
         return KineticFit(FitResult(self.name, parameters, status, predicted, self.window_s, self.notices))
+
+    def predict(self, parameters: Mapping[str, ArrayLike]) -> FloatArray:
+        """Return the tissue curves that follow from parameters and the arterial input.
+
+        Parameters
+        ----------
+        parameters : mapping of str to float or (n,) array
+            Values of `parameters` by name, as `FitResult.parameters` has them; others are not looked at. `mbf_ml_min_g`
+            may stand for `fp_ml_min_g`. The delay is 0 s where it is absent.
+
+        Returns
+        -------
+        (n, frames) array
+            Gadolinium in mmol/L; NaN where a parameter is NaN.
+
+        Raises
+        ------
+        InputError
+            When a parameter is missing, or the arterial input holds no bolus.
+        """
+        if self.arterial is None:
+            raise InputError("an arterial input without a bolus", expected="one with a baseline and a first pass")
+        needed = {item.name: parameters.get(item.name) for item in self.parameters}
+        if needed.get("fp_ml_min_g", 0.0) is None and "mbf_ml_min_g" in parameters:
+            needed["fp_ml_min_g"] = np.asarray(parameters["mbf_ml_min_g"], dtype=float) * self.plasma_share
+        if needed.get("delay_s", 0.0) is None:
+            needed["delay_s"] = 0.0
+        missing = [name for name, value in needed.items() if value is None]
+        if missing:
+            raise InputError(f"no {', '.join(missing)} among the parameters", expected=", ".join(needed))
+        columns = np.broadcast_arrays(*[np.atleast_1d(np.asarray(value, dtype=float)) for value in needed.values()])
+        rows = np.column_stack(columns)
+        predicted = np.full((len(rows), self.time_s.size), np.nan)
+        for index in np.flatnonzero(np.isfinite(rows).all(axis=1)):
+            predicted[index] = self.curve(dict(zip(needed, rows[index].tolist(), strict=True)))
+        return predicted
+
+    def curve(self, values: dict[str, float]) -> FloatArray:
+        """Return the curve (frames,) of one set of parameters, in mmol/L."""
+        raise InputError(
+            f"parameters of the model {self.name}",
+            expected="a model whose curves follow from its parameters",
+            action="read the fitted curves from the fit",
+        )
 
     def solve(self, curves: FloatArray, weights: FloatArray, progress: Progress) -> Solution:
         """Fit clean curves (n, frames), which are 0 where their weight (n, frames) is 0."""

@@ -7,6 +7,7 @@ import numpy as np
 from QPerfusionLogic.data.arrays import FloatArray
 from QPerfusionLogic.kinetics.base.arterial_curve import ArterialCurve
 from QPerfusionLogic.kinetics.base.axes import Axis
+from QPerfusionLogic.kinetics.base.quantities import quantities
 
 from .exchange import exchange_layout
 from .exchange_model import ExchangeModel
@@ -23,6 +24,9 @@ class Btex(ExchangeModel):
     """
 
     name = "btex"
+    osipi = "M.IC1.010"
+    reference = "Bassingthwaighte JB, Wang CY, Chan IS. Circ Res 1989;65:997-1020"
+    parameters = quantities("fp_ml_min_g", "vp_ml_g", "ps_ml_min_g", "ve_ml_g", "delay_s")
     layout = exchange_layout(Axis("transit_s", 0.02, 60.0, 42, "sqrt", coarse=10))
 
     def tabulate(

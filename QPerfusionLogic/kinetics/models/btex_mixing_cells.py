@@ -7,11 +7,12 @@ import numpy as np
 from QPerfusionLogic.data.arrays import FloatArray
 from QPerfusionLogic.kinetics.base.arterial_curve import ArterialCurve
 from QPerfusionLogic.kinetics.base.axes import Axis
+from QPerfusionLogic.kinetics.base.quantities import quantities
 from QPerfusionLogic.kinetics.solver.residue_table import convolution_operators, grid_for
 
 from .exchange import exchange_layout
 from .exchange_model import ExchangeModel
-from .mixing_chain import ChainLattice, chain_lattice
+from .mixing_chain import ChainLattice, chain_lattice, chain_residue
 
 _TRANSIT = Axis("transit_s", 0.03, 60.0, 40, "log", coarse=10)
 
@@ -23,6 +24,9 @@ class BtexMixingCells(ExchangeModel):
     """
 
     name = "btex_mixing_cells"
+    osipi = ""
+    reference = "Bassingthwaighte JB, Wang CY, Chan IS. Circ Res 1989;65:997-1020"
+    parameters = quantities("fp_ml_min_g", "vp_ml_g", "ps_ml_min_g", "ve_ml_g", "delay_s")
     layout = exchange_layout(_TRANSIT, rate_step=2 * _TRANSIT.step)
 
     def tabulate(
@@ -44,6 +48,18 @@ class BtexMixingCells(ExchangeModel):
             table[index] = operator @ residues.reshape(grid_s.size, -1).astype(np.float32)
         shape = (transit_s.size, delays_s.size, -1, ps_per_fp.size, rate.size)
         return np.transpose(table.reshape(shape), (1, 0, 3, 4, 2))
+
+    def curve_per_flow(self, delay_s: float, shape: list[float]) -> FloatArray:
+        """Return the curve (frames,) per unit flow (per second); the shape need not lie on the lattice."""
+        assert self.arterial is not None
+        transit_s, ps_per_fp, rate = shape
+        delays_s = np.array([delay_s])
+        grid_s = grid_for(self.time_s, delays_s, self.arterial)
+        residue = chain_residue(
+            self.settings.cells, grid_s / transit_s, np.array([ps_per_fp]), np.array([rate * transit_s])
+        )
+        operators = convolution_operators(self.arterial, self.time_s, delays_s, grid_s, None)
+        return np.asarray(operators[0] @ residue.reshape(-1))
 
     def _lattice(self, ps_per_fp: FloatArray) -> ChainLattice:
         transit, _, rate = self.layout.axes

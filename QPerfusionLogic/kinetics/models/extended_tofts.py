@@ -11,6 +11,7 @@ from QPerfusionLogic.kinetics.base.arterial_curve import ArterialCurve
 from QPerfusionLogic.kinetics.base.axes import Axis
 from QPerfusionLogic.kinetics.base.layout import Layout, Parameter
 from QPerfusionLogic.kinetics.base.model import AT_BOUND, CONVERGED, NOT_IDENTIFIABLE, Solution
+from QPerfusionLogic.kinetics.base.quantities import quantities
 from QPerfusionLogic.kinetics.solver.residue_table import convolution_operators, convolve, grid_for
 
 from .tabulated_model import TabulatedModel
@@ -23,6 +24,9 @@ class ExtendedTofts(TabulatedModel):
     """
 
     name = "extended_tofts"
+    osipi = "M.IC1.005"
+    reference = "Tofts PS et al. J Magn Reson Imaging 1999;10:223-232"
+    parameters = quantities("ktrans_ml_min_g", "vp_ml_g", "ve_ml_g", "delay_s")
     layout = Layout(
         parameters=(
             Parameter("ktrans", "ktrans_ml_min_g", 0.0005, 12.0, aliases=("flow",)),

@@ -8,6 +8,7 @@ from QPerfusionLogic.data.arrays import FloatArray
 from QPerfusionLogic.kinetics.base.axes import Axis
 from QPerfusionLogic.kinetics.base.heart_prior import FLOW_WITHIN_HEART
 from QPerfusionLogic.kinetics.base.layout import Layout, Parameter
+from QPerfusionLogic.kinetics.base.quantities import quantities
 
 from .residue_model import ResidueModel
 
@@ -35,6 +36,9 @@ class Fermi(ResidueModel):
     """
 
     name = "fermi"
+    osipi = "M.DM1.007"
+    reference = "Jerosch-Herold M, Wilke N, Stillman AE. Med Phys 1998;25:73-84"
+    parameters = quantities("mbf_ml_min_g", "fermi_width_s", "fermi_shape", "delay_s")
     plasma = False
     first_pass = True
     split = (1, 2.0)

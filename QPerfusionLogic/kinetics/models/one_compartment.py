@@ -7,6 +7,7 @@ import numpy as np
 from QPerfusionLogic.data.arrays import FloatArray
 from QPerfusionLogic.kinetics.base.axes import Axis
 from QPerfusionLogic.kinetics.base.layout import Layout, Parameter
+from QPerfusionLogic.kinetics.base.quantities import quantities
 
 from .residue_model import ResidueModel
 
@@ -20,6 +21,9 @@ class OneCompartment(ResidueModel):
     """
 
     name = "one_compartment"
+    osipi = "M.IC1.002"
+    reference = "Larsson HB et al. Magn Reson Med 1996;35:716-726"
+    parameters = quantities("fp_ml_min_g", "ve_ml_g", "delay_s")
     layout = Layout(
         parameters=(
             Parameter("fp", "fp_ml_min_g", 0.001, 12.0, aliases=("flow", "f", "ktrans")),

@@ -7,7 +7,9 @@ import numpy as np
 from QPerfusionLogic.data.arrays import FloatArray
 from QPerfusionLogic.kinetics.base.delay import posterior
 from QPerfusionLogic.kinetics.base.model import CONVERGED, NO_BOLUS, KineticModel, Solution
+from QPerfusionLogic.kinetics.base.quantities import quantities
 from QPerfusionLogic.kinetics.base.significance import is_noise
+from QPerfusionLogic.kinetics.solver.residue_table import SECONDS_PER_MINUTE
 from QPerfusionLogic.progress import Progress
 
 from .extended_tofts import without_flow
@@ -20,14 +22,24 @@ class Patlak(KineticModel):
     """
 
     name = "patlak"
+    osipi = "M.IC1.006"
+    reference = "Patlak CS, Blasberg RG, Fenstermacher JD. J Cereb Blood Flow Metab 1983;3:1-7"
+    parameters = quantities("ki_ml_min_g", "vp_ml_g", "delay_s")
     degrees_of_freedom_used = 3
+
+    def curve(self, values: dict[str, float]) -> FloatArray:
+        """Return the curve (frames,) of vp, Ki and delay, in mmol/L."""
+        assert self.arterial is not None
+        late = self.time_s - values["delay_s"]
+        uptake = values["ki_ml_min_g"] / SECONDS_PER_MINUTE
+        return values["vp_ml_g"] * self.arterial.value(late) + uptake * self.arterial.area(late)
 
     def solve(self, curves: FloatArray, weights: FloatArray, progress: Progress) -> Solution:
         """Fit vp and Ki, both at least 0, at every delay, and average over the delay."""
         assert self.arterial is not None
         weight = weights * self.window
         late = self.time_s - self.delays_s[:, None]
-        columns = np.stack([self.arterial.value(late), self.arterial.area(late) / 60.0], axis=-1)
+        columns = np.stack([self.arterial.value(late), self.arterial.area(late) / SECONDS_PER_MINUTE], axis=-1)
         amounts, error = _non_negative_pairs(columns, curves, weight)
         sum_of_squares = (weight * curves**2).sum(axis=1)
         degrees_of_freedom = np.maximum(weight.sum(axis=1) - self.degrees_of_freedom_used, 1.0)

@@ -8,6 +8,7 @@ from scipy.interpolate import BSpline
 from QPerfusionLogic.data.arrays import FloatArray
 from QPerfusionLogic.kinetics.base.delay import posterior
 from QPerfusionLogic.kinetics.base.model import CONVERGED, NO_BOLUS, KineticModel, Solution
+from QPerfusionLogic.kinetics.base.quantities import quantities
 from QPerfusionLogic.kinetics.base.significance import is_noise
 from QPerfusionLogic.kinetics.solver.residue_table import SECONDS_PER_MINUTE, convolution_operators, grid_for
 from QPerfusionLogic.progress import Progress
@@ -29,6 +30,9 @@ class SplineResidue(KineticModel):
     """
 
     name = "spline"
+    osipi = ""
+    reference = "Jerosch-Herold M, Swingen C, Seethamraju RT. Med Phys 2002;29:886-897"
+    parameters = quantities("mbf_ml_min_g", "delay_s")
     plasma = False
     degrees_of_freedom_used = 6
 

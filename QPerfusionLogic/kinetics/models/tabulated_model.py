@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from QPerfusionLogic.data.arrays import BoolArray, FloatArray
+from QPerfusionLogic.errors import InputError
 from QPerfusionLogic.kinetics.base.arterial_curve import ArterialCurve
 from QPerfusionLogic.kinetics.base.frame_patterns import by_pattern
 from QPerfusionLogic.kinetics.base.heart_prior import HeartPrior
@@ -15,7 +16,7 @@ from QPerfusionLogic.kinetics.base.significance import CLEAR_RISE, NO_RISE, is_n
 from QPerfusionLogic.kinetics.hierarchical.pooling import CurvesOfOneHeart
 from QPerfusionLogic.kinetics.hierarchical.shared_delay import find_shared_delay
 from QPerfusionLogic.kinetics.solver.estimates import Data, Estimate, marginalised, minima_at_delays
-from QPerfusionLogic.kinetics.solver.residue_table import ShapeTable, build_table
+from QPerfusionLogic.kinetics.solver.residue_table import SECONDS_PER_MINUTE, ShapeTable, build_table
 from QPerfusionLogic.progress import Progress
 from QPerfusionLogic.settings.schema import KineticsSettings
 
@@ -58,6 +59,25 @@ class TabulatedModel(KineticModel):
     ) -> FloatArray:
         """Return curves (d, *nodes, frames) per unit flow (per second), or projected ones (d, *nodes, rank)."""
         raise NotImplementedError
+
+    def curve(self, values: dict[str, float]) -> FloatArray:
+        """Return the curve (frames,) of one set of parameters, in mmol/L, without the table."""
+        layout = self.layout
+        wrong = [item.field for item in layout.parameters if item.logarithmic and values[item.field] <= 0]
+        if wrong:
+            raise InputError(f"{', '.join(wrong)} of 0 or less", expected="flows, volumes and times above 0")
+        on_scale = layout.matrix @ [item.natural(values[item.field]) for item in layout.parameters] + layout.offset
+        shape = [
+            float(at if axis.scale == "linear" else np.exp(at)) for axis, at in zip(layout.axes, on_scale, strict=True)
+        ]
+        flow = values[layout.parameters[0].field]
+        return flow / SECONDS_PER_MINUTE * self.curve_per_flow(values["delay_s"], shape)
+
+    def curve_per_flow(self, delay_s: float, shape: list[float]) -> FloatArray:
+        """Return the curve (frames,) per unit flow (per second) at one delay and one value per axis."""
+        assert self.arterial is not None
+        nodes = tuple(np.array([value]) for value in shape)
+        return self.tabulate(self.arterial, self.time_s, np.array([delay_s]), nodes, None).reshape(-1)
 
     def solve(self, curves: FloatArray, weights: FloatArray, progress: Progress) -> Solution:
         """Fit clean curves (n, frames), which are 0 where their weight (n, frames) is 0."""

@@ -8,6 +8,7 @@ import numpy as np
 
 from QPerfusionLogic.data.arrays import FloatArray
 from QPerfusionLogic.kinetics.base.axes import Axis
+from QPerfusionLogic.kinetics.base.quantities import quantities
 
 from .exchange import EXTRACTION_SPLIT, exchange_layout
 from .residue_model import ResidueModel
@@ -22,6 +23,9 @@ class TwoCompartmentExchange(ResidueModel):
     """
 
     name = "two_compartment_exchange"
+    osipi = "M.IC1.009"
+    reference = "Sourbron SP, Buckley DL. NMR Biomed 2013;26:1004-1027"
+    parameters = quantities("fp_ml_min_g", "vp_ml_g", "ps_ml_min_g", "ve_ml_g", "delay_s")
     split = (1, float(np.log(EXTRACTION_SPLIT)))
     layout = replace(
         _EXCHANGE,
