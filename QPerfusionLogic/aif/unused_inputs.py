@@ -9,9 +9,7 @@ from QPerfusionLogic.data.study import Acquisition, PerfusionStudy
 from QPerfusionLogic.errors import InputError
 from QPerfusionLogic.settings.schema import Settings
 
-PREFERRED = ("curve", "dual_sequence", "dual_bolus")
-"""What `aif.mode=automatic` takes first, second and third."""
-WHAT = {"curve": "arterial input curve", "dual_sequence": "AIF series", "dual_bolus": "pre-bolus series"}
+from .methods.aif_method import AifMethod, aif_methods
 
 
 def refuse_unused(study: PerfusionStudy, settings: Settings, given: Collection[str]) -> None:
@@ -29,11 +27,9 @@ def refuse_unused(study: PerfusionStudy, settings: Settings, given: Collection[s
     """
     for state in study.states:
         acquisition = study.acquisition(state)
-        names = {f"{state}_aif": ("curve", "dual_sequence"), f"{state}_pre_bolus": ("dual_bolus",)}
-        names["pre_bolus"] = ("dual_bolus",)
-        named = {method for name in given for method in names.get(name, ())}
         for method in _unused(acquisition, settings.aif.mode):
-            if method in named and not settings.aif.compare:
+            fields = {name for field in method.given_as for name in (field, f"{state}_{field}")}
+            if fields & set(given) and not settings.aif.compare:
                 _refuse(str(state), method, _used(acquisition, settings.aif.mode))
     if "t1_map" in given and settings.conversion.mode != "look_up_table":
         raise InputError(
@@ -49,34 +45,35 @@ def unused_notices(acquisition: Acquisition, method: str) -> tuple[Notice, ...]:
     return tuple(
         Notice(
             code="aif-input-not-used",
-            message=f"the {WHAT[name]} was not used: the arterial input was found by {method}",
-            action="leave aif.mode at automatic to use the curve" if name == "curve" else "",
-            severity=Severity.SERIOUS if name == "curve" else Severity.NOTE,
+            message=f"the {held.input_name} was not used: the arterial input was found by {method}",
+            action="leave aif.mode at automatic to use the curve" if held.reads_gadolinium else "",
+            severity=Severity.SERIOUS if held.reads_gadolinium else Severity.NOTE,
         )
-        for name in _held(acquisition)
-        if name != method
+        for held in _held(acquisition)
+        if held.name != method
     )
 
 
-def _refuse(state: str, method: str, used: str) -> None:
-    action = "leave aif.mode at automatic" if method == "curve" else f"set the AIF method to {method}"
+def _refuse(state: str, method: AifMethod, used: str) -> None:
+    is_curve = method.reads_gadolinium
+    action = "leave aif.mode at automatic" if is_curve else f"set the AIF method to {method.name}"
     raise InputError(
-        f"the {WHAT[method]} of {state} with aif.mode={used}, which does not use it",
+        f"the {method.input_name} of {state} with aif.mode={used}, which does not use it",
         expected="inputs that the arterial input is made of",
-        action=f"{action}, leave the {WHAT[method]} out, or compare all methods",
-        option=f"--set aif.mode={'automatic' if method == 'curve' else method}, or --compare-aif",
+        action=f"{action}, leave the {method.input_name} out, or compare all methods",
+        option=f"--set aif.mode={'automatic' if is_curve else method.name}, or --compare-aif",
     )
 
 
-def _held(acquisition: Acquisition) -> tuple[str, ...]:
-    parts = (acquisition.aif_curve, acquisition.aif_series, acquisition.pre_bolus)
-    return tuple(name for name, part in zip(PREFERRED, parts, strict=True) if part is not None)
+def _held(acquisition: Acquisition) -> tuple[AifMethod, ...]:
+    """Return the methods whose own input a state has, in the order in which `automatic` prefers them."""
+    return tuple(method for method in aif_methods().values() if method.is_held(acquisition))
 
 
 def _used(acquisition: Acquisition, mode: str) -> str:
     held = _held(acquisition)
-    return held[0] if mode == "automatic" and held else mode
+    return held[0].name if mode == "automatic" and held else mode
 
 
-def _unused(acquisition: Acquisition, mode: str) -> tuple[str, ...]:
-    return tuple(name for name in _held(acquisition) if name != _used(acquisition, mode))
+def _unused(acquisition: Acquisition, mode: str) -> tuple[AifMethod, ...]:
+    return tuple(method for method in _held(acquisition) if method.name != _used(acquisition, mode))

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import numpy as np
 import pytest
 
 from QPerfusionLogic.aif.correction.aif_resampling import finely_sampled
 from QPerfusionLogic.aif.correction.method_curve import MethodCurve
+from QPerfusionLogic.aif.logic import AifCorrectionLogic
+from QPerfusionLogic.data.study import Curve
+from QPerfusionLogic.settings.schema import AifSettings, ConversionSettings
 
 
 def bolus(time_s):
@@ -36,6 +41,11 @@ def test_the_samples_themselves_are_kept_and_nothing_overshoots():
     assert smooth.gd_mmol_l.max() == pytest.approx(beats.gd_mmol_l.max())
 
 
-def test_a_given_curve_is_not_touched():
-    given = sampled(1.0, 0.0, mode="curve")
-    assert finely_sampled(given) is given
+def test_a_given_curve_is_not_touched(make_input):
+    known = make_input()
+    time_s = np.arange(0.0, 45.0, 1.0)
+    acquisition = dataclasses.replace(known.state.acquisition, aif_curve=Curve(time_s, bolus(time_s)))
+    state = dataclasses.replace(known.state, acquisition=acquisition)
+    found = AifCorrectionLogic(AifSettings(), ConversionSettings()).run(state)
+    assert found.mode == "curve"
+    np.testing.assert_array_equal(found.time_s, time_s)

@@ -1,14 +1,11 @@
-"""What every route to an arterial input takes and gives, so that adding one is one file and one registry line."""
+"""An arterial input as a method finds it, before it is checked."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from QPerfusionLogic.data.arrays import FloatArray
 from QPerfusionLogic.data.notices import Notice
-from QPerfusionLogic.data.results import StateResult
-from QPerfusionLogic.settings.schema import AifSettings, ConversionSettings
 
 from .precontrast import Precontrast
 
@@ -35,6 +32,3 @@ class MethodCurve:
     """Saturation efficiency and residual gadolinium of the tissue series, where the route finds them."""
     b1_plus: float | None = None
     """Transmit field over its nominal value, where blood of two series tells it."""
-
-
-AifMethod = Callable[[StateResult, AifSettings, ConversionSettings], MethodCurve]

@@ -5,27 +5,35 @@ from __future__ import annotations
 import dataclasses
 
 from QPerfusionLogic.data.notices import Notice
-from QPerfusionLogic.data.results import StateResult
+from QPerfusionLogic.data.series import PerfusionSeries
 from QPerfusionLogic.settings.schema import ConversionSettings
 from QPerfusionLogic.signal_model.enhancement_scale import enhancement_per_gadolinium, enhancement_scale
-from QPerfusionLogic.signal_model.physics import physics_of_series
+from QPerfusionLogic.signal_model.response import SignalResponse
 
 from .method_curve import MethodCurve
-from .precontrast import with_efficiency
 
 
-def in_relative_enhancement(curve: MethodCurve, state: StateResult, conversion: ConversionSettings) -> MethodCurve:
+def in_relative_enhancement(
+    curve: MethodCurve,
+    series: PerfusionSeries,
+    response: SignalResponse,
+    conversion: ConversionSettings,
+    from_signal: bool,
+) -> MethodCurve:
     """Return the curve as the tissue sequence would give it if it stayed linear, converted by relative enhancement.
 
     Tissue curves are divided by the blood's pre-contrast signal; what imperfect saturation or an earlier dose adds to
-    that signal scales them down, and the arterial input has to be scaled alike for flow to be right. A curve given by
-    the user is left alone, with a notice.
+    that signal scales them down, and the arterial input has to be scaled alike for flow to be right. A curve that does
+    not come from signal (`from_signal`) is left alone, with a notice.
+
+    Parameters
+    ----------
+    series, response : PerfusionSeries, SignalResponse
+        The tissue series, and its blood at the saturation efficiency that was found.
     """
-    if curve.mode in ("curve", "concentration", "population"):
+    if not from_signal:
         return dataclasses.replace(curve, notices=(*curve.notices, _unlike(curve.mode)))
-    series = state.acquisition.tissue
     found = curve.precontrast
-    response = physics_of_series(series, with_efficiency(conversion, found)).blood
     per_gadolinium = enhancement_per_gadolinium(response, found.residual_mmol_l if found is not None else 0.0)
     scale = enhancement_scale(series, conversion)
     factor = per_gadolinium / scale.value

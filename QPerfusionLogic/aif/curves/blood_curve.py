@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
@@ -43,12 +44,12 @@ class BloodCurve:
     pixels: int
     second_echo: FloatArray | None = None
 
-    @property
+    @cached_property
     def bolus(self) -> Bolus | None:
         """The first pass, or None where there is none."""
         return find_bolus(self.signal, self.time_s)
 
-    @property
+    @cached_property
     def baseline(self) -> float:
         """Mean signal before the bolus; NaN without one."""
         bolus = self.bolus

@@ -1,4 +1,4 @@
-"""Route "dual_bolus": the unsaturated pre-bolus, scaled by the dose ratio and moved to the main bolus."""
+"""Method "dual_bolus": the unsaturated pre-bolus, scaled by the dose ratio and moved to the main bolus."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import numpy as np
 from QPerfusionLogic.aif.correction.method_curve import MethodCurve
 from QPerfusionLogic.aif.correction.precontrast import Precontrast
 from QPerfusionLogic.aif.correction.signal_inversion import invert_blood_curve
-from QPerfusionLogic.aif.curves.blood_curve import BloodCurve, blood_curve, tissue_blood_curve
+from QPerfusionLogic.aif.curves.blood_curve import BloodCurve, blood_curve
 from QPerfusionLogic.aif.curves.bolus_alignment import bolus_shift
 from QPerfusionLogic.aif.sampling.low_resolution_pool import left_ventricular_pool
 from QPerfusionLogic.aif.scaling.tissue_scale import scale_by_tissue
@@ -21,6 +21,9 @@ from QPerfusionLogic.errors import InputError
 from QPerfusionLogic.settings.schema import AifSettings, ConversionSettings
 from QPerfusionLogic.signal_model.physics import SeriesPhysics, physics_of_series
 
+from .aif_context import AifContext
+from .aif_method import AifMethod
+
 LINEAR_MMOL_L = 2.0
 """Main-bolus frames below it, as the tissue series reads them, are reliable enough to check the dose ratio."""
 RATIO_TOLERANCE = 0.4
@@ -28,64 +31,81 @@ RESIDUAL_SHARE = 0.2
 """Share of the pre-bolus frames, the last ones, that tell how much gadolinium is left when the main bolus comes."""
 
 
-def by_dual_bolus(state: StateResult, settings: AifSettings, conversion: ConversionSettings) -> MethodCurve:
-    """Return the pre-bolus curve times the dose ratio, on the clock of the tissue series.
+class DualBolus(AifMethod):
+    """The unsaturated pre-bolus, scaled by the dose ratio and moved to the main bolus."""
 
-    The pre-bolus is placed where its scaled and re-saturated curve matches the saturated main curve best. What is left
-    of it in the blood when the main bolus arrives is told, for conversion needs it as pre-contrast gadolinium.
+    name = "dual_bolus"
+    rank = 3
+    needs = "pre_bolus"
+    input_name = "pre-bolus series"
+    given_as = ("pre_bolus",)
+    reference = "Christian TF et al. Radiology 2004;232:677-684"
+    measures_apart = True
+    gives_way = True
 
-    Raises
-    ------
-    InputError
-        When there is no pre-bolus series, or no bolus in it.
-    """
-    series = state.acquisition.pre_bolus
-    if series is None:
-        raise InputError(
-            "no pre-bolus series for a dual-bolus arterial input",
-            action="give the pre-bolus of this state, or choose another AIF method",
-            option="--stress-pre-bolus, --rest-pre-bolus",
+    def curve(self, context: AifContext) -> MethodCurve:
+        """Return the pre-bolus curve times the dose ratio, on the clock of the tissue series.
+
+        The pre-bolus is placed where its scaled and re-saturated curve matches the saturated main curve best. What is
+        left of it in the blood when the main bolus arrives is returned too, for the conversion needs it as pre-contrast
+        gadolinium.
+
+        Raises
+        ------
+        InputError
+            When there is no pre-bolus series, or no bolus in it.
+        """
+        state, settings, conversion = context.state, context.settings, context.conversion
+        series = state.acquisition.pre_bolus
+        if series is None:
+            raise InputError(
+                "no pre-bolus series for a dual-bolus arterial input",
+                action="give the pre-bolus of this state, or choose another AIF method",
+                option="--stress-pre-bolus, --rest-pre-bolus",
+            )
+        main, main_physics = context.tissue_curve, context.tissue_physics
+        series = dataclasses.replace(series, kind=SeriesKind.PRE_BOLUS)
+        curve = _pre_bolus_curve(series, state)
+        physics = physics_of_series(series, conversion)
+        if curve.bolus is None:
+            raise InputError(
+                "no bolus in the pre-bolus series",
+                expected="a first pass in the left ventricle",
+                action="check that this is the pre-bolus series",
+            )
+        first = invert_blood_curve(curve, physics, conversion).gd_mmol_l
+        shift = bolus_shift(curve.time_s, settings.bolus_ratio * first, main, main_physics.blood)
+        curve, scale_notices = _scaled(curve, shift, physics, main, main_physics, settings, conversion)
+        inverted = invert_blood_curve(curve, physics, conversion)
+        gadolinium = settings.bolus_ratio * inverted.gd_mmol_l
+        residual = _residual(inverted.gd_mmol_l, curve)
+        constants = {
+            **physics.constants,
+            "aif bolus ratio": f"{settings.bolus_ratio:g} (setting)",
+            "aif shift of the pre-bolus": f"{shift:.2f} s (fitted)",
+            "aif residual gadolinium": f"{residual:.3f} mmol/L (end of the pre-bolus series)",
+        }
+        notices = (
+            *physics.notices,
+            *scale_notices,
+            *inverted.notices,
+            *_ratio_check(gadolinium, curve.time_s + shift, main, main_physics, conversion, settings.bolus_ratio),
+            _residual_note(residual),
         )
-    main = tissue_blood_curve(state)
-    series = dataclasses.replace(series, kind=SeriesKind.PRE_BOLUS)
-    curve = _pre_bolus_curve(series, state)
-    physics = physics_of_series(series, conversion)
-    if curve.bolus is None:
-        raise InputError(
-            "no bolus in the pre-bolus series",
-            expected="a first pass in the left ventricle",
-            action="check that this is the pre-bolus series",
+        return MethodCurve(
+            time_s=curve.time_s + shift,
+            measured=curve.signal,
+            corrected=settings.bolus_ratio * (inverted.linear_signal - curve.baseline) + curve.baseline,
+            gd_mmol_l=gadolinium,
+            mode=self.name,
+            constants=constants,
+            notices=notices,
+            precontrast=Precontrast(conversion.saturation_efficiency or 1.0, residual),
         )
-    main_physics = physics_of_series(state.acquisition.tissue, conversion)
-    first = invert_blood_curve(curve, physics, conversion).gd_mmol_l
-    shift = bolus_shift(curve.time_s, settings.bolus_ratio * first, main, main_physics.blood)
-    curve, scale_notices = _scaled(curve, shift, physics, main, main_physics, settings, conversion)
-    inverted = invert_blood_curve(curve, physics, conversion)
-    gadolinium = settings.bolus_ratio * inverted.gd_mmol_l
-    residual = _residual(inverted.gd_mmol_l, curve)
-    constants = {
-        **physics.constants,
-        "aif bolus ratio": f"{settings.bolus_ratio:g} (setting)",
-        "aif shift of the pre-bolus": f"{shift:.2f} s (fitted)",
-        "aif residual gadolinium": f"{residual:.3f} mmol/L (end of the pre-bolus series)",
-    }
-    notices = (
-        *physics.notices,
-        *scale_notices,
-        *inverted.notices,
-        *_ratio_check(gadolinium, curve.time_s + shift, main, main_physics, conversion, settings.bolus_ratio),
-        _residual_note(residual),
-    )
-    return MethodCurve(
-        time_s=curve.time_s + shift,
-        measured=curve.signal,
-        corrected=settings.bolus_ratio * (inverted.linear_signal - curve.baseline) + curve.baseline,
-        gd_mmol_l=gadolinium,
-        mode="dual_bolus",
-        constants=constants,
-        notices=notices,
-        precontrast=Precontrast(conversion.saturation_efficiency or 1.0, residual),
-    )
+
+    def reason(self, context: AifContext) -> str:
+        """Return why `automatic` takes it: there is a pre-bolus."""
+        return "there is a pre-bolus series" if self.is_held(context.state.acquisition) else ""
 
 
 def _pre_bolus_curve(series: PerfusionSeries, state: StateResult) -> BloodCurve:

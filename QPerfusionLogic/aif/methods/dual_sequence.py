@@ -1,4 +1,4 @@
-"""Route "dual_sequence": a separate low-resolution series with short saturation time, optionally two echoes."""
+"""Method "dual_sequence": a separate low-resolution series with short saturation time, optionally two echoes."""
 
 from __future__ import annotations
 
@@ -10,72 +10,99 @@ from QPerfusionLogic.aif.correction.precontrast import Observation, Precontrast,
 from QPerfusionLogic.aif.correction.precontrast_levels import blood_and_myocardium, myocardium_over_blood, tissue_levels
 from QPerfusionLogic.aif.correction.signal_inversion import invert_blood_curve
 from QPerfusionLogic.aif.correction.t2star import DecayCorrection, undo_decay
-from QPerfusionLogic.aif.curves.blood_curve import BloodCurve, blood_curve, tissue_blood_curve
+from QPerfusionLogic.aif.curves.blood_curve import BloodCurve, blood_curve
 from QPerfusionLogic.aif.sampling.aif_motion import without_motion
 from QPerfusionLogic.aif.sampling.low_resolution_pool import SMALL_POOL, left_ventricular_pool
 from QPerfusionLogic.aif.sampling.partial_volume import PartialVolumeCorrected, partial_volume_correction
 from QPerfusionLogic.aif.scaling.tissue_scale import scale_by_tissue
 from QPerfusionLogic.data.notices import Notice, Severity
-from QPerfusionLogic.data.results import StateResult
 from QPerfusionLogic.data.series import PerfusionSeries, Quantity, SeriesKind
 from QPerfusionLogic.errors import InputError
-from QPerfusionLogic.settings.schema import AifSettings, ConversionSettings
+from QPerfusionLogic.settings.schema import AifSettings
 from QPerfusionLogic.signal_model.constants import native_property
 from QPerfusionLogic.signal_model.physics import SeriesPhysics, physics_of_series
+
+from .aif_context import AifContext
+from .aif_method import AifMethod
 
 DEFAULT_FIELD_T = 1.5
 TINY_ECHO_TIME_S = 1e-9
 """Echo time of a signal whose decay is already undone, or is to be ignored."""
 
 
-def by_dual_sequence(state: StateResult, settings: AifSettings, conversion: ConversionSettings) -> MethodCurve:
-    """Return the arterial input of the AIF series: pool found in it, T2* decay undone, signal equation inverted.
+class DualSequence(AifMethod):
+    """A separate low-resolution series with short saturation time, optionally two echoes."""
 
-    Raises
-    ------
-    InputError
-        When there is no AIF series or no blood pool in it.
-    """
-    series = state.acquisition.aif_series
-    if series is None:
-        raise InputError(
-            "no AIF series for a dual-sequence arterial input",
-            expected="a low-resolution series with short saturation time",
-            action="give the AIF series of this state, or choose another AIF method",
-            option="--stress-aif, --rest-aif",
+    name = "dual_sequence"
+    rank = 2
+    needs = "aif_series"
+    input_name = "AIF series"
+    given_as = ("aif",)
+    reference = "Gatehouse PD et al. J Magn Reson Imaging 2004;20:39-45"
+    measures_apart = True
+    clock = "moved"
+    gives_way = True
+
+    def curve(self, context: AifContext) -> MethodCurve:
+        """Return the arterial input of the AIF series: pool found in it, T2* decay undone, signal equation inverted.
+
+        Raises
+        ------
+        InputError
+            When there is no AIF series or no blood pool in it.
+        """
+        state, settings, conversion = context.state, context.settings, context.conversion
+        series = state.acquisition.aif_series
+        if series is None:
+            raise InputError(
+                "no AIF series for a dual-sequence arterial input",
+                expected="a low-resolution series with short saturation time",
+                action="give the AIF series of this state, or choose another AIF method",
+                option="--stress-aif, --rest-aif",
+            )
+        series = without_motion(dataclasses.replace(series, kind=SeriesKind.AIF), state)
+        pool = left_ventricular_pool(series, state)
+        curve = blood_curve(series, pool.region)
+        measured = curve.signal
+        if series.quantity is Quantity.GADOLINIUM:
+            return MethodCurve(curve.time_s, curve.signal, curve.signal, curve.signal, self.name, {}, pool.notices)
+        corrected = (
+            partial_volume_correction(series, state, pool.region, curve)
+            if settings.partial_volume
+            else PartialVolumeCorrected(curve, {})
         )
-    series = without_motion(dataclasses.replace(series, kind=SeriesKind.AIF), state)
-    pool = left_ventricular_pool(series, state)
-    curve = blood_curve(series, pool.region)
-    measured = curve.signal
-    if series.quantity is Quantity.GADOLINIUM:
-        return MethodCurve(curve.time_s, curve.signal, curve.signal, curve.signal, "dual_sequence", {}, pool.notices)
-    corrected = (
-        partial_volume_correction(series, state, pool.region, curve)
-        if settings.partial_volume
-        else PartialVolumeCorrected(curve, {})
-    )
-    of_pool = (notice for notice in pool.notices if not (corrected.done and notice.code == SMALL_POOL))
-    curve, decay, sequence_series = _without_decay(corrected.curve, series, settings)
-    physics = physics_of_series(sequence_series, conversion)
-    scaled = _scaled(state, curve, physics, conversion)
-    physics = physics_of_series(sequence_series, with_efficiency(conversion, scaled.precontrast))
-    inverted = invert_blood_curve(scaled.curve, physics, conversion)
-    return MethodCurve(
-        time_s=curve.time_s,
-        measured=measured,
-        corrected=inverted.linear_signal,
-        gd_mmol_l=inverted.gd_mmol_l,
-        mode="dual_sequence",
-        constants={
-            **physics.constants,
-            **corrected.constants,
-            **decay.constants,
-            "aif normalisation": scaled.name or inverted.normalisation,
-        },
-        notices=(*physics.notices, *of_pool, *corrected.notices, *decay.notices, *scaled.notices, *inverted.notices),
-        precontrast=scaled.precontrast,
-    )
+        of_pool = (notice for notice in pool.notices if not (corrected.done and notice.code == SMALL_POOL))
+        curve, decay, sequence_series = _without_decay(corrected.curve, series, settings)
+        physics = physics_of_series(sequence_series, conversion)
+        scaled = _scaled(context, curve, physics)
+        physics = physics_of_series(sequence_series, with_efficiency(conversion, scaled.precontrast))
+        inverted = invert_blood_curve(scaled.curve, physics, conversion)
+        return MethodCurve(
+            time_s=curve.time_s,
+            measured=measured,
+            corrected=inverted.linear_signal,
+            gd_mmol_l=inverted.gd_mmol_l,
+            mode=self.name,
+            constants={
+                **physics.constants,
+                **corrected.constants,
+                **decay.constants,
+                "aif normalisation": scaled.name or inverted.normalisation,
+            },
+            notices=(
+                *physics.notices,
+                *of_pool,
+                *corrected.notices,
+                *decay.notices,
+                *scaled.notices,
+                *inverted.notices,
+            ),
+            precontrast=scaled.precontrast,
+        )
+
+    def reason(self, context: AifContext) -> str:
+        """Return why `automatic` takes it: there is an AIF series."""
+        return "there is an AIF series" if self.is_held(context.state.acquisition) else ""
 
 
 @dataclass(frozen=True)
@@ -88,17 +115,11 @@ class ScaledCurve:
     notices: tuple[Notice, ...] = ()
 
 
-def _scaled(
-    state: StateResult, curve: BloodCurve, physics: SeriesPhysics, conversion: ConversionSettings
-) -> ScaledCurve:
+def _scaled(context: AifContext, curve: BloodCurve, physics: SeriesPhysics) -> ScaledCurve:
     """Scale by proton-density frames, else by the tissue series, else not at all (the baseline will have to do)."""
-    if conversion.normalisation == "baseline":
+    if context.conversion.normalisation == "baseline":
         return ScaledCurve(curve)
-    try:
-        tissue = tissue_blood_curve(state)
-    except InputError:
-        tissue = None
-    tissue_physics = physics_of_series(state.acquisition.tissue, conversion)
+    state, tissue, tissue_physics = context.state, context.tissue_curve_if_any, context.tissue_physics
     if curve.proton_density > 0:
         blood = physics.blood
         level = curve.baseline / curve.proton_density * float(blood.proton_density_signal())

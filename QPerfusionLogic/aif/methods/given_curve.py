@@ -1,40 +1,76 @@
-"""Routes "curve" and "concentration": gadolinium that was typed in, loaded, or is already in the images."""
+"""Methods "curve" and "concentration": gadolinium that was typed in, loaded, or is already in the images."""
 
 from __future__ import annotations
 
 import numpy as np
 
 from QPerfusionLogic.aif.correction.method_curve import MethodCurve
-from QPerfusionLogic.aif.curves.blood_curve import tissue_blood_curve
 from QPerfusionLogic.aif.quality.given_curve_checks import given_curve_notices
-from QPerfusionLogic.data.results import StateResult
 from QPerfusionLogic.data.series import Quantity
 from QPerfusionLogic.data.study import Curve
 from QPerfusionLogic.errors import InputError
-from QPerfusionLogic.settings.schema import AifSettings, ConversionSettings
+
+from .aif_context import AifContext
+from .aif_method import AifMethod
 
 
-def by_given_curve(state: StateResult, settings: AifSettings, conversion: ConversionSettings) -> MethodCurve:
-    """Return the curve that was given (time_s, mmol/L), on the clock of the tissue series, unchanged."""
-    curve = state.acquisition.aif_curve
-    if curve is None:
-        raise InputError("no arterial input curve", action="give one as CSV (time_s,value)")
-    time, value = _checked(curve)
-    return MethodCurve(
-        time,
-        value,
-        value,
-        value,
-        mode="curve",
-        constants={"aif": curve.source or "curve given"},
-        notices=given_curve_notices(value, time),
-    )
+class GivenCurve(AifMethod):
+    """A curve that the user gave, in mmol/L, on the clock of the tissue series."""
+
+    name = "curve"
+    rank = 1
+    needs = "aif_curve"
+    input_name = "arterial input curve"
+    given_as = ("aif",)
+    inverts_signal = False
+    reads_gadolinium = True
+    clock = "kept"
+
+    def curve(self, context: AifContext) -> MethodCurve:
+        """Return the curve that was given (time_s, mmol/L), on the clock of the tissue series, unchanged."""
+        curve = context.state.acquisition.aif_curve
+        if curve is None:
+            raise InputError("no arterial input curve", action="give one as CSV (time_s,value)")
+        time, value = _checked(curve)
+        return MethodCurve(
+            time,
+            value,
+            value,
+            value,
+            mode=self.name,
+            constants={"aif": curve.source or "curve given"},
+            notices=given_curve_notices(value, time),
+        )
+
+    def reason(self, context: AifContext) -> str:
+        """Return why `automatic` takes it: a curve was given."""
+        return "a curve was given" if self.is_held(context.state.acquisition) else ""
+
+    def is_listed(self, context: AifContext) -> bool:
+        """Return whether there is a curve."""
+        return self.is_held(context.state.acquisition)
 
 
-def by_images_as_they_are(state: StateResult, settings: AifSettings, conversion: ConversionSettings) -> MethodCurve:
-    """Return the LV curve of images that already hold gadolinium, or are taken as such."""
-    curve = tissue_blood_curve(state)
-    return MethodCurve(curve.time_s, curve.signal, curve.signal, curve.signal, mode="concentration")
+class ImagesOfGadolinium(AifMethod):
+    """The LV blood of images that already hold gadolinium, or are taken as such."""
+
+    name = "concentration"
+    rank = 4
+    inverts_signal = False
+    reads_gadolinium = True
+
+    def curve(self, context: AifContext) -> MethodCurve:
+        """Return the LV curve of images that already hold gadolinium, or are taken as such."""
+        curve = context.tissue_curve
+        return MethodCurve(curve.time_s, curve.signal, curve.signal, curve.signal, mode=self.name)
+
+    def reason(self, context: AifContext) -> str:
+        """Return why `automatic` takes it: the images hold gadolinium."""
+        return "" if context.holds_signal else "the images hold gadolinium"
+
+    def is_listed(self, context: AifContext) -> bool:
+        """Return whether the images hold gadolinium."""
+        return not context.holds_signal
 
 
 def _checked(curve: Curve) -> tuple[np.ndarray, np.ndarray]:

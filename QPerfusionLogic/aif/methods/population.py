@@ -1,4 +1,4 @@
-"""Route "population": a bolus of average height with the course that this patient's saturated blood shows."""
+"""Method "population": a bolus of average height with the course that this patient's saturated blood shows."""
 
 from __future__ import annotations
 
@@ -8,16 +8,16 @@ from functools import lru_cache
 import numpy as np
 
 from QPerfusionLogic.aif.correction.method_curve import BAND_SDS, MethodCurve
-from QPerfusionLogic.aif.curves.blood_curve import tissue_blood_curve
 from QPerfusionLogic.aif.curves.saturated_peak import peak_is_lost
 from QPerfusionLogic.aif.curves.saturated_shape import STEP_S, gamma_variate, shape_behind, with_return
-from QPerfusionLogic.aif.scaling.peak_prior import PEAK_MMOL_L, PeakPrior, peak_prior
+from QPerfusionLogic.aif.scaling.peak_prior import PEAK_MMOL_L, PeakPrior
 from QPerfusionLogic.data.arrays import FloatArray
 from QPerfusionLogic.data.notices import Notice, Severity
-from QPerfusionLogic.data.results import StateResult
 from QPerfusionLogic.errors import InputError
-from QPerfusionLogic.settings.schema import AifSettings, ConversionSettings
 from QPerfusionLogic.signal_model.bolus import find_bolus
+
+from .aif_context import AifContext
+from .aif_method import AifMethod
 
 TIME_TO_PEAK_S, FULL_WIDTH_S = 6.60, 5.34
 """Medians of 44 patients at stress (AI-AIF, Scannell 2022)."""
@@ -27,50 +27,59 @@ EQUILIBRIUM_SHARE = 0.15
 """Blood after the first pass relative to its peak (assumed)."""
 
 
-def by_population(state: StateResult, settings: AifSettings, conversion: ConversionSettings) -> MethodCurve:
-    """Return a curve of average height for the dose: its course is that of this patient's blood, unsaturated.
+class Population(AifMethod):
+    """A bolus of average height with the time course that this patient's saturated blood shows."""
 
-    Where that course is none of a bolus, it is the average one, placed at this patient's arrival.
+    name = "population"
+    rank = 7
+    reference = "Xue 2020 (peak), AI-AIF (Scannell 2022; time course)"
+    inverts_signal = False
 
-    Raises
-    ------
-    InputError
-        When no bolus tells the arrival.
-    """
-    measured = tissue_blood_curve(state)
-    bolus = measured.bolus
-    if bolus is None:
-        raise InputError("no bolus in the left ventricle, so a population curve cannot be placed in time")
-    expected = peak_prior(state, settings)
-    peak = expected.peak_mmol_l if expected.dose else PEAK_MMOL_L[state.state]
-    shape = shape_behind(measured)
-    if shape is None:
-        time = np.arange(measured.time_s[0], measured.time_s[-1] + STEP_S, STEP_S)
-        gadolinium = population_curve(time - bolus.bolus_arrival_time_s, peak)
-        source = f"{TIME_TO_PEAK_S:g} s, {FULL_WIDTH_S:g} s (AI-AIF, Scannell 2022)"
-    else:
-        time, gadolinium = shape.time_s, peak * shape.relative
-        source = f"of this patient's saturated curve (rms {100 * shape.misfit:.1f} % of its range)"
-    return MethodCurve(
-        time_s=time,
-        measured=np.interp(time, measured.time_s, measured.signal),
-        corrected=np.interp(time, measured.time_s, measured.signal),
-        gd_mmol_l=gadolinium,
-        lower_mmol_l=gadolinium * np.exp(-BAND_SDS * expected.peak_log_sd),
-        upper_mmol_l=gadolinium * np.exp(BAND_SDS * expected.peak_log_sd),
-        mode="population",
-        constants={
-            "aif peak": f"{peak:g} mmol/L (Xue 2020)",
-            "aif time to peak, width": source,
-            **expected.constants,
-        },
-        notices=(_notice(shape is not None, expected),),
-    )
+    def curve(self, context: AifContext) -> MethodCurve:
+        """Return a curve of average height for the dose: its course is that of this patient's blood, unsaturated.
+
+        Where that course is none of a bolus, it is the average one, placed at this patient's arrival.
+
+        Raises
+        ------
+        InputError
+            When no bolus tells the arrival.
+        """
+        state, measured, expected = context.state, context.tissue_curve, context.expected_peak
+        bolus = measured.bolus
+        if bolus is None:
+            raise InputError("no bolus in the left ventricle, so a population curve cannot be placed in time")
+        peak = expected.peak_mmol_l if expected.dose else PEAK_MMOL_L[state.state]
+        shape = shape_behind(measured)
+        if shape is None:
+            time = np.arange(measured.time_s[0], measured.time_s[-1] + STEP_S, STEP_S)
+            gadolinium = population_curve(time - bolus.bolus_arrival_time_s, peak)
+            source = f"{TIME_TO_PEAK_S:g} s, {FULL_WIDTH_S:g} s (AI-AIF, Scannell 2022)"
+        else:
+            time, gadolinium = shape.time_s, peak * shape.relative
+            source = f"of this patient's saturated curve (rms {100 * shape.misfit:.1f} % of its range)"
+        return MethodCurve(
+            time_s=time,
+            measured=np.interp(time, measured.time_s, measured.signal),
+            corrected=np.interp(time, measured.time_s, measured.signal),
+            gd_mmol_l=gadolinium,
+            lower_mmol_l=gadolinium * np.exp(-BAND_SDS * expected.peak_log_sd),
+            upper_mmol_l=gadolinium * np.exp(BAND_SDS * expected.peak_log_sd),
+            mode=self.name,
+            constants={
+                "aif peak": f"{peak:g} mmol/L (Xue 2020)",
+                "aif time to peak, width": source,
+                **expected.constants,
+            },
+            notices=(_notice(shape is not None, expected),),
+        )
+
+    def reason(self, context: AifContext) -> str:
+        """Return "": `automatic` takes it only where a peak is lost."""
+        return ""
 
 
-def instead_of_saturated_peak(
-    curve: MethodCurve, state: StateResult, settings: AifSettings, conversion: ConversionSettings
-) -> MethodCurve:
+def instead_of_saturated_peak(curve: MethodCurve, context: AifContext) -> MethodCurve:
     """Return the population curve where the peak is lost to saturation, else the curve.
 
     It is lost where inversion leaves a curve that hardly falls after its first pass, or where the measured one hardly
@@ -79,7 +88,7 @@ def instead_of_saturated_peak(
     looked_at = curve.gd_mmol_l if curve.lower_mmol_l is None else curve.measured
     if not peak_is_lost(looked_at, curve.time_s):
         return curve
-    found = by_population(state, settings, conversion)
+    found = Population().curve(context)
     assert found.lower_mmol_l is not None
     assert found.upper_mmol_l is not None
     notice = Notice(

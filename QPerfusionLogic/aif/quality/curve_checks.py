@@ -14,7 +14,6 @@ from QPerfusionLogic.settings.schema import AifSettings, ConversionSettings
 from QPerfusionLogic.signal_model.bolus import Bolus, find_bolus
 from QPerfusionLogic.signal_model.physics import SeriesPhysics
 
-FROM_TISSUE_SERIES = ("signal_inversion", "neural_network", "population", "concentration")
 PLATEAU_LEVEL = 0.95
 PLATEAU_SHARE = 0.6
 """Share of the time above half the peak spent above 95 % of it: a Gaussian or gamma bolus spends about a quarter."""
@@ -44,7 +43,7 @@ def shape_checks(
 
 
 def tissue_saturation_check(
-    curve: BloodCurve, physics: SeriesPhysics, settings: AifSettings, conversion: ConversionSettings, mode: str
+    curve: BloodCurve, physics: SeriesPhysics, settings: AifSettings, conversion: ConversionSettings, of_tissue: bool
 ) -> tuple[dict[str, float], tuple[Notice, ...]]:
     """Return how saturated the tissue series' own blood curve is.
 
@@ -52,7 +51,7 @@ def tissue_saturation_check(
     limit of the settings, either apparent or after inverting the signal equation: at saturation times near 100 ms
     the apparent peak cannot pass about 2 mmol/L however much gadolinium there is, so both are looked at. A curve that
     hardly falls after the first pass is saturated too, whatever the protocol values make of it. Where the arterial
-    input (`mode`) does not come from this curve, that is only a note.
+    input does not come from this curve (`of_tissue`), that is only a note.
     """
     bolus = curve.bolus
     if bolus is None:
@@ -76,7 +75,7 @@ def tissue_saturation_check(
             f"taken as linear and {inverted:.1f} mmol/L by the signal equation ({reason})",
             action="never use this curve uncorrected: flow would read up to two to three times too high; acquire a "
             "dual sequence or a dual bolus",
-            severity=Severity.WARNING if mode in FROM_TISSUE_SERIES else Severity.NOTE,
+            severity=Severity.WARNING if of_tissue else Severity.NOTE,
         ),
     )
 

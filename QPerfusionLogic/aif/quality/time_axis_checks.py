@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from typing import Literal
 
 import numpy as np
 
@@ -19,20 +20,28 @@ RATE_TOLERANCE = 0.1
 
 
 def on_tissue_clock(
-    curve: MethodCurve, tissue: BloodCurve | None, tissue_time_s: FloatArray, response: SignalResponse | None
+    curve: MethodCurve,
+    tissue: BloodCurve | None,
+    tissue_time_s: FloatArray,
+    response: SignalResponse | None,
+    clock: Literal["shared", "moved", "kept"],
 ) -> MethodCurve:
     """Return the curve with its clock checked against the tissue series' own view of the same bolus.
 
-    An AIF series whose bolus lies beats away is moved; a curve that was given stays where its file puts it.
+    Parameters
+    ----------
+    clock : str
+        "shared" with the tissue series; "moved" onto it where its bolus lies beats away (an AIF series, whose frames
+        have to come in the same heartbeats); "kept" where its file puts it.
     """
     notices = _length(curve.time_s, tissue_time_s)
-    if curve.mode == "dual_sequence":
+    if clock == "moved":
         notices.extend(_heart_rate(curve.time_s, tissue_time_s))
-    if tissue is not None and response is not None and curve.mode in ("dual_sequence", "curve"):
+    if tissue is not None and response is not None and clock != "shared":
         lag = bolus_shift(curve.time_s, curve.gd_mmol_l, tissue, response)
         beat = float(np.median(np.diff(tissue_time_s)))
         if np.isfinite(lag) and abs(lag) > LARGEST_LAG_BEATS * beat:
-            moved = curve.mode == "dual_sequence"
+            moved = clock == "moved"
             notices.append(_lagging(lag, moved))
             curve = dataclasses.replace(curve, time_s=curve.time_s + (lag if moved else 0.0))
     return dataclasses.replace(curve, notices=(*curve.notices, *notices))

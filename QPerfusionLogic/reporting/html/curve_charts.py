@@ -6,6 +6,7 @@ import math
 
 import numpy as np
 
+from QPerfusionLogic.aif.methods.aif_method import aif_methods
 from QPerfusionLogic.data.aha_model import SEGMENT_NAMES, SEGMENTS
 from QPerfusionLogic.data.results import ArterialInput, Mapped, StateResult
 
@@ -68,8 +69,8 @@ def segment_charts(result: StateResult) -> tuple[tuple[int, str], ...]:
 
 
 def _measured_label(found: ArterialInput) -> str:
-    concentration = found.mode in ("concentration", "curve")
-    return "blood gadolinium (mmol/L)" if concentration else "blood signal (a.u.)"
+    known = aif_methods().get(found.mode)
+    return "blood gadolinium (mmol/L)" if known is not None and known.reads_gadolinium else "blood signal (a.u.)"
 
 
 def _common_range(mapped: Mapped, measured: list[int]) -> tuple[float, float]:
