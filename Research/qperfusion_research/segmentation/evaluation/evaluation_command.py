@@ -12,7 +12,14 @@ from QPerfusionLogic.progress import Progress
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options of the sub-verb."""
     parser.add_argument("--slices", type=int, default=60, metavar="N", help="digital slices with a heart")
-    parser.add_argument("--negatives", type=int, default=200, metavar="N", help="series without a heart to find")
+    parser.add_argument(
+        "--negatives",
+        dest="negative_controls",
+        type=int,
+        default=200,
+        metavar="N",
+        help="series without a heart to find",
+    )
     parser.add_argument("--seed", type=int, default=5000, metavar="S", help="slice k has the seed S + k")
     parser.add_argument("--real", type=Path, metavar="DIR", help="real series NAME.nii.gz with NAME_mask.nii.gz")
     parser.add_argument("--mode", default="automatic", choices=("automatic", "classical", "network"))
@@ -36,9 +43,9 @@ def run(options: argparse.Namespace, progress: Progress) -> str:
     from .evaluation import negative_controls_report, scored, write_scores
     from .scores import CRITERIA, Score, report
 
-    for name in ("slices", "negatives", "seed"):
+    for name in ("slices", "negative_controls", "seed"):
         if getattr(options, name) < 0:
-            raise InputError(f"--{name} {getattr(options, name)}", expected="0 or more")
+            raise InputError(f"{getattr(options, name)} {name.replace('_', ' ')}", expected="0 or more")
     settings = SegmentationSettings(mode=options.mode, weights=options.weights)
     groups = {
         "digital": [digital_case(options.seed + index) for index in range(options.slices)],
