@@ -7,7 +7,7 @@ from QPerfusionLogic.data.results import FIT_STATUS
 from QPerfusionLogic.errors import InputError, SettingsError
 from QPerfusionLogic.kinetics.base.kinetic_input import KineticInput
 from QPerfusionLogic.kinetics.logic import KineticFittingLogic
-from QPerfusionLogic.kinetics.models.registry import MODELS
+from QPerfusionLogic.kinetics.models.registry import kinetic_models
 from QPerfusionLogic.settings.schema import KineticsSettings
 
 
@@ -20,7 +20,7 @@ def statuses(result):
     return [FIT_STATUS[value] for value in result.status]
 
 
-@pytest.mark.parametrize("model", MODELS)
+@pytest.mark.parametrize("model", kinetic_models())
 def test_curves_without_flow_get_a_status_and_no_number(model, frame_times, an_aif):
     curves = np.zeros((5, frame_times.size))
     curves[1] = np.nan
@@ -33,7 +33,7 @@ def test_curves_without_flow_get_a_status_and_no_number(model, frame_times, an_a
         assert np.isnan(values).all(), name
 
 
-@pytest.mark.parametrize("model", MODELS)
+@pytest.mark.parametrize("model", kinetic_models())
 def test_noise_is_no_bolus(model, frame_times, an_aif):
     noise = np.random.default_rng(0).normal(0, 0.05, (300, frame_times.size))
     result = run(model, frame_times, an_aif, noise)
@@ -41,7 +41,7 @@ def test_noise_is_no_bolus(model, frame_times, an_aif):
     assert np.isnan(result.parameters["mbf_ml_min_g"]).all()
 
 
-@pytest.mark.parametrize("model", MODELS)
+@pytest.mark.parametrize("model", kinetic_models())
 @pytest.mark.parametrize("aif", ["zero", "constant", "missing"])
 def test_an_arterial_input_without_bolus_gives_no_number_and_a_notice(model, aif, frame_times, an_aif):
     samples = {"zero": 0 * an_aif, "constant": 0 * an_aif + 2.0, "missing": 0 * an_aif + np.nan}[aif]

@@ -69,6 +69,10 @@ class Solution:
     predicted: FloatArray
 
 
+REGISTERED: dict[str, type[KineticModel]] = {}
+"""Every model that was imported, by name; `models/registry.py` imports all."""
+
+
 class KineticModel:
     """A kinetic model with its arterial input, ready to be fitted to any number of curves.
 
@@ -99,6 +103,11 @@ class KineticModel:
     plasma = True
     first_pass = False
     degrees_of_freedom_used = 4
+
+    def __init_subclass__(cls, **kwargs: object) -> None:
+        super().__init_subclass__(**kwargs)
+        if "name" in cls.__dict__:
+            REGISTERED[cls.name] = cls
 
     def __init__(
         self,

@@ -20,7 +20,7 @@ class Btex(ExchangeModel):
     The residue is 1 until the transit time Vp/Fp and a chi-square tail afterwards, so a tissue curve is the area of the
     arterial input over the last transit time plus a curve that depends on delay and transit time only by their sum.
 
-    Source: Bassingthwaighte JB, Wang CY, Chan IS. Circ Res 1989;65:997-1020; spec/physics.md section 5.
+    Source: Bassingthwaighte JB, Wang CY, Chan IS. Circ Res 1989;65:997-1020.
     """
 
     name = "btex"

@@ -1,23 +1,23 @@
-"""Names of the kinetic models and where each is found; a new model is one file and one line here."""
+"""The kinetic models by name; a new model is one file in this folder, which is found by its class."""
 
 from __future__ import annotations
 
 import importlib
+import pkgutil
+from functools import cache
 
 from QPerfusionLogic.errors import SettingsError
-from QPerfusionLogic.kinetics.base.model import KineticModel
+from QPerfusionLogic.kinetics.base.model import REGISTERED, KineticModel
 from QPerfusionLogic.settings.old_names import present_choice
 
-MODELS = {
-    "fermi": ("fermi", "Fermi"),
-    "btex": ("btex", "Btex"),
-    "btex_mixing_cells": ("btex_mixing_cells", "BtexMixingCells"),
-    "spline": ("spline_residue", "SplineResidue"),
-    "two_compartment_exchange": ("two_compartment_exchange", "TwoCompartmentExchange"),
-    "one_compartment": ("one_compartment", "OneCompartment"),
-    "extended_tofts": ("extended_tofts", "ExtendedTofts"),
-    "patlak": ("patlak", "Patlak"),
-}
+
+@cache
+def kinetic_models() -> dict[str, type[KineticModel]]:
+    """Return the classes of all kinetic models by name."""
+    package = __package__ or ""
+    for module in pkgutil.iter_modules(importlib.import_module(package).__path__):
+        importlib.import_module(f"{package}.{module.name}")
+    return {name: REGISTERED[name] for name in sorted(REGISTERED)}
 
 
 def model_class(name: str) -> type[KineticModel]:
@@ -28,9 +28,7 @@ def model_class(name: str) -> type[KineticModel]:
     SettingsError
         When there is no model of that name.
     """
-    name = present_choice("kinetics.model", name)
-    if name not in MODELS:
-        raise SettingsError(f"kinetic model {name!r}", expected=f"one of {', '.join(MODELS)}")
-    module, class_name = MODELS[name]
-    found: type[KineticModel] = getattr(importlib.import_module(f".{module}", __package__), class_name)
+    found = kinetic_models().get(present_choice("kinetics.model", name))
+    if found is None:
+        raise SettingsError(f"kinetic model {name!r}", expected=f"one of {', '.join(kinetic_models())}")
     return found
