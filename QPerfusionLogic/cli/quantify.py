@@ -21,8 +21,14 @@ def add_quantify(verbs: argparse._SubParsersAction) -> None:
         ("rest", "rest series (folder or file)"),
         ("stress-aif", "AIF image series, or curve CSV (time_s,value)"),
         ("rest-aif", "AIF image series, or curve CSV (time_s,value)"),
-        ("stress-mask", "label map: 1 myocardium, 2 LV blood, 3 RV blood"),
-        ("rest-mask", "label map: 1 myocardium, 2 LV blood, 3 RV blood"),
+        (
+            "stress-mask",
+            "label map (1 myocardium, 2 LV blood, 3 RV blood), DICOM SEG, or contours (.cvi42wsx, .mat, .con)",
+        ),
+        (
+            "rest-mask",
+            "label map (1 myocardium, 2 LV blood, 3 RV blood), DICOM SEG, or contours (.cvi42wsx, .mat, .con)",
+        ),
         ("stress-pre-bolus", "pre-bolus series of a dual-bolus study"),
         ("rest-pre-bolus", "pre-bolus series of a dual-bolus study"),
         ("t1-map", "native T1 map"),

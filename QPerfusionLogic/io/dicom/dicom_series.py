@@ -168,6 +168,15 @@ def geometry_of(records: Sequence[ImageRecord]) -> Geometry:
     return Geometry(matrices)
 
 
+def places_of_images(group: ImageGroup) -> dict[str, tuple[FloatArray, tuple[int, int]]]:
+    """Return for the SOPInstanceUID of each image of one frame its (4, 4) index to LPS, and its rows and columns."""
+    return {
+        record.sop_uid: (geometry_of([record]).index_to_lps[0], (record.rows, record.columns))
+        for record in (*group.records, *group.proton_density)
+        if record.sop_uid and record.frame == 0
+    }
+
+
 def _images(records: Sequence[ImageRecord], index: Any, progress: Progress) -> FloatArray:
     """Return images (frames, slices, rows, columns) of a table of record indices."""
     images = read_images([records[k] for k in index.ravel()], progress)

@@ -12,14 +12,15 @@ from QPerfusionLogic.data.series import PerfusionSeries, SeriesKind, State
 from QPerfusionLogic.data.slice_order import base_first
 from QPerfusionLogic.data.study import Acquisition, Curve, PerfusionStudy, T1Map
 from QPerfusionLogic.errors import InputError
-from QPerfusionLogic.io.dicom.dicom_series import Timed, load_series, load_t1_map, t1_in_seconds
+from QPerfusionLogic.io.dicom.dicom_series import Timed, load_series, load_t1_map, places_of_images, t1_in_seconds
 from QPerfusionLogic.io.dicom.frame_clock import FIXED_INTERVAL
 from QPerfusionLogic.io.dicom.header.identity import check_one_patient, salt_of
 from QPerfusionLogic.io.dicom.header.quiet import quiet_pydicom
 from QPerfusionLogic.io.dicom.series_words import state_of_words
 from QPerfusionLogic.io.files.csv_files import read_curve, read_times
 from QPerfusionLogic.io.files.image_files import is_volume_file, load_series_file, read_volume
-from QPerfusionLogic.io.files.masks import load_mask
+from QPerfusionLogic.io.masks.cvi42_contours import ImagePlaces
+from QPerfusionLogic.io.masks.masks import load_mask
 from QPerfusionLogic.progress import Progress
 from QPerfusionLogic.settings.schema import LoadingSettings
 
@@ -167,7 +168,7 @@ class _Loading:
         mask = None
         mask_path = self._request.given.get(f"{state}_mask")
         if mask_path is not None:
-            mask, notices = load_mask(mask_path, series, self._settings)
+            mask, notices = load_mask(mask_path, series, self._settings, self._places_of(found))
             series = replace(series, notices=(*series.notices, *notices))
         return base_first(
             Acquisition(
@@ -178,6 +179,9 @@ class _Loading:
                 mask=mask,
             )
         )
+
+    def _places_of(self, found: Found | Path) -> ImagePlaces:
+        return places_of_images(found.group) if isinstance(found, Found) else {}
 
     def _series(self, found: Found | Path, kind: SeriesKind, state: State, progress: Progress) -> Timed:
         if isinstance(found, Path):
