@@ -5,7 +5,7 @@ import pytest
 import reference_curves as reference
 
 from QPerfusionLogic.errors import InputError
-from QPerfusionLogic.kinetics.models.registry import MODELS, model_class
+from QPerfusionLogic.kinetics.models.registry import kinetic_models, model_class
 from QPerfusionLogic.settings.schema import KineticsSettings
 
 PLASMA = KineticsSettings(input="plasma")
@@ -77,7 +77,7 @@ def test_an_arterial_input_without_a_bolus_predicts_nothing(frame_times):
         model_class("btex")(np.zeros(frame_times.size), frame_times).predict(EXCHANGE)
 
 
-@pytest.mark.parametrize("name", MODELS)
+@pytest.mark.parametrize("name", kinetic_models())
 def test_every_model_says_what_it_estimates_in_which_unit_and_who_published_it(name, frame_times, an_aif):
     model = model_class(name)
     assert model.reference
