@@ -39,7 +39,16 @@ class QPerfusionError(Exception):
 
 
 class InputError(QPerfusionError):
-    """The input given by the user cannot be used (exit code 2)."""
+    """The input given by the user cannot be used (exit code 2).
+
+    Examples
+    --------
+    >>> try:
+    ...     raise InputError("no DICOM file in study", action="choose another folder")
+    ... except QPerfusionError as error:
+    ...     error.action
+    'choose another folder'
+    """
 
     exit_code = 2
 

@@ -41,6 +41,16 @@ def bland_altman(
     confidence : float
         Level of the intervals.
 
+    Returns
+    -------
+    BlandAltman
+        Bias, limits and slope in the unit of the measurements, each with its interval.
+
+    Raises
+    ------
+    InputError
+        When the two differ in length, hold a number that is not finite, or are fewer than three pairs.
+
     Source
     ------
     Bland and Altman, Lancet 1986;327:307-310: standard error of the bias s/sqrt(n), of a limit s sqrt(3/n), both with

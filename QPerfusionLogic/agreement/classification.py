@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike
 
 from QPerfusionLogic.data.arrays import FloatArray
 
-from .estimate import Estimate
+from .estimate import Estimate, finite_pairs
 
 MINIMUM_VESSEL_SEGMENTS = 2
 
@@ -42,12 +42,30 @@ class ThresholdAgreement:
 def threshold_agreement(reference: ArrayLike, test: ArrayLike, threshold: float) -> ThresholdAgreement:
     """Return the agreement of two methods about values below a threshold.
 
+    Parameters
+    ----------
+    reference, test : (n,) arrays
+        Paired measurements.
+    threshold : float
+        In the unit of the measurements.
+
+    Returns
+    -------
+    ThresholdAgreement
+        Share of equal classes with its Wilson interval, Cohen's kappa, and the table of four counts.
+
+    Raises
+    ------
+    InputError
+        When the two differ in length or hold a number that is not finite.
+
     Examples
     --------
     >>> threshold_agreement([1.0, 2.0, 1.2, 3.0], [1.1, 1.3, 1.0, 2.5], 1.35).share.value
     0.75
     """
-    one, two = np.asarray(reference, dtype=float) < threshold, np.asarray(test, dtype=float) < threshold
+    first, second = finite_pairs(reference, test)
+    one, two = first < threshold, second < threshold
     counts = [int(np.sum(found)) for found in (one & two, one & ~two, ~one & two, ~one & ~two)]
     n = int(one.size)
     equal = counts[0] + counts[3]

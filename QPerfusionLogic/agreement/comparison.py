@@ -117,10 +117,24 @@ def compare_tables(
     layer : str
         Rows of segments.csv to compare.
 
+    Returns
+    -------
+    Agreement
+        Every statistic for every quantity, and what was left out.
+
     Raises
     ------
     InputError
         For tables that do not match, or when no quantity can be compared.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     table = Path(folder, "flow.csv")
+    ...     _ = table.write_text("id,mbf\\n1,1.0\\n2,2.0\\n3,3.5\\n")
+    ...     compare_tables(table, table).quantities[0].bland_altman.bias.value
+    0.0
     """
     table = read_pairs(Path(reference), Path(test), ids, values, layer)
     limits = dict(default_thresholds() if thresholds is None else thresholds)

@@ -35,11 +35,23 @@ def paired(one: ArrayLike, two: ArrayLike) -> tuple[FloatArray, FloatArray]:
     InputError
         When the lengths differ, a value is not finite, or there are fewer than three pairs.
     """
+    first, second = finite_pairs(one, two)
+    if first.size < MINIMUM_PAIRS:
+        raise InputError(f"{first.size} pairs", expected=f"at least {MINIMUM_PAIRS}")
+    return first, second
+
+
+def finite_pairs(one: ArrayLike, two: ArrayLike) -> tuple[FloatArray, FloatArray]:
+    """Return two samples as float arrays (n,) of equal length, however short.
+
+    Raises
+    ------
+    InputError
+        When the lengths differ or a value is not finite.
+    """
     first, second = np.asarray(one, dtype=float).ravel(), np.asarray(two, dtype=float).ravel()
     if first.shape != second.shape:
         raise InputError(f"{first.size} and {second.size} values", expected="pairs", action="match them by id first")
     if not (np.isfinite(first).all() and np.isfinite(second).all()):
         raise InputError("values that are not finite", expected="numbers only", action="leave out the missing pairs")
-    if first.size < MINIMUM_PAIRS:
-        raise InputError(f"{first.size} pairs", expected=f"at least {MINIMUM_PAIRS}")
     return first, second

@@ -27,6 +27,24 @@ class Line:
 def linear_regression(x: ArrayLike, y: ArrayLike, confidence: float = 0.95) -> Line:
     """Return the least-squares line of y on x, errors in y only.
 
+    Parameters
+    ----------
+    x, y : (n,) arrays
+        Paired measurements.
+    confidence : float
+        Level of the intervals.
+
+    Returns
+    -------
+    Line
+        Slope, intercept and correlation with their intervals.
+
+    Raises
+    ------
+    InputError
+        When the two differ in length, hold a number that is not finite, or are fewer than three pairs, or
+        when x does not vary.
+
     Examples
     --------
     >>> line = linear_regression([0.0, 1.0, 2.0, 3.0], [1.0, 3.0, 5.0, 7.0])

@@ -32,6 +32,16 @@ def intraclass_correlation(ratings: ArrayLike, confidence: float = 0.95) -> Intr
     confidence : float
         Level of the intervals.
 
+    Returns
+    -------
+    IntraclassCorrelation
+        Absolute agreement ICC(2,1) and consistency ICC(3,1) with their intervals.
+
+    Raises
+    ------
+    InputError
+        When the ratings are no table of at least 2 by 2 finite numbers.
+
     Source
     ------
     Shrout and Fleiss, Psychol Bull 1979;86:420-428; interval of ICC(2,1) after McGraw and Wong 1996 (Satterthwaite).

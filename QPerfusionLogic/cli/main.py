@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
+import logging
 import signal
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from QPerfusionLogic import __version__
 from QPerfusionLogic.cli.research_verbs import add_research_verbs
@@ -28,14 +30,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = build_parser().parse_args(arguments)
     terminal = Terminal(as_json=getattr(options, "json", False))
     signal.signal(signal.SIGTERM, _interrupt)
-    try:
-        options.run(options, terminal)
-    except QPerfusionError as error:
-        terminal.error(error)
-        return error.exit_code
-    except KeyboardInterrupt:
-        terminal.error(CancelledError())
-        return CancelledError.exit_code
+    with _log_on_standard_error(getattr(options, "verbose", False)):
+        try:
+            options.run(options, terminal)
+        except QPerfusionError as error:
+            terminal.error(error)
+            return error.exit_code
+        except KeyboardInterrupt:
+            terminal.error(CancelledError())
+            return CancelledError.exit_code
     return 0
 
 
@@ -58,6 +61,23 @@ def build_parser() -> argparse.ArgumentParser:
     add_superresolve(verbs)
     add_settings(verbs)
     return parser
+
+
+@contextlib.contextmanager
+def _log_on_standard_error(wanted: bool) -> Iterator[None]:
+    """Show the log of the packages while a verb runs."""
+    handler = logging.StreamHandler() if wanted else logging.NullHandler()
+    handler.setFormatter(logging.Formatter("%(asctime)s %(name)s: %(message)s", "%H:%M:%S"))
+    loggers = [logging.getLogger(package) for package in ("QPerfusionLogic", "qperfusion_research")]
+    for logger in loggers:
+        logger.setLevel(logging.INFO if wanted else logging.NOTSET)
+        logger.addHandler(handler)
+    try:
+        yield
+    finally:
+        for logger in loggers:
+            logger.removeHandler(handler)
+            logger.setLevel(logging.NOTSET)
 
 
 def _interrupt(number: int, frame: object) -> None:

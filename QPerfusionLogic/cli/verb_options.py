@@ -15,6 +15,7 @@ Run = Callable[[argparse.Namespace, Terminal], None]
 def new_verb(verbs: argparse._SubParsersAction, name: str, run: Run, text: str) -> argparse.ArgumentParser:
     verb: argparse.ArgumentParser = verbs.add_parser(name, help=text, description=text)
     verb.add_argument("--json", action="store_true", help="JSON lines on standard output, for machines")
+    verb.add_argument("--verbose", action="store_true", help="report what happens on standard error")
     verb.set_defaults(run=run)
     return verb
 

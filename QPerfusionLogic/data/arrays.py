@@ -20,6 +20,21 @@ MYOCARDIUM, LEFT_VENTRICLE, RIGHT_VENTRICLE = 1, 2, 3
 def dice(one: ArrayLike, two: ArrayLike) -> float:
     """Return the Dice coefficient of two masks of any shape; NaN when both are empty.
 
+    Parameters
+    ----------
+    one, two : arrays of bool
+        Masks on one grid.
+
+    Returns
+    -------
+    float
+        Twice the overlap over the sum of both, 0 to 1.
+
+    Raises
+    ------
+    InputError
+        When the shapes differ.
+
     Examples
     --------
     >>> dice([True, True, False], [True, False, False])

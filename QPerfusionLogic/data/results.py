@@ -332,10 +332,27 @@ OUTPUT_OF_STAGE = {
 
 @dataclass(frozen=True)
 class StudyResult:
-    """The whole study after the cascade, as reporting, the scene room and the panel read it.
+    """The whole study after the pipeline, as reporting, scene and panel read it.
 
-    `stress_to_rest_mm` is the displacement that aligns rest to stress, (slices, 2) along (row, column); `mpr_map` is
-    (slices, rows, columns) on the stress grid. `provenance` is what is written to provenance.json.
+    Parameters
+    ----------
+    states : dict of State to StateResult
+        Results of each state; keys are "stress" and "rest" too.
+    provenance : dict
+        What is written to provenance.json.
+    notices : tuple of Notice
+        What a reader has to know of the result.
+    stress_to_rest_mm : (slices, 2) array, optional
+        Displacement along (row, column) that aligns rest to stress.
+    mpr_map : (slices, rows, columns) array, optional
+        Perfusion reserve on the stress grid.
+    aif_method_comparison : tuple of AifMethodComparison
+        Flow by every AIF method, where that was asked for.
+
+    Examples
+    --------
+    >>> StudyResult({}).mpr_map is None
+    True
     """
 
     states: dict[State, StateResult]

@@ -51,7 +51,25 @@ class Acquisition:
 
 @dataclass(frozen=True)
 class PerfusionStudy:
-    """A patient's study: stress and/or rest, and an optional native T1 map."""
+    """A patient's study: stress and/or rest, and an optional native T1 map.
+
+    Parameters
+    ----------
+    stress, rest : Acquisition, optional
+        What was acquired in each state.
+    t1_map : T1Map, optional
+        Native T1 in s.
+    notices : tuple of Notice
+        What a reader has to know of the input.
+
+    Examples
+    --------
+    >>> from QPerfusionLogic.data.geometry import Geometry
+    >>> import numpy as np
+    >>> series = PerfusionSeries(np.zeros((9, 1, 8, 8)), np.arange(9.0)[:, None], Geometry.axis_aligned(1))
+    >>> [str(state) for state in PerfusionStudy(rest=Acquisition(series)).states]
+    ['rest']
+    """
 
     stress: Acquisition | None = None
     rest: Acquisition | None = None

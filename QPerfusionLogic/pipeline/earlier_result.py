@@ -24,16 +24,17 @@ from QPerfusionLogic.data.series import PerfusionSeries, State
 from QPerfusionLogic.data.slice_stacks import in_order_of, on_grid
 from QPerfusionLogic.data.study import Acquisition, LabelMap, PerfusionStudy
 from QPerfusionLogic.errors import InputError
-from QPerfusionLogic.io.files.nrrd_files import read_labels, read_sequence
+from QPerfusionLogic.io.files.nrrd_files import read_labels, read_map, read_sequence
 from QPerfusionLogic.io.files.plain_json import read_plain
 from QPerfusionLogic.io.results.conversion_record import conversion_fields
+from QPerfusionLogic.io.results.mapped_files import read_mapped
 from QPerfusionLogic.io.results.superresolved_files import with_superresolved
 from QPerfusionLogic.io.results.writer import labels_hash
 from QPerfusionLogic.settings.old_names import present_choice, present_features
-from QPerfusionLogic.settings.schema import SegmentationSettings
+from QPerfusionLogic.settings.schema import SegmentationSettings, Settings
 
 
-def read_result(folder: Path, study: PerfusionStudy, settings: SegmentationSettings) -> StudyResult:
+def read_earlier_result(folder: Path, study: PerfusionStudy, settings: SegmentationSettings) -> StudyResult:
     """Return what an earlier run left in `folder` for the states of `study`.
 
     Parameters
@@ -80,6 +81,86 @@ def _read_notices(path: Path) -> tuple[Notice, ...]:
         return tuple(Notice(**{**item, "severity": Severity(item["severity"])}) for item in content)
     except (TypeError, KeyError, ValueError) as error:
         raise InputError(f"{path} with other content ({error})", expected="the file of the earlier run") from error
+
+
+def read_result(folder: Path | str) -> StudyResult:
+    """Read an output folder: what every stage found, with maps, curves and segments, from the folder alone.
+
+    Parameters
+    ----------
+    folder : Path or str
+        Output folder of `quantify`; labels.nrrd, landmarks.json and frames.csv may have been edited since.
+
+    Returns
+    -------
+    StudyResult
+        The acquisitions hold the registered series, since the images as they were acquired are not in the folder.
+
+    Raises
+    ------
+    InputError
+        When the folder is not an output, was written before registration, or a file in it is damaged.
+
+    Examples
+    --------
+    >>> read_result("nowhere")
+    Traceback (most recent call last):
+    ...
+    QPerfusionLogic.errors.InputError: found no earlier output in nowhere; expected a folder with provenance.json
+    """
+    folder = Path(folder)
+    stress, rest = (_registered_acquisition(folder, state) for state in (State.STRESS, State.REST))
+    settings = _settings_of(folder)
+    result = read_earlier_result(folder, PerfusionStudy(stress, rest), settings.segmentation)
+    states, notices = {}, list(result.notices)
+    for state, found in result.states.items():
+        tissue = found.acquisition.tissue
+        mapped = read_mapped(folder / str(state), tissue.geometry, tissue.image_shape)
+        states[state] = _with_notices(dataclasses.replace(found, mapped=mapped), result.notices)
+        if mapped is not None and _is_edited(folder / str(state)):
+            notices.append(_edited_since(state))
+    reserve = folder / "mpr.nrrd"
+    return dataclasses.replace(
+        result,
+        states=states,
+        notices=tuple(notices),
+        mpr_map=read_map(reserve)[0] if reserve.exists() else None,
+    )
+
+
+def _settings_of(folder: Path) -> Settings:
+    path = folder / "provenance.json"
+    return Settings.from_file(path) if path.exists() else Settings()
+
+
+def _registered_acquisition(folder: Path, state: State) -> Acquisition | None:
+    """Return an acquisition with the registered series of a state; None where the folder has none."""
+    path = folder / str(state) / "registered.seq.nrrd"
+    if not path.exists():
+        return None
+    found = read_sequence(path)
+    if found.time_s is None:
+        raise InputError(f"no frame times in {path}", expected="the file of the earlier run")
+    return Acquisition(PerfusionSeries(found.values, found.time_s, found.geometry, state=state))
+
+
+def _edited_since(state: State) -> Notice:
+    return Notice(
+        "edited-since-quantified",
+        f"The contours or insertion points of {state} were edited after its flow was computed.",
+        "Quantify the study again, resuming from the arterial input, before reading maps and segments together.",
+        Severity.SERIOUS,
+        "segmentation",
+        str(state),
+        option="--resume-from aif",
+    )
+
+
+def _is_edited(place: Path) -> bool:
+    """Return whether labels or insertion points of a state were edited after they were written."""
+    about = read_plain(place / "landmarks.json")
+    labels = read_labels(place / "labels.nrrd").labels
+    return bool(labels_hash(labels) != about["labels_sha256"] or about.get("edited"))
 
 
 def read_state(place: Path, state: State, acquisition: Acquisition, settings: SegmentationSettings) -> StateResult:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import logging
 import time
 from collections.abc import Callable
 
@@ -17,6 +18,7 @@ from QPerfusionLogic.io.results.superresolved_files import use_superresolved
 from QPerfusionLogic.progress import Progress
 from QPerfusionLogic.settings.schema import STAGES, Settings
 
+_LOGGER = logging.getLogger(__name__)
 SHARES = {
     "superresolution": 0.02,
     "registration": 0.38,
@@ -39,13 +41,8 @@ class Pipeline:
 
     Examples
     --------
-    The five lines of the Python console::
-
-        from QPerfusionLogic.io.study.logic import LoadingLogic
-        from QPerfusionLogic.io.study.request import StudyRequest
-        study = LoadingLogic(settings.loading).run(StudyRequest(study=folder))
-        result = Pipeline(settings).run(study)
-        result.states["stress"].mapped.maps["mbf"]
+    >>> Pipeline().run(PerfusionStudy()).states
+    {}
     """
 
     def __init__(self, settings: Settings | None = None) -> None:
@@ -114,8 +111,11 @@ class Pipeline:
                 state_progress.update(0.0, f"{name}, {state}")
                 states[state] = self._stages[name](study, states[state], state_progress)
             seconds[name] = time.perf_counter() - started
+            _LOGGER.info("%s of %s: %.1f s", name, " and ".join(states) or "nothing", seconds[name])
             done += SHARES[name]
         result = self._finish(study, states, seconds)
+        for notice in result.notices:
+            _LOGGER.info("notice %s (%s) of %s %s", notice.code, notice.severity, notice.stage, notice.state)
         if self.settings.aif.compare and "kinetics" in names:
             from .aif_comparison import with_comparison
 

@@ -53,7 +53,7 @@ def refine(frames: FloatArray, position: FloatArray, centre: FloatArray, progres
 
     Every frame is deformed towards the median of the edge features of the frames around it, which follow the bolus.
     """
-    import SimpleITK as sitk  # noqa: N813
+    import SimpleITK as sitk
 
     corner = np.rint(np.asarray(centre) - (CROP - 1) / 2.0).astype(int)
     aligned = edge_feature(translate(frames, position))

@@ -8,7 +8,7 @@ import json
 import typing
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from QPerfusionLogic.errors import InputError, SettingsError
 
@@ -16,6 +16,8 @@ from .fields import choice, number
 from .old_names import present_settings
 from .parsing import as_range, checked_value
 
+StageName = Literal["", "superresolution", "registration", "segmentation", "aif", "conversion", "kinetics", "reporting"]
+"""A stage; empty for the first or the last."""
 STAGES = ("superresolution", "registration", "segmentation", "aif", "conversion", "kinetics", "reporting")
 """The stages in the order of the pipeline, after loading."""
 

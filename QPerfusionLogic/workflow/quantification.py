@@ -9,33 +9,35 @@ from pathlib import Path
 from QPerfusionLogic.aif.unused_inputs import refuse_unused
 from QPerfusionLogic.data.notices import Notice, Severity
 from QPerfusionLogic.data.results import StudyResult
-from QPerfusionLogic.data.study import T1Map
+from QPerfusionLogic.data.study import PerfusionStudy, T1Map
+from QPerfusionLogic.errors import SettingsError
 from QPerfusionLogic.io.files.output_folder import check_writable, writing
 from QPerfusionLogic.io.results.run_inputs import refuse_other_inputs, with_earlier_inputs, write_run_inputs
 from QPerfusionLogic.io.results.writer import OWNED, write_result
 from QPerfusionLogic.io.study.logic import LoadingLogic
 from QPerfusionLogic.io.study.request import StudyRequest
-from QPerfusionLogic.pipeline.earlier_result import read_result
+from QPerfusionLogic.pipeline.earlier_result import read_earlier_result
 from QPerfusionLogic.pipeline.pipeline import Pipeline, stages_between
 from QPerfusionLogic.progress import Progress
-from QPerfusionLogic.settings.schema import Settings
+from QPerfusionLogic.settings.schema import Settings, StageName
 
 
 def quantify(
-    request: StudyRequest,
-    output: Path,
+    study: StudyRequest | PerfusionStudy | Path | str,
+    output: Path | str | None = None,
     settings: Settings | None = None,
     progress: Progress | None = None,
-    resume_from: str = "",
-    stop_after: str = "",
+    resume_from: StageName = "",
+    stop_after: StageName = "",
 ) -> StudyResult:
-    """Quantify a study and write its output folder.
+    """Quantify a study, from its files or as it was loaded, and write its output folder when one is named.
 
     Parameters
     ----------
-    request : StudyRequest
-        Which files to read.
-    output : Path
+    study : StudyRequest, PerfusionStudy, Path or str
+        Which files to read, a DICOM folder that holds them all, or what `load` returned. A loaded study does not know
+        its files: DICOM objects get new identifiers, and a run that is resumed has to be given the study again.
+    output : Path or str, optional
         Folder to write; complete at the end or untouched.
     settings : Settings, optional
         Defaults where absent.
@@ -47,29 +49,56 @@ def quantify(
     Returns
     -------
     StudyResult
-        What was written.
+        Result of every stage of every state, with all notices; what was written.
 
     Raises
     ------
     InputError
         When input, settings or output cannot be used; `output` is then as it was.
+    CancelledError
+        After a cancel; `output` is then as it was.
+
+    Examples
+    --------
+    A study without a state has no result; see the README for one from a DICOM folder.
+
+    >>> quantify(PerfusionStudy()).states
+    {}
     """
     settings = settings or Settings()
     progress = progress or Progress()
-    output = Path(output)
     stages = stages_between(resume_from, stop_after)
-    check_writable(output)
-    progress.update(0.0, "loading")
-    if resume_from:
-        request = with_earlier_inputs(request, output)
-    study = LoadingLogic(settings.loading).run(request, progress.part(0.0, 0.1))
-    refuse_unused(study, settings, request.given)
-    earlier = read_result(output, study, settings.segmentation) if resume_from else None
+    if output is None:
+        if resume_from:
+            raise SettingsError(
+                f"a run from {resume_from} without an output folder", expected="that of the earlier run"
+            )
+    else:
+        output = Path(output)
+        check_writable(output)
+    loaded, given = _loaded(study, settings, progress.part(0.0, 0.1), output if resume_from else None)
+    refuse_unused(loaded, settings, given)
+    earlier = read_earlier_result(output, loaded, settings.segmentation) if output is not None and resume_from else None
     if earlier is not None:
-        refuse_other_inputs(study, earlier.provenance, resume_from)
-    result = Pipeline(settings).run(study, progress.part(0.1, 0.85), earlier, resume_from, stop_after)
+        refuse_other_inputs(loaded, earlier.provenance, resume_from)
+    result = Pipeline(settings).run(loaded, progress.part(0.1, 0.85), earlier, resume_from, stop_after)
+    if output is None:
+        return result
     writing_progress = progress.part(0.85, 1.0)
-    return write_study(result, output, settings, writing_progress, "reporting" in stages, request.given, study.t1_map)
+    return write_study(result, output, settings, writing_progress, "reporting" in stages, given, loaded.t1_map)
+
+
+def _loaded(
+    study: StudyRequest | PerfusionStudy | Path | str, settings: Settings, progress: Progress, earlier: Path | None
+) -> tuple[PerfusionStudy, dict[str, Path]]:
+    """Return the study, read from its files unless it is loaded, and the files it was read from."""
+    progress.update(0.0, "loading")
+    if isinstance(study, PerfusionStudy):
+        return study, {}
+    request = study if isinstance(study, StudyRequest) else StudyRequest(study=Path(study))
+    if earlier is not None:
+        request = with_earlier_inputs(request, earlier)
+    return LoadingLogic(settings.loading).run(request, progress), request.given
 
 
 def write_study(

@@ -62,7 +62,7 @@ class SeriesScore:
 
 def load_drawn_series(folder: Path) -> list[DrawnSeries]:
     """Return the series of a folder with NAME.nii.gz and NAME_mask.nii.gz, array axes (frame, row, column)."""
-    import SimpleITK as sitk  # noqa: N813
+    import SimpleITK as sitk
 
     series = []
     for mask_path in sorted(folder.glob("*_mask.nii.gz")):

@@ -17,7 +17,7 @@ from QPerfusionLogic.data.study import Acquisition, PerfusionStudy
 from QPerfusionLogic.errors import InputError
 from QPerfusionLogic.io.files.nrrd_files import read_map, read_sequence, write_sequence
 from QPerfusionLogic.io.results.writer import write_result
-from QPerfusionLogic.pipeline.earlier_result import read_result
+from QPerfusionLogic.pipeline.earlier_result import read_earlier_result
 from QPerfusionLogic.pipeline.pipeline import Pipeline
 from QPerfusionLogic.settings.schema import Settings
 from QPerfusionLogic.superresolution.frames.degradation import measured_lines, only_lines
@@ -102,7 +102,7 @@ def test_an_output_folder_keeps_the_sharpened_series_for_a_resumed_run(
     study = PerfusionStudy(stress=Acquisition(dataclasses.replace(low_series, state=State.STRESS)))
     first = Pipeline(settings).run(study, stop_after="registration")
     write_result(first, tmp_path)
-    earlier = read_result(tmp_path, study, settings.segmentation)
+    earlier = read_earlier_result(tmp_path, study, settings.segmentation)
     monkeypatch.setattr(Pipeline, "_superresolve", None)
     again = Pipeline(settings).run(study, earlier=earlier, resume_from="segmentation", stop_after="segmentation")
     one, two = first.states[State.STRESS].superresolved, again.states[State.STRESS].superresolved
@@ -128,4 +128,4 @@ def test_a_sharpened_series_of_another_input_is_refused(low_series: PerfusionSer
     write_result(Pipeline(settings).run(study, stop_after="superresolution"), tmp_path)
     shorter = dataclasses.replace(low_series, signal=low_series.signal[:6], time_s=low_series.time_s[:6])
     with pytest.raises(InputError, match="6 frames"):
-        read_result(tmp_path, PerfusionStudy(stress=Acquisition(shorter)), settings.segmentation)
+        read_earlier_result(tmp_path, PerfusionStudy(stress=Acquisition(shorter)), settings.segmentation)

@@ -1,4 +1,4 @@
-"""What JSON can hold: plain values from arrays, numbers of numpy and dataclasses; read back from an earlier run."""
+"""What JSON can hold: plain values from arrays, numbers of numpy and dataclasses; written, and read back."""
 
 from __future__ import annotations
 
@@ -48,3 +48,8 @@ def read_plain(path: Path) -> Any:
         return json.loads(path.read_text(encoding="utf-8"))
     except (OSError, json.JSONDecodeError) as error:
         raise InputError(f"{path} unreadable ({error})", expected="the file of the earlier run") from error
+
+
+def write_json(path: Path, content: Any) -> None:
+    """Write JSON with numbers of numpy as plain numbers and NaN as null."""
+    path.write_text(json.dumps(plain(content), indent=1) + "\n", encoding="utf-8")

@@ -10,12 +10,11 @@ from typing import Any
 
 from QPerfusionLogic.data.study import PerfusionStudy
 from QPerfusionLogic.errors import InputError
-from QPerfusionLogic.io.files.plain_json import read_plain
+from QPerfusionLogic.io.files.plain_json import read_plain, write_json
 from QPerfusionLogic.io.study.request import StudyRequest
 from QPerfusionLogic.settings.schema import STAGES
 
 from .provenance import input_hashes
-from .writer import write_json
 
 FILE = "inputs.json"
 """Field of `StudyRequest` -> path from the output folder; the only file of it that names a path."""

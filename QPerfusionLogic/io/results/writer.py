@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 import dataclasses
 import hashlib
-import json
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -17,17 +16,18 @@ from QPerfusionLogic.data.geometry import Geometry
 from QPerfusionLogic.data.results import (
     ArterialInput,
     Concentration,
-    Mapped,
     Registered,
     Segmented,
     StateResult,
     StudyResult,
 )
 from QPerfusionLogic.io.files.nrrd_files import write_labels, write_map, write_sequence
-from QPerfusionLogic.io.files.plain_json import plain
+from QPerfusionLogic.io.files.plain_json import write_json
 
 from .aif_method_tables import aif_methods_csv, curves_csv
 from .conversion_record import conversion_record
+from .mapped_files import FILES as MAPPED_FILES
+from .mapped_files import write_mapped
 from .superresolved_files import FILES as SUPERRESOLUTION_FILES
 from .superresolved_files import write_superresolved
 
@@ -49,8 +49,7 @@ STATE_FILES = (
     "gd.seq.nrrd",
     "saturated.nrrd",
     "conversion.json",
-    "maps/*.nrrd",
-    "curves.csv",
+    *MAPPED_FILES,
 )
 """Files of one state, in its folder."""
 OWNED = (
@@ -102,12 +101,7 @@ def write_state(result: StateResult, place: Path) -> None:
     if result.concentration is not None:
         _write_concentration(result.concentration, geometry, place)
     if result.mapped is not None:
-        _write_mapped(result.mapped, geometry, place)
-
-
-def write_json(path: Path, content: Any) -> None:
-    """Write JSON with numbers of numpy as plain numbers and NaN as null."""
-    path.write_text(json.dumps(plain(content), indent=1) + "\n", encoding="utf-8")
+        write_mapped(result.mapped, geometry, place)
 
 
 def labels_hash(labels: LabelArray) -> str:
@@ -207,32 +201,6 @@ def _write_concentration(concentration: Concentration, geometry: Geometry, place
     write_sequence(place / "gd.seq.nrrd", values, concentration.time_s, geometry, {"unit": "mmol/L"})
     write_labels(place / "saturated.nrrd", concentration.saturated.astype(np.uint8), geometry)
     write_json(place / "conversion.json", conversion_record(concentration))
-
-
-def _write_mapped(mapped: Mapped, geometry: Geometry, place: Path) -> None:
-    (place / "maps").mkdir(exist_ok=True)
-    for name, values in mapped.maps.items():
-        write_map(place / "maps" / f"{name}.nrrd", values.astype(np.float32), geometry, {"unit": unit_of(name)})
-    rows = [
-        (segment, layer, _number(time), _number(curve), _number(fit))
-        for (segment, layer), times in mapped.curve_time_s.items()
-        for time, curve, fit in zip(
-            times, mapped.segment_curves[segment, layer], mapped.segment_fits[segment, layer], strict=True
-        )
-    ]
-    _write_csv(place / "curves.csv", ("segment", "layer", "time_s", "gd_mmol_l", "fit_mmol_l"), rows)
-
-
-def unit_of(map_name: str) -> str:
-    """Return the UCUM unit of a map.
-
-    Examples
-    --------
-    >>> unit_of("mbf"), unit_of("r2")
-    ('mL/min/g', '1')
-    """
-    units = {"mbf": "mL/min/g", "mbf_se": "mL/min/g", "ps": "mL/min/g", "delay": "s", "vp": "mL/g", "ve": "mL/g"}
-    return units.get(map_name, "mmol/L" if map_name == "rms" else "1")
 
 
 def _number(value: float) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -33,6 +34,7 @@ from .request import StudyRequest
 from .series_choice import aif_beside, choose, contrast_notice, other_purpose_notice, reasons_of, with_states
 from .state_checks import check_distinct, check_not_swapped, check_states_given
 
+_LOGGER = logging.getLogger(__name__)
 STATES = (State.STRESS, State.REST)
 
 
@@ -58,7 +60,11 @@ class LoadingLogic:
             When something is missing, unreadable or does not fit, in one line.
         """
         with quiet_pydicom():
-            return _Loading(self.settings, request, progress or Progress()).study()
+            study = _Loading(self.settings, request, progress or Progress()).study()
+        for state in study.states:
+            series = study.acquisition(state).tissue
+            _LOGGER.info("%s: %d frames of %d slices, %d x %d pixels", state, series.frames, *series.image_shape)
+        return study
 
 
 class _Loading:

@@ -21,6 +21,20 @@ class Btex(ExchangeModel):
     arterial input over the last transit time plus a curve that depends on delay and transit time only by their sum.
 
     Source: Bassingthwaighte JB, Wang CY, Chan IS. Circ Res 1989;65:997-1020.
+
+    Raises
+    ------
+    InputError
+        When times, lengths or units of the arterial input cannot be right.
+
+    Examples
+    --------
+    >>> time_s = np.arange(0.0, 40.0, 0.5)
+    >>> late = np.maximum(time_s - 5.0, 0.0)
+    >>> model = Btex(late**2 * np.exp(-late / 1.7), time_s)
+    >>> curves = model.predict({"mbf_ml_min_g": 1.5, "vp_ml_g": 0.08, "ps_ml_min_g": 1.0, "ve_ml_g": 0.2})
+    >>> round(float(model.fit(curves).mbf_ml_min_g[0]), 1)
+    1.5
     """
 
     name = "btex"

@@ -21,6 +21,20 @@ class ExtendedTofts(TabulatedModel):
     """Extended Tofts model (OSIPI M.IC1.005): vp, Ktrans and ve. Ktrans mixes flow and permeability and is no flow.
 
     Source: Tofts PS et al. J Magn Reson Imaging 1999;10:223-232.
+
+    Raises
+    ------
+    InputError
+        When times, lengths or units of the arterial input cannot be right.
+
+    Examples
+    --------
+    >>> time_s = np.arange(0.0, 40.0, 0.5)
+    >>> late = np.maximum(time_s - 5.0, 0.0)
+    >>> model = ExtendedTofts(late**2 * np.exp(-late / 1.7), time_s)
+    >>> curves = model.predict({"ktrans_ml_min_g": 1.5, "vp_ml_g": 0.05, "ve_ml_g": 0.3})
+    >>> round(float(model.fit(curves).result.parameters["ktrans_ml_min_g"][0]), 1)
+    1.5
     """
 
     name = "extended_tofts"

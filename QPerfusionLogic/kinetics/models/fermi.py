@@ -26,13 +26,19 @@ class Fermi(ResidueModel):
 
     Source: Jerosch-Herold M, Wilke N, Stillman AE. Med Phys 1998;25:73-84.
 
+    Raises
+    ------
+    InputError
+        When times, lengths or units of the arterial input cannot be right.
+
     Examples
     --------
-    >>> time_s = np.arange(0, 30, 0.5)
-    >>> aif = np.where(time_s > 5, (time_s - 5) * np.exp(-(time_s - 5) / 2.5), 0)
-    >>> curve = 2.0 / 60 * np.cumsum(aif) * 0.5
-    >>> Fermi(aif, time_s).fit(curve[None]).mbf_ml_min_g.shape
-    (1,)
+    >>> time_s = np.arange(0.0, 40.0, 0.5)
+    >>> late = np.maximum(time_s - 5.0, 0.0)
+    >>> model = Fermi(late**2 * np.exp(-late / 1.7), time_s)
+    >>> curves = model.predict({"mbf_ml_min_g": 1.5, "fermi_width_s": 6.0, "fermi_shape": 1.0})
+    >>> round(float(model.fit(curves).mbf_ml_min_g[0]), 1)
+    1.5
     """
 
     name = "fermi"

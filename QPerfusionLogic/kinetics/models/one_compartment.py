@@ -18,6 +18,20 @@ class OneCompartment(ResidueModel):
     For an agent whose extraction is below one the flow found is the extracted share of it.
 
     Source: Kety SS. Pharmacol Rev 1951;3:1-41; Larsson HB et al. Magn Reson Med 1996;35:716-726.
+
+    Raises
+    ------
+    InputError
+        When times, lengths or units of the arterial input cannot be right.
+
+    Examples
+    --------
+    >>> time_s = np.arange(0.0, 40.0, 0.5)
+    >>> late = np.maximum(time_s - 5.0, 0.0)
+    >>> model = OneCompartment(late**2 * np.exp(-late / 1.7), time_s)
+    >>> curves = model.predict({"mbf_ml_min_g": 1.5, "ve_ml_g": 0.3})
+    >>> round(float(model.fit(curves).mbf_ml_min_g[0]), 1)
+    1.5
     """
 
     name = "one_compartment"

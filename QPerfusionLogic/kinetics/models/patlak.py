@@ -19,6 +19,20 @@ class Patlak(KineticModel):
     """Patlak model (OSIPI M.IC1.006): vp and the uptake rate Ki, which is permeability at most and never flow.
 
     Source: Patlak CS, Blasberg RG, Fenstermacher JD. J Cereb Blood Flow Metab 1983;3:1-7.
+
+    Raises
+    ------
+    InputError
+        When times, lengths or units of the arterial input cannot be right.
+
+    Examples
+    --------
+    >>> time_s = np.arange(0.0, 40.0, 0.5)
+    >>> late = np.maximum(time_s - 5.0, 0.0)
+    >>> model = Patlak(late**2 * np.exp(-late / 1.7), time_s)
+    >>> curves = model.predict({"ki_ml_min_g": 1.5, "vp_ml_g": 0.1})
+    >>> round(float(model.fit(curves).result.parameters["ki_ml_min_g"][0]), 1)
+    1.5
     """
 
     name = "patlak"

@@ -27,6 +27,21 @@ class SplineResidue(KineticModel):
     rises nor turns negative; flow is its value at 0.
 
     Source: Jerosch-Herold M, Swingen C, Seethamraju RT. Med Phys 2002;29:886-897; Ramsay JO. Stat Sci 1988;3:425-441.
+
+    Raises
+    ------
+    InputError
+        When times, lengths or units of the arterial input cannot be right.
+
+    Examples
+    --------
+    >>> time_s = np.arange(0.0, 40.0, 0.5)
+    >>> late = np.maximum(time_s - 5.0, 0.0)
+    >>> aif = late**2 * np.exp(-late / 1.7)
+    >>> curve = 1.5 / 60.0 * (np.cumsum(aif) - aif / 2) * 0.5
+    >>> settings = KineticsSettings(model="spline", delay=0.0)
+    >>> round(float(SplineResidue(aif, time_s, settings=settings).fit(curve).mbf_ml_min_g[0]), 1)
+    1.5
     """
 
     name = "spline"

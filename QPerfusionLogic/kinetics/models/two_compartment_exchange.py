@@ -20,6 +20,20 @@ class TwoCompartmentExchange(ResidueModel):
     """Two-compartment exchange model (OSIPI M.IC1.009, 2CXM), the chain of mixing cells with a single cell.
 
     Source: Brix G et al. Magn Reson Med 2004;52:420-429; Sourbron SP, Buckley DL. NMR Biomed 2013;26:1004-1027.
+
+    Raises
+    ------
+    InputError
+        When times, lengths or units of the arterial input cannot be right.
+
+    Examples
+    --------
+    >>> time_s = np.arange(0.0, 40.0, 0.5)
+    >>> late = np.maximum(time_s - 5.0, 0.0)
+    >>> model = TwoCompartmentExchange(late**2 * np.exp(-late / 1.7), time_s)
+    >>> curves = model.predict({"mbf_ml_min_g": 1.5, "vp_ml_g": 0.08, "ps_ml_min_g": 1.0, "ve_ml_g": 0.2})
+    >>> round(float(model.fit(curves).mbf_ml_min_g[0]), 1)
+    1.5
     """
 
     name = "two_compartment_exchange"

@@ -13,6 +13,7 @@ from QPerfusionLogic.data.series import PerfusionSeries, SeriesKind, State
 from QPerfusionLogic.data.study import Acquisition, LabelMap
 from QPerfusionLogic.errors import InputError
 from QPerfusionLogic.io.results.conversion_record import conversion_fields
+from QPerfusionLogic.io.results.mapped_files import mapped_fields
 from QPerfusionLogic.mrml.nodes.landmarks import insertion_points_of
 from QPerfusionLogic.mrml.nodes.marks import read_note
 from QPerfusionLogic.mrml.nodes.segmentations import aif_region_of, labels_of
@@ -24,7 +25,7 @@ from QPerfusionLogic.settings.old_names import present_choice, present_features
 
 from .filling import SceneStudy
 from .result_tables import curve_prefix
-from .stage_metadata import flags_edited, flows_of, notices_of, numbers_edited
+from .stage_metadata import flags_edited, notices_of, numbers_edited
 
 _PIXELS, _SECONDS, _MMOL_L = 0.01, 0.002, 1e-3
 """Changes below these are rounding, not edits."""
@@ -182,10 +183,10 @@ def _mapped(found: SceneStudy, state: State) -> Mapped | None:
     }
     if table is None or about is None or "mbf" not in maps:
         return None
-    flows = flows_of(about)
+    fields = mapped_fields(about)
     curves: dict[str, dict[tuple[int, str], FloatArray]] = {"time": {}, "gd": {}, "fit": {}}
     names = set(column_names(table))
-    for flow in flows:
+    for flow in fields["segments"]:
         prefix = curve_prefix(flow.segment, flow.layer)
         if f"{prefix} time" not in names:
             continue
@@ -194,13 +195,10 @@ def _mapped(found: SceneStudy, state: State) -> Mapped | None:
             values = np.array(column_values(table, f"{prefix} {name}"), dtype=float)
             found_curves[flow.segment, flow.layer] = values[np.isfinite(times)]
     return Mapped(
-        maps,
-        flows,
-        curves["time"],
-        curves["gd"],
-        curves["fit"],
-        present_choice("kinetics.model", about["model"]),
-        (about["window_s"][0], about["window_s"][1]),
-        notices_of(about["notices"]),
-        float(about.get("input_error", 0.0)),
+        maps=maps,
+        curve_time_s=curves["time"],
+        segment_curves=curves["gd"],
+        segment_fits=curves["fit"],
+        notices=notices_of(about["notices"]),
+        **fields,
     )

@@ -13,8 +13,9 @@ from typing import Any
 import numpy as np
 
 from QPerfusionLogic.data.notices import Notice, Severity
-from QPerfusionLogic.data.results import ArterialInput, Concentration, Mapped, Registered, Segmented, SegmentFlow
+from QPerfusionLogic.data.results import ArterialInput, Concentration, Mapped, Registered, Segmented
 from QPerfusionLogic.io.results.conversion_record import conversion_record
+from QPerfusionLogic.io.results.mapped_files import mapped_record
 from QPerfusionLogic.mrml.nodes.marks import read_note, write_note
 
 _ARTERIAL = ("mode", "features", "model_name", "model_checksum", "constants")
@@ -69,19 +70,8 @@ def write_concentration_metadata(sequence: Any, found: Concentration) -> None:
 
 def write_maps_metadata(table: Any, mapped: Mapped) -> None:
     """Keep model, window, segment flows and notices."""
-    content = {
-        "model": mapped.model,
-        "window_s": [float(value) for value in mapped.window_s],
-        "input_error": mapped.input_error,
-        "segments": [dataclasses.asdict(flow) for flow in mapped.segments],
-        "notices": notices_as_json(mapped.notices),
-    }
+    content = mapped_record(mapped) | {"notices": notices_as_json(mapped.notices)}
     write_note(table, "Mapped", content)
-
-
-def flows_of(content: dict[str, Any]) -> tuple[SegmentFlow, ...]:
-    """Return the segment flows that `write_maps_metadata` kept."""
-    return tuple(SegmentFlow(**{**item, "flags": tuple(item["flags"])}) for item in content["segments"])
 
 
 def notices_as_json(notices: tuple[Notice, ...]) -> list[dict[str, str]]:

@@ -53,7 +53,7 @@ def digital_statistics(patients: int, seed: int) -> list[dict[str, float]]:
 
 def _read(path: Path, mask_path: Path) -> tuple[FloatArray, LabelArray, float]:
     """Return signal (frames, rows, columns), the middle one of the drawn masks, and the pixel size."""
-    import SimpleITK as sitk  # noqa: N813
+    import SimpleITK as sitk
 
     image = sitk.ReadImage(str(path))
     signal = sitk.GetArrayFromImage(image).transpose(2, 1, 0)
