@@ -18,6 +18,7 @@ from QPerfusionLogic.io.study.request import StudyRequest
 from QPerfusionLogic.settings.schema import Settings
 from QPerfusionLogic.workflow.terminal import Terminal
 
+from .quantify import closing_lines
 from .verb_options import add_settings_options, new_verb, settings_from
 
 
@@ -62,6 +63,8 @@ def run_demo(output: Path, settings: Settings, terminal: Terminal) -> StudyResul
     )
     terminal.notices(result.notices)
     terminal.say(comparison_table(comparisons), comparison=[vars(item) for item in comparisons])
+    for line, content in closing_lines(result, output)[:-1]:
+        terminal.say(line, **content)
     terminal.say(f"report: {output / 'report.html'}\nscene:  {output / 'study.mrb'}", output=str(output))
     return result
 

@@ -4,12 +4,22 @@ from __future__ import annotations
 
 import argparse
 import dataclasses
+import math
 from pathlib import Path
+from typing import Any
 
+from QPerfusionLogic.data.results import StudyResult
 from QPerfusionLogic.settings.schema import STAGES
 from QPerfusionLogic.workflow.terminal import Terminal
 
 from .verb_options import add_settings_options, new_verb, settings_from
+
+_SUMMED_UP = (
+    ("stress_mbf", "stress MBF", "stress_se", " mL/min/g"),
+    ("rest_mbf", "rest MBF", "rest_se", " mL/min/g"),
+    ("mpr", "MPR", "mpr_se", ""),
+)
+"""Column, name, column of the error and unit of what a run ends with."""
 
 
 def add_quantify(verbs: argparse._SubParsersAction) -> None:
@@ -56,4 +66,29 @@ def _quantify(options: argparse.Namespace, terminal: Terminal) -> None:
     request = StudyRequest(**{name: getattr(options, name) for name in names})
     result = quantify(request, options.output, settings, terminal.progress(), options.resume_from, options.stop_after)
     terminal.notices(result.notices)
-    terminal.say(f"written to {options.output}", output=str(options.output))
+    for line, content in closing_lines(result, options.output):
+        terminal.say(line, **content)
+
+
+def closing_lines(result: StudyResult, output: Path) -> list[tuple[str, dict[str, Any]]]:
+    """Return the last lines of a run with their content for machines: verdict, flows of the whole heart, report."""
+    from QPerfusionLogic.reporting.tables.segment_table import segment_rows
+    from QPerfusionLogic.reporting.tables.verdict import judge
+
+    lines: list[tuple[str, dict[str, Any]]] = []
+    if any(state.mapped is not None for state in result.states.values()):
+        verdict, whole = judge(result, result.notices), segment_rows(result)[-1]
+        flows = [
+            (name, label, getattr(whole, name), getattr(whole, error), unit)
+            for name, label, error, unit in _SUMMED_UP
+            if math.isfinite(getattr(whole, name))
+        ]
+        parts = [f"{label} {value:.2f} ± {error:.2f}{unit}" for _, label, value, error, unit in flows]
+        known = {name: value for name, _, value, _, _ in flows}
+        lines = [
+            (verdict.text, {"verdict": verdict.as_dictionary()}),
+            (f"whole heart: {', '.join(parts)}", {"whole_heart": known}),
+        ]
+    report = output / "report.html"
+    written = f"report: {report}" if report.exists() else f"written to {output}"
+    return [*lines, (written, {"output": str(output)})]

@@ -206,8 +206,11 @@ class ResultsPart:
         self.show_table()
 
     def _show_notices(self, study: Any) -> None:
+        from QPerfusionLogic.mrml.nodes.marks import read_note
+
         table = study.node("table:notices")
-        lines: list[str] = []
+        verdict = None if table is None else read_note(table, "Verdict")
+        lines: list[str] = [_("Verdict: ") + verdict["text"]] if verdict else []
         heading = ""
         for row in range(table.GetNumberOfRows() if table is not None else 0):
             severity, state, message, action = (table.GetCellText(row, column) for column in (0, 2, 4, 5))
@@ -217,8 +220,10 @@ class ResultsPart:
             where = f"{state[:1].upper()}{state[1:]}: " if state else ""
             text = where + message if where else message
             lines.append(f"• {sentence(text)}" + (f" {sentence(action)}" if action else ""))
-        self._ui.noticesBrowser.plainText = "\n".join(lines) or _("No warnings.")
-        self._ui.noticesButton.collapsed = not lines
+        if table is None or not table.GetNumberOfRows():
+            lines += [_("No warnings.")]
+        self._ui.noticesBrowser.plainText = "\n".join(lines)
+        self._ui.noticesButton.collapsed = not heading
 
     def _row_clicked(self, index: Any) -> None:
         """Show the curve of the segment whose row was clicked."""

@@ -10,7 +10,8 @@ from QPerfusionLogic.reporting.html.map_sections import flow_pictures
 from QPerfusionLogic.reporting.html.page import page
 from QPerfusionLogic.reporting.tables.quality_notices import quality_notices
 from QPerfusionLogic.reporting.tables.report import Report
-from QPerfusionLogic.reporting.tables.segment_table import segment_rows, segments_csv
+from QPerfusionLogic.reporting.tables.segment_table import segment_rows, segments_csv, with_flags
+from QPerfusionLogic.reporting.tables.verdict import judge
 from QPerfusionLogic.settings.schema import ReportingSettings
 
 
@@ -37,14 +38,15 @@ class ReportingLogic:
             Told after every part; raises `CancelledError` after a cancel.
         """
         progress = progress or Progress()
-        rows = segment_rows(study)
         notices = _all_notices(study)
+        verdict = judge(study, notices)
+        rows = with_flags(segment_rows(study), verdict.withheld)
         progress.update(0.2, "segment table")
         pictures = flow_pictures(study)
         progress.update(0.6, "maps drawn")
-        html = page(study, rows, pictures, notices, self.settings)
+        html = page(study, rows, pictures, notices, self.settings, verdict)
         progress.update(1.0, "report ready")
-        return Report(html, rows, segments_csv(rows), pictures, notices)
+        return Report(html, rows, segments_csv(rows), pictures, notices, verdict)
 
 
 def _all_notices(study: StudyResult) -> tuple[Notice, ...]:

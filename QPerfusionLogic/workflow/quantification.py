@@ -13,7 +13,7 @@ from QPerfusionLogic.data.study import PerfusionStudy, T1Map
 from QPerfusionLogic.errors import SettingsError
 from QPerfusionLogic.io.files.output_folder import check_writable, writing
 from QPerfusionLogic.io.results.run_inputs import refuse_other_inputs, with_earlier_inputs, write_run_inputs
-from QPerfusionLogic.io.results.writer import OWNED, write_result
+from QPerfusionLogic.io.results.writer import OWNED, write_json, write_result
 from QPerfusionLogic.io.study.logic import LoadingLogic
 from QPerfusionLogic.io.study.request import StudyRequest
 from QPerfusionLogic.pipeline.earlier_result import read_earlier_result
@@ -140,15 +140,18 @@ def _write_report(
     result: StudyResult, folder: Path, settings: Settings, progress: Progress, sources: tuple[Path, ...]
 ) -> StudyResult:
     from QPerfusionLogic.reporting.logic import ReportingLogic
+    from QPerfusionLogic.reporting.tables.segment_table import without_withheld
 
     report = ReportingLogic(settings.reporting).run(result, progress)
     result = dataclasses.replace(result, notices=tuple(dict.fromkeys((*result.notices, *report.notices))))
     (folder / "report.html").write_text(report.html, encoding="utf-8")
     (folder / "segments.csv").write_text(report.segments_csv, encoding="utf-8")
+    write_json(folder / "verdict.json", report.verdict.as_dictionary())
     if settings.reporting.dicom:
         from QPerfusionLogic.reporting.dicom.dicom_export import export_dicom
 
-        notices = export_dicom(result, report.rows, folder / "dicom", sources, progress)
+        rows = without_withheld(report.rows, report.verdict.withheld)
+        notices = export_dicom(result, rows, folder / "dicom", sources, progress)
         result = dataclasses.replace(result, notices=(*result.notices, *notices))
     return result
 

@@ -33,7 +33,9 @@ def test_segment_table_is_shown_with_units(a_panel_with_a_result):
 def test_notices_say_what_to_do(a_panel_with_a_result):
     a_panel_with_a_result.ui.showButton.click()
     text = a_panel_with_a_result.ui.noticesBrowser.plainText
-    assert text.splitlines()[0] in ("Serious", "Warnings", "Notes")
+    first, *others = text.splitlines()
+    assert first == "Verdict: Interpretable."
+    assert others[:2] == ["", "Warnings"]
     assert "• Stress: the AIF peaks at 4.1 mmol/L" in text
     assert "Use a dual-sequence AIF" in text
     assert "[" not in text

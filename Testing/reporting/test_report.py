@@ -75,7 +75,7 @@ def test_every_section_is_there(a_report):
     titles = re.findall(r"<h2>([^<]+)</h2>", a_report.html)
     assert titles == [
         "Summary",
-        "Before you read",
+        "Warnings and limitations",
         "Blood flow maps",
         "Polar maps",
         "Segments",
@@ -147,12 +147,12 @@ def test_the_same_notice_of_both_states_is_shown_once(a_study):
     assert "stress and rest · odd" in html
 
 
-def test_notes_are_folded_away_and_serious_notices_raise_a_banner(a_study, a_report):
+def test_notes_are_folded_away_and_serious_notices_limit_the_verdict(a_study, a_report):
     assert "<summary>1 note</summary>" in a_report.html
     assert "serious finding" not in a_report.html
     grave = Notice("grave", "grave", severity=Severity.SERIOUS)
     html = ReportingLogic().run(dataclasses.replace(a_study, notices=(grave,))).html
-    assert "1 serious finding about this measurement" in html
+    assert "Limited, because" in html
 
 
 def test_only_quantities_that_were_measured_have_a_column(a_study):

@@ -56,6 +56,7 @@ OWNED = (
     *(f"{state}/{name}" for state in ("stress", "rest") for name in STATE_FILES),
     "report.html",
     "segments.csv",
+    "verdict.json",
     "aif_methods.csv",
     "study.mrb",
     "mpr.nrrd",

@@ -35,6 +35,7 @@ from QPerfusionLogic.mrml.nodes.tables import add_curve
 from QPerfusionLogic.mrml.nodes.volumes import add_volume, set_units
 from QPerfusionLogic.reporting.tables.report import SegmentRow
 from QPerfusionLogic.reporting.tables.segment_table import segment_rows
+from QPerfusionLogic.reporting.tables.verdict import judge
 
 from .result_charts import add_aif_chart, add_curve_chart
 from .result_tables import (
@@ -337,6 +338,8 @@ def _fill_study(filler: _Filler, result: StudyResult, t1_map: T1Map | None) -> N
         _add_polar_maps(filler, result, rows)
     notices = filler.add("table:notices", add_notice_table(filler.scene, "Notices", merged(result.notices)))
     write_note(notices, "Provenance", result.provenance)
+    if any(state.mapped is not None for state in result.states.values()):
+        write_note(notices, "Verdict", judge(result, result.notices).as_dictionary())
     constants = result.provenance.get("constants", {})
     if any(constants.values()):
         filler.add("table:constants", add_constants_table(filler.scene, "Constants", constants))

@@ -34,7 +34,7 @@ def flow_pictures(study: StudyResult) -> Images:
     return found
 
 
-def flow_map_section(pictures: Images) -> str:
+def flow_map_section(pictures: Images, withheld: frozenset[str] = frozenset()) -> str:
     """Return the flow maps: one row a slice, stress and rest side by side, then the reserve."""
     columns = [
         (name, label)
@@ -54,7 +54,9 @@ def flow_map_section(pictures: Images) -> str:
         cells.append(f'<div class="side">slice {index}</div>')
         for name, label in columns:
             content = pictures.get(f"{name}_slice_{index}")
-            cells.append(figure(image(content, f"{label}, slice {index}")) if content else "<div></div>")
+            grey = ' class="withheld"' if name in withheld else ""
+            picture = figure(image(content, f"{label}, slice {index}")) if content else ""
+            cells.append(f"<div{grey}>{picture}</div>")
     legends = legend(colour_table("MBF")) + (legend(colour_table("MPR")) if columns[-1][0] == "mpr" else "")
     return section(
         "Blood flow maps",
@@ -66,7 +68,11 @@ def flow_map_section(pictures: Images) -> str:
     )
 
 
-def polar_section(rows: Sequence[SegmentRow], uncertain: dict[str, frozenset[int]]) -> str:
+def polar_section(
+    rows: Sequence[SegmentRow],
+    uncertain: dict[str, frozenset[int]],
+    withheld: frozenset[str] = frozenset(),
+) -> str:
     """Return the polar maps of stress, rest and reserve, those that were measured."""
     whole = [row for row in rows if row.layer == "all"]
     panels = []
@@ -78,7 +84,8 @@ def polar_section(rows: Sequence[SegmentRow], uncertain: dict[str, frozenset[int
         values = {row.segment: getattr(row, name) for row in whole}
         if np.isfinite(list(values.values())).any():
             picture = polar_map(values, colour_table(colours), title, uncertain.get(name, frozenset()))
-            panels.append(f"<div><h3>{title}</h3>{figure(picture)}</div>")
+            grey = ' class="withheld"' if name in withheld else ""
+            panels.append(f"<div{grey}><h3>{title}</h3>{figure(picture)}</div>")
     if not panels:
         return ""
     return section(

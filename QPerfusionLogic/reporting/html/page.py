@@ -9,6 +9,7 @@ from QPerfusionLogic.data.conversion_physics import ConversionPhysics
 from QPerfusionLogic.data.notices import Notice
 from QPerfusionLogic.data.results import StateResult, StudyResult
 from QPerfusionLogic.reporting.tables.report import SegmentRow
+from QPerfusionLogic.reporting.tables.verdict import Verdict
 from QPerfusionLogic.resources import resource_path
 from QPerfusionLogic.settings.schema import ReportingSettings
 
@@ -18,6 +19,7 @@ from .map_sections import Images, flow_map_section, placement_section, polar_sec
 from .markup import figure, section
 from .summary_section import summary_section
 from .table_sections import notices_section, provenance_section, quality_section, segment_section, threshold_section
+from .verdict_section import verdict_section
 
 RESEARCH_USE = "Research use only; not a medical device"
 _FEATURES = {
@@ -40,6 +42,7 @@ def page(
     pictures: Images,
     notices: Sequence[Notice],
     settings: ReportingSettings,
+    verdict: Verdict,
 ) -> str:
     """Return the report page.
 
@@ -55,16 +58,19 @@ def page(
         All notices to show.
     settings : ReportingSettings
         Title and thresholds.
+    verdict : Verdict
+        Shown on top; what it withholds is grey.
     """
     title = settings.title or "Quantitative myocardial perfusion"
     css = resource_path("Report", "report.css").read_text(encoding="utf-8")
     body = "".join(
         (
-            summary_section(study, rows, notices, settings),
+            verdict_section(verdict),
+            summary_section(study, rows, settings, verdict),
             notices_section(notices),
-            flow_map_section(pictures),
-            polar_section(rows, _uncertain(rows, settings)),
-            segment_section(rows, settings),
+            flow_map_section(pictures, verdict.withheld),
+            polar_section(rows, _uncertain(rows, settings), verdict.withheld),
+            segment_section(rows, settings, verdict.withheld),
             _arterial_input_section(study),
             aif_method_section(study),
             _curve_section(study),

@@ -7,11 +7,11 @@ from collections.abc import Sequence
 from html import escape
 
 from QPerfusionLogic.data.aha_model import SEGMENT_NAMES
-from QPerfusionLogic.data.notices import Notice, Severity
 from QPerfusionLogic.data.results import StudyResult
 from QPerfusionLogic.data.series import State
 from QPerfusionLogic.reporting.tables.quality import median_flow
 from QPerfusionLogic.reporting.tables.report import SegmentRow
+from QPerfusionLogic.reporting.tables.verdict import MPR, REST_MBF, STRESS_MBF, Verdict
 from QPerfusionLogic.settings.schema import ReportingSettings
 
 from .markup import number, section, with_error
@@ -19,45 +19,45 @@ from .table_sections import reading
 
 
 def summary_section(
-    study: StudyResult, rows: Sequence[SegmentRow], notices: Sequence[Notice], settings: ReportingSettings
+    study: StudyResult, rows: Sequence[SegmentRow], settings: ReportingSettings, verdict: Verdict
 ) -> str:
-    """Return global values, the lowest territory and the findings, under a banner where the measurement is in doubt."""
-    cards = "".join((*_global_cards(study, rows[-1], settings), _lowest_card(rows)))
-    findings = (
-        *_low_segments(rows, "stress_mbf", "Stress MBF", settings.cad_stress_mbf, settings),
-        *_low_segments(rows, "mpr", "MPR", settings.mpr_abnormal, settings),
-        *_rest_findings(rows, settings),
-        *_vessel_findings(rows, settings),
-        *_missing_segments(rows),
-    )
-    listed = "".join(f"<li>{escape(text)}</li>" for text in findings)
-    return section(
-        "Summary", _banner(notices), f'<div class="cards">{cards}</div>' if cards else "", f"<ul>{listed}</ul>"
-    )
+    """Return global values, the lowest territory and the findings; what the verdict withholds is grey."""
+    withheld = verdict.withheld
+    cards = "".join((*_global_cards(study, rows[-1], settings, withheld), _lowest_card(rows, withheld)))
+    stress_limit, mpr_limit = settings.cad_stress_mbf, settings.mpr_abnormal
+    found: dict[str, list[str]] = {
+        STRESS_MBF: [
+            *_low_segments(rows, STRESS_MBF, "Stress MBF", stress_limit, settings),
+            *_vessel_findings(rows, settings),
+        ],
+        MPR: _low_segments(rows, MPR, "MPR", mpr_limit, settings),
+        REST_MBF: _rest_findings(rows, settings),
+    }
+    findings = [text for name, texts in found.items() if name not in withheld for text in texts]
+    listed = "".join(f"<li>{escape(text)}</li>" for text in (*findings, *_missing_segments(rows)))
+    return section("Summary", f'<div class="cards">{cards}</div>' if cards else "", f"<ul>{listed}</ul>")
 
 
-def _banner(notices: Sequence[Notice]) -> str:
-    serious = len({item.code for item in notices if item.severity == Severity.SERIOUS})
-    if not serious:
-        return ""
-    return (
-        f'<div class="notice serious"><p><strong>{serious} serious finding{"s" if serious > 1 else ""} about this '
-        "measurement: see “Before you read” before any number.</strong></p></div>"
-    )
-
-
-def _global_cards(study: StudyResult, row: SegmentRow, settings: ReportingSettings) -> list[str]:
+def _global_cards(
+    study: StudyResult, row: SegmentRow, settings: ReportingSettings, withheld: frozenset[str]
+) -> list[str]:
     stress = f"normal {settings.stress_normal_low:g} to {settings.stress_normal_high:g}{_median(study, State.STRESS)}"
     rest = f"normal {settings.rest_normal_low:g} to {settings.rest_normal_high:g}{_median(study, State.REST)}"
     mpr = f"normal from {settings.mpr_normal:g}, abnormal below {settings.mpr_abnormal:g}"
     shown = (
-        ("Global stress MBF", row.stress_mbf, row.stress_se, "mL/min/g", stress),
-        ("Global rest MBF", row.rest_mbf, row.rest_se, "mL/min/g", rest),
-        ("Global MPR", row.mpr, row.mpr_se, "", mpr),
+        (STRESS_MBF, "Global stress MBF", row.stress_mbf, row.stress_se, "mL/min/g", stress),
+        (REST_MBF, "Global rest MBF", row.rest_mbf, row.rest_se, "mL/min/g", rest),
+        (MPR, "Global MPR", row.mpr, row.mpr_se, "", mpr),
     )
     return [
-        _card(name, number(value), f"± {number(error)} {unit}" if math.isfinite(error) else unit, hint)
-        for name, value, error, unit, hint in shown
+        _card(
+            name,
+            number(value),
+            f"± {number(error)} {unit}" if math.isfinite(error) else unit,
+            "not interpretable" if quantity in withheld else hint,
+            quantity in withheld,
+        )
+        for quantity, name, value, error, unit, hint in shown
         if math.isfinite(value)
     ]
 
@@ -67,7 +67,7 @@ def _median(study: StudyResult, state: State) -> str:
     return f"; median pixel {number(median)}" if math.isfinite(median) else ""
 
 
-def _lowest_card(rows: Sequence[SegmentRow]) -> str:
+def _lowest_card(rows: Sequence[SegmentRow], withheld: frozenset[str]) -> str:
     """Return the vessel with the lowest flow: at stress, else at rest."""
     for name, error_name, label in (("stress_mbf", "stress_se", "stress"), ("rest_mbf", "rest_se", "rest")):
         vessels = [row for row in rows if row.layer == "vessel" and math.isfinite(getattr(row, name))]
@@ -76,13 +76,15 @@ def _lowest_card(rows: Sequence[SegmentRow]) -> str:
             value = f"{lowest.territory} {number(getattr(lowest, name))}"
             error = getattr(lowest, error_name)
             beside = f"± {number(error)} mL/min/g" if math.isfinite(error) else "mL/min/g"
-            return _card("Lowest territory", value, beside, f"{label} MBF, mean of its two lowest segments")
+            hint = f"{label} MBF, mean of its two lowest segments"
+            return _card("Lowest territory", value, beside, hint, name in withheld)
     return ""
 
 
-def _card(name: str, value: str, beside: str, hint: str) -> str:
+def _card(name: str, value: str, beside: str, hint: str, grey: bool) -> str:
+    css = "card withheld" if grey else "card"
     return (
-        f'<div class="card"><div class="name">{name}</div><div class="value">{value} <small>{beside}</small></div>'
+        f'<div class="{css}"><div class="name">{name}</div><div class="value">{value} <small>{beside}</small></div>'
         f'<div class="hint">{hint}</div></div>'
     )
 

@@ -21,7 +21,7 @@ from .markup import notice, number, section, table
 _READERS = {"stress_mbf": read_stress, "rest_mbf": read_rest, "mpr": read_mpr}
 _ERRORS = {"stress_mbf": "stress_se", "rest_mbf": "rest_se", "mpr": "mpr_se"}
 _HEADS = {"stress_mbf": "stress MBF", "rest_mbf": "rest MBF", "mpr": "MPR"}
-_MARKS = {"low": "▼ ", "caution": "▽ ", "high": "△ ", "": ""}
+_MARKS = {"low": "▼ ", "caution": "▽ ", "high": "△ ", "": "", "withheld": ""}
 
 
 def notices_section(notices: Sequence[Notice]) -> str:
@@ -29,14 +29,17 @@ def notices_section(notices: Sequence[Notice]) -> str:
     said_once = merged(notices)
     urgent = [item for item in said_once if item.severity != Severity.NOTE]
     notes = [item for item in said_once if item.severity == Severity.NOTE]
-    body = "".join(notice(item) for item in urgent) or "<p>Nothing was noticed that limits this reading.</p>"
+    body = "".join(notice(item) for item in urgent) or "<p>No warnings.</p>"
     folded = "".join(notice(item) for item in notes)
     count = f"{len(notes)} note{'s' if len(notes) > 1 else ''}"
-    return section("Before you read", body, f"<details><summary>{count}</summary>{folded}</details>" if notes else "")
+    remarks = f"<details><summary>{count}</summary>{folded}</details>" if notes else ""
+    return section("Warnings and limitations", body, remarks)
 
 
-def segment_section(rows: Sequence[SegmentRow], settings: ReportingSettings) -> str:
-    """Return the segment table with errors, readings and flags."""
+def segment_section(
+    rows: Sequence[SegmentRow], settings: ReportingSettings, withheld: frozenset[str] = frozenset()
+) -> str:
+    """Return the segment table with errors, readings and flags; quantities that are withheld are grey and not read."""
     names = [name for name in _ERRORS if any(math.isfinite(getattr(row, name)) for row in rows)]
     if not names:
         return ""
@@ -48,7 +51,7 @@ def segment_section(rows: Sequence[SegmentRow], settings: ReportingSettings) -> 
     )
     layers = {(row.segment, row.layer): row for row in rows if row.segment}
     shown = [row for row in rows if row.layer not in ("endo", "epi")]
-    body = "".join(_table_row(row, layers, names, f"{flow}_mbf", settings) for row in shown)
+    body = "".join(_table_row(row, layers, names, f"{flow}_mbf", settings, withheld) for row in shown)
     return section(
         "Segments",
         f'<div class="scroll"><table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>',
@@ -109,6 +112,7 @@ def _table_row(
     names: Sequence[str],
     flow: str,
     settings: ReportingSettings,
+    withheld: frozenset[str],
 ) -> str:
     if row.segment:
         label = f"{row.segment} {SEGMENT_NAMES[row.segment]}"
@@ -116,7 +120,7 @@ def _table_row(
         label = "whole myocardium" if row.layer == "global" else f"{row.territory} territory"
     cells = [f"<td>{label}</td><td>{row.territory if row.territory in TERRITORIES else ''}</td>"]
     for name in names:
-        found = reading(row, name, settings)
+        found = Reading("withheld") if name in withheld else reading(row, name, settings)
         spread = getattr(row, _ERRORS[name])
         behind = f' <span class="se">± {number(spread)}</span>' if math.isfinite(spread) else ""
         mark = " ?" if found.uncertain else ""

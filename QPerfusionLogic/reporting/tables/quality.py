@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 
-from QPerfusionLogic.data.arrays import FloatArray
+from QPerfusionLogic.data.arrays import MYOCARDIUM, FloatArray
 from QPerfusionLogic.data.results import SegmentFlow, StateResult
 
 REJECTED_LIMIT = 0.20
@@ -23,6 +23,35 @@ ERROR_LIMIT = 0.5
 """Median standard error over flow above which flows are not determined; a convention of this report."""
 PIXELS_HIGH = 0.15
 """How much higher than their segments half of the pixels may read before it is told; a convention of this report."""
+
+POOR_FIT_R2 = 0.5
+"""A fit that explains less than half of the variance of its curve is poor, whatever its status."""
+HIGHEST_FLOW = 6.0
+"""Flow in mL/min/g above which no heart is perfused: PET finds up to about 5 in healthy subjects at stress."""
+LOWEST_CONFIDENCE = 0.15
+"""Median confidence of the automatic contours below which they show no myocardium; a convention of this report."""
+
+
+def contour_confidence(result: StateResult) -> float:
+    """Return the median confidence of the slices with myocardium; NaN where contours were given or are missing."""
+    if result.segmented is None:
+        return math.nan
+    drawn = (result.segmented.labels == MYOCARDIUM).any(axis=(1, 2))
+    values = np.asarray(result.segmented.confidence, dtype=float)[drawn]
+    values = values[np.isfinite(values)]
+    return float(np.median(values)) if values.size else math.nan
+
+
+def share_of_poor_fits(result: StateResult) -> float:
+    """Return the share of segment fits with an R2 below 0.5; NaN without fits."""
+    scores = [flow.r2 for flow in whole_segments(result) if math.isfinite(flow.r2)]
+    return sum(score < POOR_FIT_R2 for score in scores) / len(scores) if scores else math.nan
+
+
+def share_of_impossible_flows(result: StateResult) -> float:
+    """Return the share of segments whose flow is above what a heart can have; NaN without flows."""
+    flows = segments_with_flow(result)
+    return sum(flow.mbf > HIGHEST_FLOW for flow in flows) / len(flows) if flows else math.nan
 
 
 def pixels_over_segments(result: StateResult) -> float:
@@ -94,4 +123,4 @@ def myocardial_values(result: StateResult, name: str) -> FloatArray:
     """Return the values of a map (pixels,) inside the myocardium, empty where there is no such map."""
     if result.mapped is None or result.segmented is None or name not in result.mapped.maps:
         return np.zeros(0)
-    return np.asarray(result.mapped.maps[name], dtype=float)[result.segmented.labels == 1]
+    return np.asarray(result.mapped.maps[name], dtype=float)[result.segmented.labels == MYOCARDIUM]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 from QPerfusionLogic.data.notices import Notice, Severity
 from QPerfusionLogic.data.results import StateResult, StudyResult
 from QPerfusionLogic.data.series import State
@@ -9,19 +11,27 @@ from QPerfusionLogic.data.series import State
 from .quality import (
     BOUND_LIMIT,
     ERROR_LIMIT,
+    HIGHEST_FLOW,
+    LOWEST_CONFIDENCE,
     PIXEL_LIMIT,
     PIXELS_HIGH,
     REJECTED_LIMIT,
+    contour_confidence,
     median_relative_error,
     pixels_over_segments,
     rejected_share,
     segments_with_flow,
     share_at_bound,
+    share_of_impossible_flows,
+    share_of_poor_fits,
     share_with_flow,
     whole_segments,
 )
+from .segment_table import mean_flow
 from .thresholds import PUBLISHED_LEARNED_AIF_MPR_BIAS, PUBLISHED_LEARNED_AIF_REST_BIAS
 
+MOST = 0.5
+"""Share of the segments that are most of them."""
 _ADVICE = "look at the curves and fits, the arterial input and the contours"
 
 
@@ -32,7 +42,8 @@ def quality_notices(study: StudyResult) -> tuple[Notice, ...]:
         found += _rejection(state, result)
         found += _coverage(state, result)
         found += _foundation(state, result)
-    return (*found, *_learned_aif(study), *_single_state(study))
+        found += _plausibility(state, result)
+    return (*found, *_reserve_below_one(study), *_learned_aif(study), *_single_state(study))
 
 
 def _rejection(state: State, result: StateResult) -> list[Notice]:
@@ -86,6 +97,42 @@ def _foundation(state: State, result: StateResult) -> list[Notice]:
         action = 'trust the segments; the hierarchical prior with the scope "pixels" holds pixels near their segments'
         found.append(_notice("pixels-read-high", message, action, Severity.NOTE, state))
     return found
+
+
+def _plausibility(state: State, result: StateResult) -> list[Notice]:
+    """Return notices on flows, fits and contours that cannot be right."""
+    found = []
+    impossible, poor, confidence = (
+        share_of_impossible_flows(result),
+        share_of_poor_fits(result),
+        contour_confidence(result),
+    )
+    if impossible > 0.0:
+        message = f"{impossible:.0%} of the segments at {state} have a flow above {HIGHEST_FLOW:g} mL/min/g"
+        severity = Severity.SERIOUS if impossible > MOST else Severity.WARNING
+        found.append(_notice("flow-impossible", message, _ADVICE, severity, state))
+    if poor > MOST:
+        message = f"{poor:.0%} of the segment fits at {state} explain less than half of their curve (R2 below 0.5)"
+        found.append(_notice("fits-poor", message, _ADVICE, Severity.SERIOUS, state))
+    if confidence < LOWEST_CONFIDENCE:
+        message = f"the automatic contours at {state} have a confidence of {confidence:.0%}"
+        action = "draw the myocardium or give a mask, then resume from segmentation"
+        found.append(_notice("contours-unreliable", message, action, Severity.SERIOUS, state))
+    return found
+
+
+def _reserve_below_one(study: StudyResult) -> list[Notice]:
+    """Return a notice where stress flow of the whole heart is below its rest flow."""
+    means = {state: mean_flow(whole_segments(result), 0.0)[0] for state, result in study.states.items()}
+    stress, rest = means.get(State.STRESS, math.nan), means.get(State.REST, math.nan)
+    if not stress < rest:
+        return []
+    message = (
+        f"flow of the whole heart is lower at stress ({stress:.2f}) than at rest ({rest:.2f} mL/min/g): the states may "
+        "be swapped, or the stressor had no effect"
+    )
+    action = "check which series is stress, the stressor and what the patient had taken before"
+    return [Notice("reserve-below-one", message, action, Severity.SERIOUS, "reporting")]
 
 
 def _learned_aif(study: StudyResult) -> list[Notice]:

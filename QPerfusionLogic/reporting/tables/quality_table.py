@@ -71,7 +71,7 @@ def _arterial_items(result: StateResult) -> list[QualityItem]:
             )
         )
     if saturated:
-        items.append(QualityItem("saturation of the AIF", "found, see “Before you read”", "none", False))
+        items.append(QualityItem("saturation of the AIF", "found, see “Warnings and limitations”", "none", False))
     if result.concentration is not None and result.segmented is not None:
         inside = result.segmented.labels == 1
         share = float(result.concentration.saturated[inside].mean()) if inside.any() else math.nan

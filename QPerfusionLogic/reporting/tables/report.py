@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 
 from QPerfusionLogic.data.notices import Notice
 
+from .verdict import Verdict
+
 NAN = math.nan
 
 
@@ -58,6 +60,8 @@ class Report:
         PNG files of the maps by name ("stress_mbf_slice_1", "mpr_slice_2").
     notices : tuple of Notice
         Those of the study and those that reporting added.
+    verdict : Verdict
+        Whether the result can be interpreted.
     """
 
     html: str
@@ -65,3 +69,4 @@ class Report:
     segments_csv: str
     images: dict[str, bytes] = field(default_factory=dict)
     notices: tuple[Notice, ...] = ()
+    verdict: Verdict = field(default_factory=Verdict)

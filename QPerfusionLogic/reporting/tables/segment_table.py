@@ -6,7 +6,7 @@ import csv
 import io
 import math
 from collections.abc import Iterable, Sequence
-from dataclasses import fields
+from dataclasses import fields, replace
 
 from QPerfusionLogic.data.aha_model import SEGMENTS, TERRITORIES, TERRITORY_OF
 from QPerfusionLogic.data.results import SegmentFlow, StudyResult
@@ -14,12 +14,11 @@ from QPerfusionLogic.data.series import State
 from QPerfusionLogic.pipeline.comparability import Comparability, comparability
 from QPerfusionLogic.pipeline.reserve import reserve
 
+from .quality import POOR_FIT_R2
 from .report import NAN, SegmentRow
 
 COLUMNS = tuple(item.name for item in fields(SegmentRow))
 """Columns of segments.csv, in order."""
-POOR_FIT_R2 = 0.5
-"""A fit that explains less than half of the variance of its curve is flagged, whatever its status."""
 LAYERS = ("all", "endo", "epi")
 Flows = dict[tuple[int, str], SegmentFlow]
 SharedErrors = dict[str, float]
@@ -52,6 +51,21 @@ def segment_rows(study: StudyResult) -> tuple[SegmentRow, ...]:
     shared = _shared_errors(study)
     vessels = [_vessel_row(vessel, [row for row in whole if row.territory == vessel], shared) for vessel in TERRITORIES]
     return (*rows, *vessels, _global_row(whole, stress, rest, check, shared))
+
+
+def with_flags(rows: Sequence[SegmentRow], withheld: frozenset[str]) -> tuple[SegmentRow, ...]:
+    """Return the rows with a flag for every quantity that the verdict withholds: "stress:not_interpretable"."""
+    added = tuple(f"{name.removesuffix('_mbf')}:not_interpretable" for name in sorted(withheld))
+    return tuple(
+        replace(row, flags=(*row.flags, *added)) if added and "not_imaged" not in row.flags else row for row in rows
+    )
+
+
+def without_withheld(rows: Sequence[SegmentRow], withheld: frozenset[str]) -> tuple[SegmentRow, ...]:
+    """Return the rows without the numbers that the verdict withholds, for archives that show no verdict."""
+    errors = {name: f"{name.removesuffix('_mbf')}_se" for name in withheld}
+    empty = dict.fromkeys((*errors, *errors.values()), NAN)
+    return tuple(replace(row, **empty) for row in rows)  # type: ignore[arg-type]
 
 
 def segments_csv(rows: Sequence[SegmentRow]) -> str:

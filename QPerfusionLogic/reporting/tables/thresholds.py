@@ -80,7 +80,7 @@ def read_mpr(mpr: float, error: float, settings: ReportingSettings) -> Reading:
     Examples
     --------
     >>> read_mpr(1.2, 0.05, ReportingSettings())
-    Reading(grade='low', doubtful=False)
+    Reading(grade='low', uncertain=False)
     """
     return _read(mpr, error, settings.mpr_abnormal, settings.mpr_normal, math.inf)
 
