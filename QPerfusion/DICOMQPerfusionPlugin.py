@@ -7,7 +7,7 @@ from DICOMLib import DICOMLoadable, DICOMPlugin
 from slicer.i18n import tr as _
 
 MINIMUM_FILES = 8
-"""Fewer images can be a T1 map but not a first pass; below this only descriptions that say so are looked at."""
+"""Fewer images can be a T1 map but not a first pass; below this only descriptions that name one are looked at."""
 
 
 class DICOMQPerfusionPluginClass(DICOMPlugin):
@@ -48,7 +48,7 @@ class DICOMQPerfusionPluginClass(DICOMPlugin):
         return loadables[:1]
 
     def isWorthReading(self, files):
-        """Tell from the browser's database alone whether these files may be images over time, or a T1 map."""
+        """Report from the browser's database alone whether these files may be images over time, or a T1 map."""
         database = slicer.dicomDatabase
         if not files or database.fileValue(files[0], self.tags["modality"]) != "MR":
             return False

@@ -72,7 +72,7 @@ def registerSampleData():
     SampleData.SampleDataLogic.registerCustomSampleDataSource(
         category="QPerfusion",
         sampleName="DigitalStressRest",
-        # Slicer counts files to download: there are none, and it needs to be told so.
+        # Slicer counts files to download: there are none, and it needs to know that.
         uris=[],
         fileNames=[],
         thumbnailFileName=str(Path(__file__).parent / "Resources" / "Icons" / "QPerfusion.png"),
@@ -157,7 +157,7 @@ class QPerfusionLogic(ScriptedLoadableModuleLogic):
         return parameters
 
     def fillInGuesses(self, parameters):
-        """Choose the inputs that are still empty from what their names and contents tell."""
+        """Choose the inputs that are still empty from what their names and contents show."""
         from QPerfusionLogic.mrml.study.candidates import input_candidates
 
         for name, node in guess(input_candidates(slicer.mrmlScene)).items():
@@ -265,7 +265,7 @@ class QPerfusionLogic(ScriptedLoadableModuleLogic):
         self._runInBackground(Job(PerfusionStudy(), digital_patient=True), onProgress, onEnd, show)
 
     def _runInBackground(self, job, onProgress, onEnd, show):
-        """Run a job; `show` takes its result into the scene and returns what `onEnd` is told.
+        """Run a job; `show` takes its result into the scene and returns what `onEnd` is reported.
 
         Raises
         ------
@@ -428,7 +428,7 @@ class QPerfusionWidget(ScriptedLoadableModuleWidget, slicer.util.VTKObservationM
             self.initializeParameterNode()
 
     def _isEntered(self):
-        """Tell whether the user looks at the panel; one that a script made, in a widget of its own, always counts."""
+        """Return whether the user looks at the panel; one that a script made, in a widget of its own, always counts."""
         return getattr(self.parent, "isEntered", True)
 
     def onNodeRemoved(self, caller, event):

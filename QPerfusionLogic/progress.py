@@ -10,7 +10,7 @@ Listener = Callable[[float, str], None]
 
 
 class Progress:
-    """Tell how far a piece of work is, and stop it when its user has cancelled.
+    """Report how far a piece of work is, and stop it when its user has cancelled.
 
     Parameters
     ----------
@@ -58,5 +58,5 @@ class Progress:
         return Progress(self._listener, self._is_cancelled, self._start + start * width, self._start + stop * width)
 
     def silent(self) -> Progress:
-        """Return a progress that tells nobody and is cancelled with this one."""
+        """Return a progress that reports to nobody and is cancelled with this one."""
         return Progress(is_cancelled=self._is_cancelled)

@@ -129,7 +129,7 @@ def _on_tissue_scale(curve: MethodCurve, context: AifContext) -> MethodCurve:
 
 
 def _found_before_contrast(curve: MethodCurve) -> dict[str, float]:
-    """Return the features of an arterial input that tell of the state before contrast."""
+    """Return the features of an arterial input that show of the state before contrast."""
     found = {"apparent_peak_mmol_l": float("nan")}
     if curve.precontrast is not None:
         found["residual_mmol_l"] = curve.precontrast.residual_mmol_l

@@ -41,7 +41,7 @@ def run_demo(output: Path, settings: Settings, terminal: Terminal) -> StudyResul
     output : Path
         Output folder; the DICOM files are only kept while the demonstration runs.
     settings : Settings
-        Settings of the cascade.
+        Settings of the pipeline.
     terminal : Terminal
         Where progress and the comparison are shown.
     """

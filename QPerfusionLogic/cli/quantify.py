@@ -48,7 +48,7 @@ def add_quantify(verbs: argparse._SubParsersAction) -> None:
         verb.add_argument(f"--{name}", type=Path, metavar="PATH", help=text)
     verb.add_argument("--resume-from", default="", metavar="STAGE", help=", ".join(STAGES))
     verb.add_argument("--stop-after", default="", metavar="STAGE")
-    verb.add_argument("--compare-aif", action="store_true", help="also show every route to the arterial input")
+    verb.add_argument("--compare-aif", action="store_true", help="also show every AIF method")
     verb.add_argument("--dicom", action="store_true", help="also write DICOM Parametric Maps, SEG and SR")
     add_settings_options(verb)
 

@@ -1,4 +1,4 @@
-"""The manifest of a cohort: a CSV with one study a row; what is wrong with a row is told in one line."""
+"""The manifest of a cohort: a CSV with one study a row; what is wrong with a row is reported in one line."""
 
 from __future__ import annotations
 
@@ -109,7 +109,7 @@ def _check_columns(path: Path, columns: list[str]) -> None:
 
 
 def _present_value(name: str) -> object:
-    """Return the default of a setting: setting it tells whether there is one of that name."""
+    """Return the default of a setting: setting it shows whether there is one of that name."""
     stage, _, field = name.partition(".")
     return getattr(getattr(Settings(), stage, None), field.partition(".")[0], "")
 

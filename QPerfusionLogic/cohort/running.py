@@ -58,7 +58,7 @@ def run_cohort(
     Parameters
     ----------
     manifest : Manifest
-        From `read_manifest`; its wrong rows are told in the table and not run.
+        From `read_manifest`; its wrong rows are reported in the table and not run.
     output : Path
         studies/ID, one output folder of `quantify` each; state/ID.json; cohort.csv, segments.csv.
     workers : int, optional

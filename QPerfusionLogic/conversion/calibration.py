@@ -1,4 +1,4 @@
-"""What the arterial input found out: saturation efficiency, residual gadolinium, transmit field."""
+"""What the arterial input found out: saturation efficiency, residual gadolinium, B1+."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from QPerfusionLogic.signal_model.physics import SeriesPhysics
 
 @dataclass(frozen=True)
 class PrecontrastState:
-    """Settings with efficiency and transmit field that were found, and residual blood gadolinium in mmol/L."""
+    """Settings with efficiency and B1+ that were found, and residual blood gadolinium in mmol/L."""
 
     settings: ConversionSettings
     residual_mmol_l: float = 0.0
@@ -30,7 +30,7 @@ class PrecontrastState:
 def precontrast_of(state: StateResult, settings: ConversionSettings) -> PrecontrastState:
     """Return what the arterial input says about the state before contrast; perfect and empty where it says nothing.
 
-    An efficiency fixed by the user wins, and then nothing is taken over.
+    An efficiency fixed by the user wins, and then nothing is adopted.
     """
     features = {} if state.arterial_input is None else state.arterial_input.features
     field = features.get("b1_plus", float("nan"))

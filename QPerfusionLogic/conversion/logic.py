@@ -1,4 +1,4 @@
-"""The door of the conversion room: a registered, segmented series in, gadolinium in every pixel out."""
+"""Entry point of the conversion stage: a registered, segmented series in, gadolinium in every pixel out."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class ConversionLogic:
             With `registered` and `segmented` of the tissue series; what `arterial_input` learnt about the state before
             contrast (saturation efficiency, residual gadolinium) is used where it is there.
         t1_map : T1Map, optional
-            Native T1; without it the table's values are used per tissue, and a notice says so.
+            Native T1; without it the table's values are used per tissue, and a notice reports it.
         """
         progress = progress or Progress()
         registered, segmented = found_stages(state)
@@ -60,7 +60,7 @@ class ConversionLogic:
 
 
 def found_stages(state: StateResult) -> tuple[Registered, Segmented]:
-    """Return the stages this room needs; KeyError when the cascade called it too early."""
+    """Return the stages this room needs; KeyError when the pipeline called it too early."""
     if state.registered is None or state.segmented is None:
         raise KeyError("registration and segmentation come before conversion")
     return state.registered, state.segmented

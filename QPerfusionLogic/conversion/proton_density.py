@@ -11,7 +11,8 @@ from QPerfusionLogic.data.series import PerfusionSeries
 def proton_density_signal(series: PerfusionSeries) -> FloatArray:
     """Return the mean proton-density image (slices, rows, columns).
 
-    It is not smoothed: its noise is small beside that of the saturated frames, while smoothing mixes blood and muscle.
+    It is not smoothed: its noise is small beside that of the saturated frames, while smoothing mixes blood and
+    myocardium.
     """
     if series.proton_density is None:
         raise KeyError("proton_density")

@@ -43,7 +43,7 @@ def t1_on_grid(t1_map: T1Map, series: PerfusionSeries, segmented: Segmented) -> 
     t1_map : T1Map
         Native T1 in seconds; values that can only be milliseconds are taken as such, with a notice.
     series : PerfusionSeries
-        Tells the grid.
+        Shows the grid.
     segmented : Segmented
         Its blood and myocardium guide the translation.
     """

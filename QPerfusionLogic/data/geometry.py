@@ -28,7 +28,7 @@ class Geometry:
     def axis_aligned(
         slices: int, pixel_spacing_mm: tuple[float, float] = (2.0, 2.0), slice_spacing_mm: float = 10.0
     ) -> Geometry:
-        """Return a plain axial geometry with (row, column) spacing, for files that tell nothing about position."""
+        """Return a plain axial geometry with (row, column) spacing, for files that show nothing about position."""
         matrices = np.zeros((slices, 4, 4))
         matrices[:, 0, 0] = pixel_spacing_mm[1]
         matrices[:, 1, 1] = pixel_spacing_mm[0]

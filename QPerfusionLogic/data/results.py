@@ -1,7 +1,7 @@
 """What the rooms say to each other: frozen dataclasses for studies and the result of every stage.
 
 The conventions (axes, units, patient space) and the dataclasses of measured series are in `series.py`; they are offered
-here too, so that a room imports everything it says from one place.
+here too, so that a stage imports all of its types from one place.
 """
 
 from __future__ import annotations
@@ -171,7 +171,7 @@ class ArterialInput:
     gd_mmol_l : (n,) array
         Blood gadolinium, baseline at 0.
     lower_mmol_l, upper_mmol_l : (n,) arrays, optional
-        Band of the corrected curve where the route gives one.
+        Band of the corrected curve where the method gives one.
     mode : str
         dual_sequence, dual_bolus, neural_network, signal_inversion, concentration, population, curve.
     features : dict
@@ -285,10 +285,10 @@ class SegmentFlow:
 
 @dataclass(frozen=True)
 class AifMethodComparison:
-    """What one route to an arterial input gives in one state, beside the route that was used.
+    """What one AIF method gives in one state, beside the method that was used.
 
-    `segments` holds the flow of every AHA segment (layer "all"); a route that cannot be taken has no arterial input and
-    says why in `refused`.
+    `segments` holds the flow of every AHA segment (layer "all"); a method that cannot be taken has no arterial input
+    and says why in `refused`.
     """
 
     state: State

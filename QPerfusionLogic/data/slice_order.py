@@ -17,7 +17,7 @@ LEAST_COSINE = 0.3
 
 
 def is_apex_first(geometry: Geometry) -> bool:
-    """Return True for a stack whose position tells that it runs from apex to base."""
+    """Return True for a stack whose position shows that it runs from apex to base."""
     if geometry.slices < 2 or not geometry.has_position:
         return False
     step = geometry.index_to_lps[-1, :3, 3] - geometry.index_to_lps[0, :3, 3]
@@ -25,7 +25,7 @@ def is_apex_first(geometry: Geometry) -> bool:
 
 
 def base_first(acquisition: Acquisition) -> Acquisition:
-    """Return an acquisition whose series and mask run from base to apex, as far as their positions tell."""
+    """Return an acquisition whose series and mask run from base to apex, as far as their positions show."""
     flip = is_apex_first(acquisition.tissue.geometry)
     return replace(
         acquisition,

@@ -1,4 +1,4 @@
-"""The door of the kinetics room: tissue curves and an arterial input go in, blood flow comes out."""
+"""Entry point of the kinetics stage: tissue curves and an arterial input go in, blood flow comes out."""
 
 from __future__ import annotations
 

@@ -38,7 +38,7 @@ class ModelComparison:
 def compare_models(
     given: KineticInput, settings: KineticsSettings, models: Iterable[str], progress: Progress | None = None
 ) -> ModelComparison:
-    """Fit several models to the same curves, all frames from the foot on, and weigh them by AIC."""
+    """Fit several models to the same curves, all frames from bolus arrival on, and weigh them by AIC."""
     names = tuple(models)
     longest = settings.window_s or float(given.time_s[-1] - given.time_s[0])
     progress = progress or Progress()

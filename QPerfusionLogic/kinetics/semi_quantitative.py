@@ -12,7 +12,7 @@ SLOPE_FRAMES = 5
 def semi_quantitative(
     curves: FloatArray, time_s: FloatArray, bolus_arrival_time_s: float | None = None
 ) -> dict[str, FloatArray]:
-    """Return upslope (per s), peak, time to peak (s from the foot) and area of curves (n, frames).
+    """Return upslope (per s), peak, time to peak (s from bolus arrival) and area of curves (n, frames).
 
     The upslope is the steepest straight line through five frames in a row before the peak. NaN where a curve has gaps.
 

@@ -48,7 +48,7 @@ def save_scene(scene: Any, path: Path) -> None:
 
 @contextlib.contextmanager
 def _quiet() -> Iterator[None]:
-    """Keep what VTK logs about a failure off the terminal: it is told in one line afterwards."""
+    """Keep what VTK logs about a failure off the terminal: it is reported in one line afterwards."""
     from vtkmodules.vtkCommonCore import vtkLogger
 
     before = vtkLogger.GetCurrentVerbosityCutoff()

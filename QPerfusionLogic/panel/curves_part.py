@@ -28,7 +28,7 @@ class CurvesPart:
     study : callable
         Returns the study to look at, None when there is none.
     settings : callable
-        Returns the settings of the panel, for studies that do not tell their own.
+        Returns the settings of the panel, for studies that do not show their own.
     """
 
     def __init__(self, ui: Any, application: Any, study: Callable[[], Any], settings: Callable[[], Settings]) -> None:

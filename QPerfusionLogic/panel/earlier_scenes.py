@@ -1,4 +1,4 @@
-"""Choices in the parameter node of a scene that an earlier version saved, taken over into those of today."""
+"""Choices in the parameter node of a scene that an earlier version saved, adopted into those of today."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ PRE_BOLUS = "preBolus"
 
 
 def take_over_pre_bolus(node: Any, parameters: Any) -> None:
-    """Move the one pre-bolus of an earlier scene to its state: the one that its name tells, else stress.
+    """Move the one pre-bolus of an earlier scene to its state: the one that its name shows, else stress.
 
     Parameters
     ----------

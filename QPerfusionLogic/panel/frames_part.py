@@ -22,7 +22,7 @@ class FramesPart:
     ui : object
         The widgets of the panel by name.
     application : object
-        Tells whether an item is checked (`is_checked(item)`).
+        Shows whether an item is checked (`is_checked(item)`).
     parameters : callable
         Returns the present parameters, None when there are none.
     results : ResultsPart
@@ -105,7 +105,7 @@ class FramesPart:
             self._try(lambda: set_interval(node, self._ui.intervalBox.value))
 
     def _try(self, change: Callable[[], None]) -> None:
-        """Make a change; one that cannot be is told and the table shows what was before."""
+        """Make a change; one that cannot be is reported and the table shows what was before."""
         self._updating = True
         try:
             change()

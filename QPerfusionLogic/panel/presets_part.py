@@ -20,7 +20,7 @@ class PresetsPart:
     ui : object
         The widgets of the panel by name.
     application : object
-        Tells the folder of the user's presets (`presets_folder()`) and asks for files
+        Shows the folder of the user's presets (`presets_folder()`) and asks for files
         (`ask_file_to_save(title, folder)`, `ask_file_to_open(title, folder)`).
     settings : SettingsPart
         Shows and changes settings.

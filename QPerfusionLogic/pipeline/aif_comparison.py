@@ -1,4 +1,4 @@
-"""Every route to an arterial input that a study allows, side by side, with the flow that each gives."""
+"""Every AIF method that a study allows, side by side, with the flow that each gives."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from .flow_mapping import map_flow
 def compare_aif_methods(
     study: PerfusionStudy, result: StateResult, settings: Settings, progress: Progress | None = None
 ) -> tuple[AifMethodComparison, ...]:
-    """Return what every route makes of one state, per segment; routes that cannot be taken say why.
+    """Return what every method makes of one state, per segment; methods that cannot be taken say why.
 
     Parameters
     ----------
@@ -53,7 +53,7 @@ def compare_aif_methods(
 def with_comparison(
     study: PerfusionStudy, result: StudyResult, settings: Settings, progress: Progress | None = None
 ) -> StudyResult:
-    """Return the result with the routes of all its states compared."""
+    """Return the result with the methods of all its states compared."""
     progress = progress or Progress()
     states = [state for state in result.states.values() if state.registered is not None and state.segmented is not None]
     rows: tuple[AifMethodComparison, ...] = ()

@@ -1,4 +1,4 @@
-"""Read an earlier output folder back, with what the user edited in it, so that the cascade can go on from there."""
+"""Read an earlier output folder back, with what the user edited in it, so that the pipeline can go on from there."""
 
 from __future__ import annotations
 

@@ -75,7 +75,7 @@ def map_flow(result: StateResult, settings: KineticsSettings, progress: Progress
     settings : KineticsSettings
         Model, bounds and delay handling.
     progress : Progress, optional
-        Told after every slice.
+        Updated after every slice.
 
     Returns
     -------
@@ -90,7 +90,7 @@ def map_flow(result: StateResult, settings: KineticsSettings, progress: Progress
     progress = progress or Progress()
     registered, segmented, concentration = result.registered, result.segmented, result.concentration
     if registered is None or segmented is None or concentration is None or result.arterial_input is None:
-        raise InputError(f"{result.state} without all stages before kinetics", action="run the cascade from the start")
+        raise InputError(f"{result.state} without all stages before kinetics", action="run the pipeline from the start")
     if settings.arterial_interpolation == "smooth":
         result = dataclasses.replace(result, arterial_input=resample_aif(result.arterial_input))
     kept = [_kept_frames(result, index) for index in range(segmented.labels.shape[0])]
@@ -165,7 +165,7 @@ def _for_segments(settings: KineticsSettings) -> KineticsSettings:
 def _fit_walls(
     walls: list[_SliceCurves], settings: KineticsSettings, progress: Progress
 ) -> tuple[list[FitResult], HeartPrior | None]:
-    """Return the fits of all slices, held near what the heart has in common where the settings say so, and that."""
+    """Return the fits of all slices, with the hierarchical prior of the heart where the settings say so, and that."""
     logic = KineticFittingLogic(_for_segments(settings))
     if settings.priors != "hierarchical":
         return [logic.run(wall.given, progress) for wall in walls], None
@@ -255,7 +255,7 @@ def resample_aif(arterial_input: ArterialInput) -> ArterialInput:
     """Return an arterial input sampled once a beat as the smooth curve it was; a finely sampled one as it is.
 
     Straight lines between beats cut the peak of a stress bolus, and flow reads too high by as much. Inputs read from
-    images come finely sampled from the aif room, so this reaches given curves.
+    images come finely sampled from the AIF stage, so this reaches given curves.
     """
     known = np.isfinite(arterial_input.gd_mmol_l)
     if known.sum() < 4 or np.median(np.diff(arterial_input.time_s)) < 1.01 * STEP_S:

@@ -32,7 +32,7 @@ SHARES = {
 
 
 class Pipeline:
-    """Run the stages of the clinical cascade on a study, all or some of them.
+    """Run the stages of the pipeline on a study, all or some of them.
 
     Parameters
     ----------
@@ -71,7 +71,7 @@ class Pipeline:
         study : PerfusionStudy
             The loaded study.
         progress : Progress, optional
-            Told about every stage; raises `CancelledError` after a cancel.
+            Updated at every stage; raises `CancelledError` after a cancel.
         earlier : StudyResult, optional
             Result of an earlier run (perhaps edited), needed with `resume_from`.
         resume_from, stop_after : str

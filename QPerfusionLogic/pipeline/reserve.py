@@ -42,7 +42,7 @@ def mpr_map(stress: StateResult, rest: StateResult) -> FloatArray | None:
     Parameters
     ----------
     stress, rest : StateResult
-        The two states after the cascade.
+        The two states after the pipeline.
 
     Returns
     -------

@@ -20,7 +20,7 @@ from .resampling import translate
 SEARCH_MM = 45.0
 """Greatest shift between two acquisitions of one patient."""
 TRUSTED = 0.35
-"""Correlation of two edge images above which their shift is believed."""
+"""Correlation of two edge images above which their shift is trusted."""
 SURE = 0.45
 """Correlation below which a shift that is used is called poor."""
 EARLY_FRAMES = 5

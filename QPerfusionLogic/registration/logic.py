@@ -1,4 +1,4 @@
-"""The door of the registration room."""
+"""Entry point of the registration stage."""
 
 from __future__ import annotations
 
@@ -202,7 +202,7 @@ def _clearest_swap(alignments: list[SliceAlignment | None]) -> float:
     """Return how clear the bolus is in the clearest slice; 0 where no slice shows one once the motion is out.
 
     Slices near the apex have no right ventricle of their own and rely on the others. Centres given by the user (NaN)
-    are not doubted.
+    are not questioned.
     """
     swaps = [found.swap for found in alignments if found is not None]
     return float(np.max(np.nan_to_num(swaps, nan=np.inf))) if swaps else np.inf

@@ -1,4 +1,4 @@
-"""What the registration has to tell the reader, each with a stable code."""
+"""Notices of the registration, each with a stable code."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ MANY_REJECTED = 0.2
 
 
 def no_heart(state: State, slices: list[int]) -> Notice:
-    """Tell that no bolus through a heart was found."""
+    """Return the notice that no bolus through a heart was found."""
     return _notice(
         "no-heart-found",
         f"{_slices(slices)}: no bolus passing from a right to a left ventricle was found, so the frames were left "
@@ -26,7 +26,7 @@ def no_heart(state: State, slices: list[int]) -> Notice:
 
 
 def too_few_frames(state: State, frames: int) -> Notice:
-    """Tell that there is nothing to align."""
+    """Return the notice that there is nothing to align."""
     return _notice(
         "too-few-frames",
         f"{frames} frame{'s' if frames != 1 else ''}: too few to align",
@@ -37,7 +37,7 @@ def too_few_frames(state: State, frames: int) -> Notice:
 
 
 def withdrawn(state: State, index: int) -> Notice:
-    """Tell that a correction was not applied because it made things worse."""
+    """Return the notice that a correction was not applied because it made things worse."""
     return _notice(
         "correction-withdrawn",
         f"slice {index + 1}: moving the frames made them fit each other worse, so they were left where they were",
@@ -48,7 +48,7 @@ def withdrawn(state: State, index: int) -> Notice:
 
 
 def refinement_dropped(state: State, index: int, gain: float) -> Notice:
-    """Tell that the deformable refinement was not kept."""
+    """Return the notice that the deformable refinement was not kept."""
     return _notice(
         "refinement-not-kept",
         f"slice {index + 1}: bending the frames changed their agreement by {gain:+.3f} only, so they were only moved",
@@ -59,7 +59,7 @@ def refinement_dropped(state: State, index: int, gain: float) -> Notice:
 
 
 def broken(state: State, index: int, lost: BoolArray) -> Notice:
-    """Tell that the heart was lost in part of a series."""
+    """Return the notice that the heart was lost in part of a series."""
     frames = np.flatnonzero(lost)
     return _notice(
         "heart-out-of-view",
@@ -72,7 +72,7 @@ def broken(state: State, index: int, lost: BoolArray) -> Notice:
 
 
 def blank(state: State, index: int, frames: list[int]) -> Notice:
-    """Tell that images hold no picture."""
+    """Return the notice that images hold no picture."""
     return _notice(
         "blank-frames",
         f"slice {index + 1}: {len(frames)} images hold no picture (frames {_listed(frames)}); they are not used",
@@ -83,7 +83,7 @@ def blank(state: State, index: int, frames: list[int]) -> Notice:
 
 
 def uncertain_heart(state: State) -> Notice:
-    """Tell that the bolus passing through the heart was not clear where the correction looked."""
+    """Return the notice that the bolus passing through the heart was not clear where the correction looked."""
     return _notice(
         "heart-centre-doubtful",
         "the bolus is not clearly seen at the place taken for the heart",
@@ -94,7 +94,7 @@ def uncertain_heart(state: State) -> Notice:
 
 
 def many_rejected(state: State, kept: BoolArray) -> Notice:
-    """Tell that so many images were rejected that the scan should be repeated."""
+    """Return the notice that so many images were rejected that the scan should be repeated."""
     return _notice(
         "many-frames-rejected",
         f"{100.0 * (1.0 - kept.mean()):.0f} % of the images were rejected",
@@ -105,7 +105,7 @@ def many_rejected(state: State, kept: BoolArray) -> Notice:
 
 
 def large_motion(state: State, largest_mm: float) -> Notice:
-    """Tell that the heart moved so far that the slice may have changed."""
+    """Return the notice that the heart moved so far that the slice may have changed."""
     return _notice(
         "large-motion",
         f"the heart moved up to {largest_mm:.0f} mm within the image; it may also have moved through the slice",
@@ -116,7 +116,7 @@ def large_motion(state: State, largest_mm: float) -> Notice:
 
 
 def unknown_frames(state: State, frames: list[int]) -> Notice:
-    """Tell that frames named by hand do not exist."""
+    """Return the notice that frames named by hand do not exist."""
     return _notice(
         "no-such-frame",
         f"frames {', '.join(map(str, frames))} named in the settings do not exist in this series",
@@ -127,7 +127,7 @@ def unknown_frames(state: State, frames: list[int]) -> Notice:
 
 
 def unusable_pixels(state: State, count: int) -> Notice:
-    """Tell that pixels were not finite."""
+    """Return the notice that pixels were not finite."""
     return _notice(
         "pixels-not-finite",
         f"{count} pixels are not finite; they were left out and stay so",

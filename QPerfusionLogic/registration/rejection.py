@@ -28,7 +28,7 @@ LEAST_SPREAD = 0.05
 BLANK_SHARE = 0.05
 """Share of the usual signal below which a frame is blank."""
 DISAGREEMENT_PX = 1.0
-"""Median residual of a frame's pairs above which its position is not believed."""
+"""Median residual of a frame's pairs above which its position is not trusted."""
 LONG_BEAT = (0.7, 1.5)
 """Beat length over the median beat outside of which the trigger was wrong."""
 BREATH_MM = 10.0
@@ -44,8 +44,8 @@ def oddness(aligned: FloatArray, pictures: FloatArray) -> tuple[FloatArray, Bool
 
     A frame is odd when no mixture of the frames around it explains it: neither its edges nor its brightness. A mixture
     follows the bolus, which comes and goes over several beats; it cannot make a heart of another phase, level or shape.
-    Edges vanish and come back while blood passes the brightness of muscle, which no mixture of edges explains, but one
-    of images does; the brightness of single frames varies for other reasons, which the edges do not see.
+    Edges vanish and come back while blood passes the brightness of myocardium, which no mixture of edges explains, but
+    one of images does; the brightness of single frames varies for other reasons, which the edges do not see.
 
     Parameters
     ----------

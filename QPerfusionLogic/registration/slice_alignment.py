@@ -12,7 +12,7 @@ from QPerfusionLogic.registration.shifts.frame_graph import GraphResult, registe
 from .heart_centre import HeartCentre, find_heart_centre
 
 UNCERTAIN_SWAP = 35.0
-"""Clearness of the bolus in the aligned frames below which the place of the heart is doubtful."""
+"""Clearness of the bolus in the aligned frames below which the place of the heart is uncertain."""
 SAME_PLACE_MM = 15.0
 """Two looks closer than this have found the same heart."""
 
@@ -47,7 +47,7 @@ def align_slice(
 
     Motion can pass for a bolus; once it has been taken out at the first place only blood still changes sides. Where
     the second look disagrees, the place is kept whose own bolus is clearer in its own aligned frames. Where it sees no
-    clear bolus, the heart is looked for without expecting it near the middle. A `fixed` centre is not doubted.
+    clear bolus, the heart is looked for without expecting it near the middle. A `fixed` centre is not questioned.
     """
     first = SliceAlignment(np.asarray(centre), register_slice(frames, centre, heart_frame))
     if fixed:

@@ -16,7 +16,7 @@ from QPerfusionLogic.settings.schema import ReportingSettings
 
 
 class ReportingLogic:
-    """Turn the result of the cascade into a page, a table and pictures; nothing is written to disk.
+    """Turn the result of the pipeline into a page, a table and pictures; nothing is written to disk.
 
     Parameters
     ----------
@@ -33,9 +33,9 @@ class ReportingLogic:
         Parameters
         ----------
         study : StudyResult
-            After the cascade, with stress, rest or both.
+            After the pipeline, with stress, rest or both.
         progress : Progress, optional
-            Told after every part; raises `CancelledError` after a cancel.
+            Updated after every part; raises `CancelledError` after a cancel.
         """
         progress = progress or Progress()
         notices = _all_notices(study)

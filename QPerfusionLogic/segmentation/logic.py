@@ -118,7 +118,7 @@ def peak_frames(labels: LabelArray, enhancement: Enhancement, pools: BloodPools 
     """Return the frame at which the mean curve of each label is highest in the first pass.
 
     Blood that comes round again can be brighter than the first pass where that is saturated, so each peak is looked for
-    in its own stretch of frames: RV up to the LV's peak, LV to one transit after it, muscle to three.
+    in its own stretch of frames: RV up to the LV's peak, LV to one transit after it, myocardium to three.
     """
     last = len(enhancement.value) - 1
     right, left = (pools.right_frame, pools.left_frame) if pools else (0, last)

@@ -94,7 +94,7 @@ def relaxivity_spread(agent: str, field_strength_t: float) -> float:
 
 
 def typical_acquisition(series: str, quantity: str) -> Constant:
-    """Return a published acquisition parameter, for series whose header does not tell it.
+    """Return a published acquisition parameter, for series whose header does not show it.
 
     Examples
     --------

@@ -54,7 +54,7 @@ class SaturationRecovery:
         return float(np.deg2rad(self.flip_angle_deg))
 
     def at_field(self, b1_plus: float) -> SaturationRecovery:
-        """Return the sequence as it is played out where the transmit field is a factor of its nominal value."""
+        """Return the sequence as it is played out where the B1+ is a factor of its nominal value."""
         return replace(
             self,
             flip_angle_deg=b1_plus * self.flip_angle_deg,
@@ -134,7 +134,7 @@ def resolve_sequence(series: PerfusionSeries, settings: ConversionSettings) -> R
     nominal = sequence
     if settings.b1_plus is not None:
         sequence = sequence.at_field(settings.b1_plus)
-        constants["transmit field"] = f"{settings.b1_plus:.3f} of nominal"
+        constants["B1+"] = f"{settings.b1_plus:.3f} of nominal"
     return ResolvedSequence(sequence, field_strength, nominal, constants, tuple(notices))
 
 
@@ -153,7 +153,7 @@ def estimated_pulses_to_centre(saturation_time_s: float, repetition_time_s: floa
 def _pulses_notice(table: str, pulses: int) -> Notice:
     return Notice(
         code="pulses-estimated",
-        message=f"the header of the {table} series does not tell how many readout pulses precede the centre of "
+        message=f"the header of the {table} series does not show how many readout pulses precede the centre of "
         f"k-space; {pulses} were assumed",
         action="set conversion.pulses_to_centre when it is known",
         severity=Severity.NOTE,
@@ -164,7 +164,7 @@ def _pulses_notice(table: str, pulses: int) -> Notice:
 def _assumed_notice(table: str, assumed: list[str], decisive: bool) -> Notice:
     return Notice(
         code="protocol-assumed",
-        message=f"the {table} series does not tell its {', '.join(assumed)}: published typical values were used"
+        message=f"the {table} series does not show its {', '.join(assumed)}: published typical values were used"
         + (", so absolute concentrations and flows may be off" if decisive else ""),
         action="give the true values with conversion settings",
         severity=Severity.SERIOUS if decisive else Severity.NOTE,

@@ -1,4 +1,4 @@
-"""The door of the super-resolution room: a low-resolution series in, its frames at full resolution out."""
+"""Entry point of the super-resolution stage: a low-resolution series in, its frames at full resolution out."""
 
 from __future__ import annotations
 

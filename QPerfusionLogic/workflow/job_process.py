@@ -1,4 +1,4 @@
-"""A run of the cascade as a file for a background process: study, settings, earlier result, edits."""
+"""A run of the pipeline as a file for a background process: study, settings, earlier result, edits."""
 
 from __future__ import annotations
 

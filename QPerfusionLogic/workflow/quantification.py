@@ -1,4 +1,4 @@
-"""One study from its files to its output folder: load, run the cascade, report, write."""
+"""One study from its files to its output folder: load, run the pipeline, report, write."""
 
 from __future__ import annotations
 

@@ -8,11 +8,12 @@ import numpy as np
 
 STEP_S = 0.2
 USUAL_TAIL = 0.2
-"""Blood ten seconds after the peak over the peak: saturated curves are unbent until they have it (usual 0.1 to 0.3)."""
+"""Blood ten seconds after the peak over the peak: saturated curves are linearised until they have it (usual 0.1 to
+0.3)."""
 
 
 def real_shapes(folder: Path) -> dict[str, tuple[np.ndarray, np.ndarray]]:
-    """Return times (s) and blood curves with a peak of 1, smoothed over about a second; unsaturated or unbent."""
+    """Return times (s) and blood curves with a peak of 1, smoothed over about a second; unsaturated or linearised."""
     found = {}
     dual = np.load(folder / "gd_rest" / "gd_rest.npz")
     found["rest, dual sequence"] = (np.arange(len(dual["aif_mmol_l"])) * float(dual["dt_s"]), dual["aif_mmol_l"])
@@ -48,7 +49,7 @@ def _general_electric(folder: Path) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _unbent(times: np.ndarray, curve: np.ndarray) -> np.ndarray:
-    """Return a saturated curve unbent by an exponential until its tail is as usual; its irregularities stay."""
+    """Return a saturated curve linearised by an exponential until its tail is as usual; its irregularities stay."""
     peak = int(np.argmax(curve))
     base = np.median(np.sort(curve[:peak])[:5])
     share = np.clip((curve - base) / (curve.max() - base), -0.02, 1.0)

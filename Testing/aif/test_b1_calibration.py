@@ -1,4 +1,4 @@
-"""Transmit field and scale of the arterial input from blood that two series saw."""
+"""B1+ and scale of the arterial input from blood that two series saw."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from QPerfusionLogic.signal_model.physics import physics_of_series
 
 
 def told_another_flip(known, factor):
-    """Return the state whose tissue header tells flip angles divided by the field that was played out."""
+    """Return the state whose tissue header shows flip angles divided by the field that was played out."""
     tissue = known.state.acquisition.tissue
     protocol = dataclasses.replace(
         tissue.protocol,

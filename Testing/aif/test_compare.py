@@ -1,4 +1,4 @@
-"""All routes that a state allows are run side by side; the others say why not."""
+"""All methods that a state allows are run side by side; the others say why not."""
 
 from __future__ import annotations
 

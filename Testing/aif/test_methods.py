@@ -1,4 +1,4 @@
-"""Every route to an arterial input against the blood gadolinium that the images were made from."""
+"""Every AIF method against the blood gadolinium that the images were made from."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The learned route: its weights, its guard and what it says."""
+"""The learned method: its weights, its guard and what it says."""
 
 from __future__ import annotations
 

@@ -66,7 +66,7 @@ def test_shifts_of_the_protocol_are_borne(shipped, pool, shift):
 
 @pytest.mark.parametrize("factor", [0.6, 1.8])
 def test_the_networks_follow_a_dose_that_is_not_the_usual_one(shipped, pool, factor):
-    """Boluses of one area, told that their dose lets expect it or none: what is told takes the bias off."""
+    """Boluses of one area, reported that their dose lets expect it or none: what is reported takes the bias off."""
     from qperfusion_research.aif.training.pairs import Shift, draw_pairs
     from QPerfusionLogic.aif.networks.curve_input import AREA_UNIT_MMOL_S_L
 

@@ -1,4 +1,4 @@
-"""Wall in the blood pixels of an AIF series, told by its resolution and taken out; truth from the encoder."""
+"""Wall in the blood pixels of an AIF series, identified by its resolution and taken out; truth from the encoder."""
 
 import dataclasses
 

@@ -1,4 +1,4 @@
-"""What the injected dose lets expect of a saturated bolus, and what the routes make of it."""
+"""What the injected dose lets expect of a saturated bolus, and what the methods make of it."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from QPerfusionLogic.settings.schema import AifSettings, ConversionSettings
 
 
 def with_dose(known, dose_mmol_kg):
-    """The state as a header that tells the dose gives it."""
+    """The state as a header that shows the dose gives it."""
     tissue = known.state.acquisition.tissue
     told = dataclasses.replace(tissue, protocol=dataclasses.replace(tissue.protocol, dose_mmol_kg=dose_mmol_kg))
     acquisition = dataclasses.replace(known.state.acquisition, tissue=told)

@@ -65,7 +65,7 @@ def with_noise():
         print(
             f"CNR 20 {name}, true delay {truth}, delay {delay}, priors {priors}: "
             f"median {np.nanmedian(error):+.2%}, mean {np.nanmean(error):+.2%}, SD {np.nanstd(error):.1%}, "
-            f"told {told:.1%}, no number {np.isnan(error).sum()}"
+            f"reported {told:.1%}, no number {np.isnan(error).sum()}"
         )
 
 

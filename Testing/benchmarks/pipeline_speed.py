@@ -1,6 +1,6 @@
 """Seconds and memory of a whole study, 3 slices of stress and rest: python Testing/benchmarks/pipeline_speed.py.
 
-The digital patient of `qperfusion demo` is written as DICOM first; a second run in the same process tells what it costs
+The digital patient of `qperfusion demo` is written as DICOM first; a second run in the same process shows what it costs
 when kernels are compiled and packages are imported.
 """
 

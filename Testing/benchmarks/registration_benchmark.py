@@ -26,7 +26,7 @@ Method = Callable[[np.ndarray, tuple[float, float]], np.ndarray]
 
 
 def graph(frames: np.ndarray, spacing_mm: tuple[float, float]) -> np.ndarray:
-    """Return the displacement (frames, 1, 1, 2) in pixels found by the registration room."""
+    """Return the displacement (frames, 1, 1, 2) in pixels found by the registration stage."""
     return registered(frames, spacing_mm)[0]
 
 

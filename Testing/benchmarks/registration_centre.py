@@ -73,7 +73,8 @@ COPIES: dict[str, Callable[[DrawnSeries], DrawnSeries]] = {
 
 
 def main() -> int:
-    """Print a line per kind of copy: hearts not found, those of them that were told, Dice before and after, harm."""
+    """Print a line per kind of copy: hearts not found, those of them that were reported, Dice before and after,
+    harm."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data", type=Path, default=Path("../shared/data/human_first_pass"))
     parser.add_argument("--copies", nargs="*", choices=list(COPIES), default=list(COPIES))
@@ -91,7 +92,7 @@ def main() -> int:
             scores.append(score(each, registered.displacement_mm[:, 0] / np.asarray(each.spacing_mm), 0.0))
         change = np.array([each.change for each in scores])
         print(
-            f"{name:22s} {len(scores)} series, not found {len(lost)} (told {told}), Dice "
+            f"{name:22s} {len(scores)} series, not found {len(lost)} (reported {told}), Dice "
             f"{np.mean([each.before.mean() for each in scores]):.3f} -> "
             f"{np.mean([each.after.mean() for each in scores]):.3f}, worst series {change.min():+.3f}, "
             f"worse by {HARM}: {(change < -HARM).sum()} {' '.join(lost)}",

@@ -2,7 +2,7 @@
 
 Run: python Testing/benchmarks/segmentation_benchmark.py [--mode automatic|classical|network]
 
-The 24 series of human_first_pass, digital slices, negatives and ablations: `qperfusion evaluate segmentation`.
+The 24 series of human_first_pass, digital slices, negative controls and ablations: `qperfusion evaluate segmentation`.
 """
 
 from __future__ import annotations

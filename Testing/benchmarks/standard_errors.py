@@ -38,7 +38,7 @@ def curves_of(name, blood_flow, rng):
 
 
 def report(name, state, blood_flow, ratio, priors):
-    """Print bias, spread, told error and coverage of one population."""
+    """Print bias, spread, reported error and coverage of one population."""
     rng = np.random.default_rng(3)
     time_s, aif, curves, flow = curves_of(name, blood_flow, rng)
     settings = KineticsSettings(
@@ -49,7 +49,7 @@ def report(name, state, blood_flow, ratio, priors):
     print(
         f"{name} {state} CNR {ratio} priors {priors}: within 1.96 SE {np.nanmean(np.abs(error) < 1.96 * told):.1%}, "
         f"median {np.nanmedian(error):+.1%}, mean {np.nanmean(error):+.1%}, SD {np.nanstd(error):.1%}, "
-        f"told (median) {np.nanmedian(told):.1%}, no number {np.isnan(error).sum()} of {COUNT}",
+        f"reported (median) {np.nanmedian(told):.1%}, no number {np.isnan(error).sum()} of {COUNT}",
         flush=True,
     )
 

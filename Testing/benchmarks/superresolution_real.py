@@ -39,7 +39,7 @@ def main() -> None:
     parser.add_argument("--fraction", type=float, default=0.4)
     parser.add_argument("--every", type=int, default=20, help="take every so manieth frame")
     parser.add_argument("--adversarial", type=Path)
-    parser.add_argument("--bands", action="store_true", help="tell where in k-space the error lies instead")
+    parser.add_argument("--bands", action="store_true", help="show where in k-space the error lies instead")
     options = parser.parse_args()
     folder = Path(os.environ.get("QPERFUSION_TEST_DATA", ROOT.parent / "shared" / "data")) / "human_first_pass"
     methods = methods_of(Evaluation(fraction=options.fraction, adversarial=options.adversarial))

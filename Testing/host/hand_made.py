@@ -121,7 +121,7 @@ def _mapped(segmented, time_s, state):
 
 
 def quick_study(states=("stress", "rest"), frames=40):
-    """A study in mmol/L with a mask, small enough that the whole cascade takes a few seconds.
+    """A study in mmol/L with a mask, small enough that the whole pipeline takes a few seconds.
 
     Tissue is the convolution of the blood curve with a Fermi residue of 2.4 (stress) and 0.9 (rest) mL/min/g.
     """

@@ -38,7 +38,7 @@ class SeriesWriter:
         order: Any = None,
         **shared: Any,
     ) -> list[Path]:
-        """Write frames x slices images; pixel values tell frame and slice. Returns the paths."""
+        """Write frames x slices images; pixel values show frame and slice. Returns the paths."""
         folder.mkdir(parents=True, exist_ok=True)
         self.numbers += 1
         series_uid = series_uid or generate_uid()

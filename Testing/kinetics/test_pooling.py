@@ -171,7 +171,7 @@ def test_noisy_pixels_held_near_their_heart_scatter_less_and_keep_their_flow(a_h
 
 
 def test_a_noisy_stress_study_is_hardly_drawn_to_the_usual_flow_of_all_hearts(a_heart):
-    """Flows twice the median over hearts, so much noise that a single segment hardly tells its own."""
+    """Flows twice the median over hearts, so much noise that a single segment hardly shows its own."""
     *_, curves, flows = a_heart
     logic = KineticFittingLogic(SETTINGS)
     found = []

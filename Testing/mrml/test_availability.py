@@ -1,4 +1,4 @@
-"""A Python that cannot make scenes is told apart before anything is tried."""
+"""A Python that cannot make scenes is distinguished before anything is tried."""
 
 from __future__ import annotations
 

@@ -50,7 +50,7 @@ def a_result():
 
 @pytest.fixture(scope="session")
 def a_quick_result():
-    """A small stress study through the whole cascade."""
+    """A small stress study through the whole pipeline."""
     from host.hand_made import QUICK_CHANGES, quick_study
 
     from QPerfusionLogic.panel.choices import with_changes

@@ -1,4 +1,4 @@
-"""A panel whose setup failed says so once, and neither leaving it nor ending Slicer adds to that."""
+"""A panel whose setup failed reports it once, and neither leaving it nor ending Slicer adds to that."""
 
 from __future__ import annotations
 

@@ -22,7 +22,7 @@ from QPerfusionLogic.settings.names import STAGE_NAMES
 from QPerfusionLogic.settings.schema import STAGES
 from QPerfusionLogic.workflow.job_process import run_job
 
-# Segments only: what is run again is told by the result, not by how long it takes.
+# Segments only: what is run again is given by the result, not by how long it takes.
 SETTINGS = with_changes({**QUICK_CHANGES, "kinetics.pixelwise": "false"})
 
 

@@ -1,4 +1,4 @@
-"""`quantify --compare-aif`: every route that the data allows, in a table, as curves and in the report."""
+"""`quantify --compare-aif`: every method that the data allows, in a table, as curves and in the report."""
 
 from __future__ import annotations
 

@@ -50,7 +50,7 @@ class Heart:
             self.labels[index][np.hypot(y, x) < inner] = 2
 
     def series(self, noise: float = 0.01, frames: int = 45, seed: int = 0) -> np.ndarray:
-        """Return (frames, slices, rows, columns): RV at 11 s, LV at 18 s, then muscle; a bright liver."""
+        """Return (frames, slices, rows, columns): RV at 11 s, LV at 18 s, then myocardium; a bright liver."""
         time_s = np.arange(frames, dtype=float)
         left = gamma(time_s, 12.0, 6.0) + 0.15 * (time_s > 24)
         curves = {3: gamma(time_s, 6.0, 5.0) + 0.15 * (time_s > 24), 2: left}

@@ -1,4 +1,4 @@
-"""The network route: drawing, guarding, falling back, training."""
+"""The network method: drawing, guarding, falling back, training."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""Pixels of the drawn wall that fill with the right ventricle's blood are told."""
+"""Pixels of the drawn wall that fill with the right ventricle's blood are reported."""
 
 import numpy as np
 import pytest

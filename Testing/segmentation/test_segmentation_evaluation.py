@@ -1,4 +1,4 @@
-"""`qperfusion evaluate segmentation`: its scores, bars and negatives."""
+"""`qperfusion evaluate segmentation`: its scores, criteria and negative controls."""
 
 import argparse
 
@@ -87,5 +87,5 @@ def test_the_command_prints_bars_for_digital_slices_and_negatives():
     evaluation_command.add_arguments(parser)
     options = parser.parse_args(["--slices", "1", "--negatives", "1", "--mode", "classical"])
     text = evaluation_command.run(options, Progress())
-    assert "bar >= 0.9" in text
+    assert "criterion >= 0.9" in text
     assert "confident wrong rings" in text

@@ -1,4 +1,4 @@
-"""`qperfusion superresolve`, and super-resolution as the first stage of the cascade."""
+"""`qperfusion superresolve`, and super-resolution as the first stage of the pipeline."""
 
 from __future__ import annotations
 

@@ -1,9 +1,9 @@
-"""What two series that saw the same blood tell together: transmit field and scale of the arterial input.
+"""What two series that saw the same blood show together: B1+ and scale of the arterial input.
 
 The tissue series saturates on the bolus that the AIF series, or a pre-bolus, measures undistorted. How high its signal
 stands over the proton density then hardly depends on the concentration, but on the flip angle that was really played
-out; how early it bends tells the concentration. So both are found together: an error of the transmit field changes
-the gadolinium of the muscle by as much, and the header does not tell it.
+out; how early it bends shows the concentration. So both are found together: an error of the B1+ changes
+the gadolinium of the myocardium by as much, and the header does not show it.
 """
 
 from __future__ import annotations
@@ -28,13 +28,13 @@ from .precontrast import EFFICIENCY_RANGE, Precontrast
 from .signal_inversion import invert_blood_curve
 
 USUAL_FIELD, FIELD_SD = 0.97, 0.09
-"""Transmit field over nominal at the heart, mean and spread (SD): what is believed before blood is looked at."""
+"""B1+ over nominal at the heart, mean and spread (SD): what is trusted before blood is looked at."""
 SCALE_SD, LOSS_SD, RESIDUAL_SD_MMOL_L = 0.04, 0.015, 0.1
 """The same for the scale of the arterial input, and how far loss of saturation and residual gadolinium may move."""
 MODEL_SD = 0.03
 """Error of the tissue sequence's signal equation, as a share of the highest signal: inflow, wall, T2*."""
 LARGEST_MISFIT = 0.045
-"""Root mean square difference, as a share of the highest signal, above which nothing is taken over."""
+"""Root mean square difference, as a share of the highest signal, above which nothing is adopted."""
 SIGNAL_SD, LITTLE_MMOL_L, RELATIVE_SD = 0.02, 2.0, 0.01
 """The same for single frames from `LITTLE_MMOL_L` on, less below; relative error of gadolinium by either series."""
 HIGHEST_MMOL_L, STEP_MMOL_L = 10.0, 0.05
@@ -46,7 +46,7 @@ FEWEST_FRAMES = 12
 
 @dataclass(frozen=True)
 class B1Calibration:
-    """What was found: transmit field over nominal, factor of the arterial input, state before contrast, misfit."""
+    """What was found: B1+ over nominal, factor of the arterial input, state before contrast, misfit."""
 
     b1_plus: float
     scale: float
@@ -57,14 +57,14 @@ class B1Calibration:
 def calibrated(
     curve: MethodCurve, tissue: BloodCurve, physics: SeriesPhysics, conversion: ConversionSettings
 ) -> MethodCurve:
-    """Return an arterial input scaled, and with the transmit field, as the tissue series' blood tells; else as it is.
+    """Return an arterial input scaled, and with the B1+, as the tissue series' blood shows; else as it is.
 
     Parameters
     ----------
     curve : MethodCurve
         Measured by another series, on the clock of the tissue series.
     tissue, physics : BloodCurve, SeriesPhysics
-        Blood of the tissue series and its sequence, as the header tells it.
+        Blood of the tissue series and its sequence, as the header shows it.
     conversion : ConversionSettings
         What the user fixed is not looked for.
     """
@@ -86,16 +86,16 @@ def calibrated(
         gd_mmol_l=gadolinium,
         precontrast=curve.precontrast if keep else found.precontrast,
         b1_plus=found.b1_plus,
-        constants={**curve.constants, "transmit field": f"{found.b1_plus:.3f} of nominal (blood of two series)"},
+        constants={**curve.constants, "B1+": f"{found.b1_plus:.3f} of nominal (blood of two series)"},
         notices=(*curve.notices, _notice_of(found)),
     )
 
 
 def _with_tissue(curve: MethodCurve, tissue: BloodCurve, physics: SeriesPhysics, found: B1Calibration) -> FloatArray:
-    """Return gadolinium (n,) of both series, each by how well it tells it.
+    """Return gadolinium (n,) of both series, each by how well it shows it.
 
     Where there is little gadolinium the tissue series has several times less noise than a short saturation time or a
-    small bolus leave; near the peak it tells next to nothing. The upslope decides flow at stress.
+    small bolus leave; near the peak it shows next to nothing. The upslope decides flow at stress.
     """
     own, seen = find_bolus(curve.gd_mmol_l, curve.time_s), tissue.bolus
     inside = (curve.time_s >= tissue.time_s[0]) & (curve.time_s <= tissue.time_s[-1])
@@ -125,7 +125,7 @@ def _rescaled(curve: MethodCurve, scale: float) -> FloatArray:
 
 
 def b1_calibration(curve: MethodCurve, tissue: BloodCurve, physics: SeriesPhysics) -> B1Calibration | None:
-    """Return what both series tell; None where the tissue series has no proton density or nothing saturated it."""
+    """Return what both series show; None where the tissue series has no proton density or nothing saturated it."""
     if not tissue.proton_density > 0 or physics.sequence.readout != "flash":
         return None
     inside = (tissue.time_s >= curve.time_s[0]) & (tissue.time_s <= curve.time_s[-1])
@@ -160,7 +160,7 @@ def b1_calibration(curve: MethodCurve, tissue: BloodCurve, physics: SeriesPhysic
 
 
 def _seen_by(physics: SeriesPhysics, field: float, loss: float, gd_mmol_l: FloatArray) -> FloatArray:
-    """Return the signal of blood over its proton density at a transmit field and loss of saturation."""
+    """Return the signal of blood over its proton density at a B1+ and loss of saturation."""
     response = _response(physics, field, loss, 0.1)
     return np.asarray(response.signal(gd_mmol_l) / response.proton_density_signal())
 
@@ -173,7 +173,7 @@ def _response(physics: SeriesPhysics, field: float, loss: float, highest_mmol_l:
 def _notice_of(found: B1Calibration) -> Notice:
     return Notice(
         code="transmit-field-by-blood",
-        message=f"blood in both series tells a transmit field of {found.b1_plus:.2f} of nominal; the arterial "
+        message=f"blood in both series shows a B1+ of {found.b1_plus:.2f} of nominal; the arterial "
         f"input was scaled by {found.scale:.2f}",
         action="set conversion.b1_plus where it was measured, or aif.b1_calibration=false",
         severity=Severity.NOTE,
@@ -183,7 +183,7 @@ def _notice_of(found: B1Calibration) -> Notice:
 def _unlike(found: B1Calibration) -> Notice:
     return Notice(
         code="blood-unlike-in-both-series",
-        message=f"no transmit field makes the tissue series show the blood of the arterial input (rms difference "
+        message=f"no B1+ makes the tissue series show the blood of the arterial input (rms difference "
         f"{100.0 * found.misfit:.0f} % of its highest signal): the nominal flip angle was kept",
         action="check protocol values, contours and the arterial input",
     )

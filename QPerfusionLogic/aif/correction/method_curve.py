@@ -15,7 +15,7 @@ BAND_SDS = 1.645
 
 @dataclass(frozen=True)
 class MethodCurve:
-    """A blood curve as one route finds it; arrays are (n,), fields as in `ArterialInput`."""
+    """A blood curve as one method finds it; arrays are (n,), fields as in `ArterialInput`."""
 
     time_s: FloatArray
     measured: FloatArray
@@ -29,6 +29,6 @@ class MethodCurve:
     model_name: str = ""
     model_checksum: str = ""
     precontrast: Precontrast | None = None
-    """Saturation efficiency and residual gadolinium of the tissue series, where the route finds them."""
+    """Saturation efficiency and residual gadolinium of the tissue series, where the method finds them."""
     b1_plus: float | None = None
-    """Transmit field over its nominal value, where blood of two series tells it."""
+    """B1+ over its nominal value, where blood of two series shows it."""

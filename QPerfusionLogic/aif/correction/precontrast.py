@@ -1,7 +1,7 @@
-"""What the signal before the bolus tells: how well saturation works, and gadolinium left from an earlier injection.
+"""What the signal before the bolus shows: how well saturation works, and gadolinium left from an earlier injection.
 
 Both lift the pre-contrast signal, which short saturation times make small, so a few per cent of either are a large
-share of it. Blood and myocardium, and sequences of different saturation time, tell them apart: imperfect saturation
+share of it. Blood and myocardium, and sequences of different saturation time, distinguish them: imperfect saturation
 lifts all alike, left-over gadolinium lifts long saturation times and blood more.
 """
 

@@ -1,4 +1,4 @@
-"""Blood signal to gadolinium by the signal equation: shared by the routes that read images."""
+"""Blood signal to gadolinium by the signal equation: shared by the methods that read images."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def invert_blood_curve(curve: BloodCurve, physics: SeriesPhysics, settings: Conv
     """Return gadolinium from a blood curve by the look-up table of its sequence.
 
     The signal is normalised by the proton-density frames where there are any (or as the settings say), else by its
-    baseline; frames above the table take its last value and are told.
+    baseline; frames above the table take its last value and are reported.
 
     Raises
     ------

@@ -67,7 +67,7 @@ def undo_decay(curve: BloodCurve, protocol: Protocol, native_rate_per_s: float) 
 
 
 def _at_echo_zero(curve: BloodCurve, rate_per_s: FloatArray, first_s: float, second_s: float) -> FloatArray:
-    """Return the signal at echo time zero, the mean of what both echoes tell, weighted by their noise."""
+    """Return the signal at echo time zero, the mean of what both echoes show, weighted by their noise."""
     grown = [np.exp(echo * rate_per_s) for echo in (first_s, second_s)]
     echoes = curve.signal, np.asarray(curve.second_echo, dtype=float)
     weights = [factor**-2.0 for factor in grown]

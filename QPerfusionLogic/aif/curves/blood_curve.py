@@ -1,4 +1,4 @@
-"""The mean signal of a blood region over time, as the routes to an arterial input read it."""
+"""The mean signal of a blood region over time, as the AIF methods read it."""
 
 from __future__ import annotations
 

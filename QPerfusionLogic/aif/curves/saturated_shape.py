@@ -1,9 +1,10 @@
 """The bolus behind a saturated blood curve up to its height: when it arrives, how wide it is, how much comes back.
 
-Saturation bends a curve by a law with two unknowns, how deep it goes and what it tends to, 1 - exp(-depth x). A first
-pass of the usual kind, bent by it, is fitted to what was measured until the first pass has emptied; what follows is
-less saturated and is unbent by the same law. Depth and height cannot be told apart, so that the height stays open;
-where the sequence is known the law is its signal equation, and the depth is the height in mmol/L, known to a fifth.
+Saturation bends a curve by a saturation model with two unknowns, how deep it goes and what it tends to, 1 - exp(-depth
+x). A first pass of the usual kind, saturated by it, is fitted to what was measured until the first pass has emptied;
+what follows is less saturated and is linearised by the same saturation model. Depth and height cannot be
+distinguished, so that the height stays open; where the sequence is known the saturation model is its signal equation,
+and the depth is the height in mmol/L, known to a fifth.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ PLATEAU = 0.9
 EMPTY_AFTER_S = (2.0, 16.0)
 """Between these times after that the first pass has emptied, at the lowest point of the curve."""
 BEYOND_S = 2.0
-"""The fit reaches this far past it, and the unbent curve takes over on the way."""
+"""The fit reaches this far past it, and the linearised curve takes over on the way."""
 HIGHEST_LATE = 0.5
 """Blood after the first pass holds no more than this share of the peak, however deep the saturation."""
 MISFIT = 0.02
@@ -39,9 +40,10 @@ USUAL = {
 """Logarithms (middle, spread) of what the curves are made of; time to peak and steepness after AI-AIF (Scannell 2022),
 returned after `checks`."""
 STARTS, LEADS_S = (0.4, 1.0, 2.0), (1.0, 3.0, 5.0)
-"""Where the fits start: depths over the usual one, and times from the beginning of the gamma variate to the foot."""
+"""Where the fits start: depths over the usual one, and times from the beginning of the gamma variate to bolus
+arrival."""
 TABLE = 321
-"""Points of the table that a law is inverted by."""
+"""Points of the table that a saturation model is inverted by."""
 
 
 @dataclass(frozen=True)
@@ -76,9 +78,9 @@ class BolusShape:
     misfit : float
         What the fit left (rms), as a share of the range of the curve.
     depth, depth_log_sd : float
-        Of the law at the peak, and the standard error of its logarithm.
+        Of the saturation model at the peak, and the standard error of its logarithm.
     signal_scale : float
-        What the law is multiplied by to give the measured signal above its baseline.
+        What the saturation model is multiplied by to give the measured signal above its baseline.
     """
 
     time_s: FloatArray
@@ -147,9 +149,10 @@ def _emptied(time_s: FloatArray, saturated: FloatArray) -> float | None:
 
 
 class _Family:
-    """Boluses bent by a law; x: begin (s), then logarithms of time to peak, steepness, limit, returned share and depth.
+    """Boluses saturated by a saturation model; x: begin (s), then logarithms of time to peak, steepness, limit,
+    returned share and depth.
 
-    The limit is what the law gives for a bolus of 1, over the range of the measured curve.
+    The limit is what the saturation model gives for a bolus of 1, over the range of the measured curve.
     """
 
     def __init__(self, model: SaturationModel) -> None:
@@ -165,11 +168,11 @@ class _Family:
         return np.interp(time_s, grid, whole)
 
     def curve(self, x: FloatArray, time_s: FloatArray) -> FloatArray:
-        """Return the bent bolus (n,), of the range of the measured curve."""
+        """Return the saturated bolus (n,), of the range of the measured curve."""
         return self._saturated(x, self.bolus(x, time_s))
 
     def linearised(self, x: FloatArray, saturated: FloatArray, highest: float) -> FloatArray:
-        """Return the relative bolus (n,) behind a bent one (n,), up to the highest."""
+        """Return the relative bolus (n,) behind a saturated one (n,), up to the highest."""
         table = np.linspace(0.0, highest, TABLE)
         return np.interp(saturated, self._saturated(x, table), table)
 

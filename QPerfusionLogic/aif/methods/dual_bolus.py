@@ -28,7 +28,7 @@ LINEAR_MMOL_L = 2.0
 """Main-bolus frames below it, as the tissue series reads them, are reliable enough to check the dose ratio."""
 RATIO_TOLERANCE = 0.4
 RESIDUAL_SHARE = 0.2
-"""Share of the pre-bolus frames, the last ones, that tell how much gadolinium is left when the main bolus comes."""
+"""Share of the pre-bolus frames, the last ones, that show how much gadolinium is left when the main bolus comes."""
 
 
 class DualBolus(AifMethod):

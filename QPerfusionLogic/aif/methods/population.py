@@ -1,4 +1,4 @@
-"""Method "population": a bolus of average height with the course that this patient's saturated blood shows."""
+"""Method "population": a bolus of average height with the time course that this patient's saturated blood shows."""
 
 from __future__ import annotations
 
@@ -36,14 +36,14 @@ class Population(AifMethod):
     inverts_signal = False
 
     def curve(self, context: AifContext) -> MethodCurve:
-        """Return a curve of average height for the dose: its course is that of this patient's blood, unsaturated.
+        """Return a curve of average height for the dose: its time course is that of this patient's blood, unsaturated.
 
-        Where that course is none of a bolus, it is the average one, placed at this patient's arrival.
+        Where that time course is none of a bolus, it is the average one, placed at this patient's arrival.
 
         Raises
         ------
         InputError
-            When no bolus tells the arrival.
+            When no bolus shows the arrival.
         """
         state, measured, expected = context.state, context.tissue_curve, context.expected_peak
         bolus = measured.bolus
@@ -113,7 +113,7 @@ def _notice(own_time_course: bool, expected: PeakPrior) -> Notice:
     action = "use it for teaching only"
     if own_time_course:
         message = (
-            f"the height of the arterial input is a population average{known}, its course what the saturated blood "
+            f"the height of the arterial input is a population average{known}, its time course what the saturated blood "
             "curve of this patient shows: all flows of this state are off by one factor, which "
             f"{'cardiac output makes' if expected.dose else 'dose and cardiac output make'}"
         )
@@ -124,7 +124,7 @@ def _notice(own_time_course: bool, expected: PeakPrior) -> Notice:
 def population_curve(since_arrival_s: FloatArray, peak_mmol_l: float) -> FloatArray:
     """Return a gamma-variate first pass with a recirculation that rises as the first pass empties.
 
-    Arrival is where the upslope, extrapolated back, meets the baseline, as `find_bolus` tells it.
+    Arrival is where the upslope, extrapolated back, meets the baseline, as `find_bolus` shows it.
 
     Examples
     --------

@@ -1,7 +1,7 @@
 """What the nominal signal equation makes of a saturated curve, for every height the peak may have had.
 
 The unknown scale of the signal leaves a one-parameter family of inverted curves. The network sees its members, weighs
-them and corrects what the nominal equation misses (transmit field, T2*, imperfect saturation, noise).
+them and corrects what the nominal equation misses (B1+, T2*, imperfect saturation, noise).
 """
 
 from __future__ import annotations
@@ -65,7 +65,7 @@ def blood_signal(
     gadolinium : (n, m)
         mmol/L.
     protocol : Protocols
-        As played out, up to `flip_scale`, the transmit field over its nominal value.
+        As played out, up to `flip_scale`, the B1+ over its nominal value.
     decay : (n, 1) or float
         Transverse relaxivity R2* in L/mmol/s.
     loss : (n, 1) or float

@@ -1,4 +1,4 @@
-"""The numbers that describe an arterial input, and its drift."""
+"""The numbers that describe an arterial input, and its trend."""
 
 from __future__ import annotations
 

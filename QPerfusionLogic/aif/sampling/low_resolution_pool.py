@@ -31,7 +31,8 @@ SMALL_POOL = "aif-pool-small"
 ROUNDS = 2
 """The curve that pixels are measured by comes from those found before; it settles in two rounds."""
 AGREEMENT = 0.5
-"""Share of a pool told by the bolus that lies where the tissue series shows the LV; below it the position is right."""
+"""Share of a pool identified by the bolus that lies where the tissue series shows the LV; below it the position is
+right."""
 
 
 @dataclass(frozen=True)
@@ -79,7 +80,7 @@ def _found_pool(series: PerfusionSeries, state: StateResult) -> Pool:
     if expected is not None and expected.sum() >= FEWEST_PIXELS:
         notice = Notice(
             code="aif-pool-by-position",
-            message="no bolus could be told apart in the AIF series; its blood pool was taken from the tissue series",
+            message="no bolus could be distinguished in the AIF series; its blood pool was taken from the tissue series",
             action="check the AIF series and its arterial input curve",
         )
         return Pool(expected, "position", (notice,))
@@ -124,9 +125,9 @@ def ventricle_at(mask: BoolArray, geometry: Geometry, points: FloatArray) -> Flo
 def _full_blood(series: PerfusionSeries, pool: BoolArray) -> BoolArray:
     """Return the pixels of full blood signal in the pool's largest slice.
 
-    How much blood a pixel holds is told by its slope on the curve of the pool over all frames, which averages the noise
-    of single frames, per unit of proton density where that is known. In a small ventricle under low resolution the
-    other pixels share their signal with the wall; to leave out full ones would only leave more noise in the curve.
+    How much blood a pixel holds is given by its slope on the curve of the pool over all frames, which averages the
+    noise of single frames, per unit of proton density where that is known. In a small ventricle under low resolution
+    the other pixels share their signal with the wall; to leave out full ones would only leave more noise in the curve.
     """
     index = int(np.argmax(pool.sum(axis=(1, 2))))
     pixels = pool[index]

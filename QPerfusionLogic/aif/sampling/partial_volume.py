@@ -1,4 +1,5 @@
-"""Wall in the blood pixels of a low-resolution AIF series, told by its resolution and the contours, and taken out.
+"""Wall in the blood pixels of a low-resolution AIF series, identified by its resolution and the contours, and taken
+out.
 
 The acquired pixels of an AIF series are 6 to 11 mm large. In a small ventricle even the middle of the pool then holds
 some per cent of wall, dark at the peak of the bolus, and the inversion of a nearly saturated signal turns a loss of 5 %

@@ -10,7 +10,7 @@ from QPerfusionLogic.signal_model.physics import SeriesPhysics
 
 CANDIDATES = 80
 WELL_CONDITIONED_MMOL_L = 3.0
-"""Where there is less gadolinium, the inverted curve hardly depends on transmit field and T2*."""
+"""Where there is less gadolinium, the inverted curve hardly depends on B1+ and T2*."""
 
 
 def inverted_like(curve: BloodCurve, physics: SeriesPhysics, time_s: FloatArray, gd_mmol_l: FloatArray) -> FloatArray:

@@ -1,6 +1,6 @@
 """How high a bolus is expected to be before its curve is looked at: by the injected dose, where it is known.
 
-A saturated curve tells its course well and its height badly. What passes the heart is the dose, so that the area of
+A saturated curve shows its course well and its height badly. What passes the heart is the dose, so that the area of
 the first pass is dose over cardiac output (Stewart and Hamilton), and its peak goes with the dose.
 """
 

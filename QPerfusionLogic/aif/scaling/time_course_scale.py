@@ -1,8 +1,8 @@
 """Scale of a saturated blood curve without proton-density frames, from how its sequence bends a bolus of usual course.
 
-The course of a bolus is found whatever bends it (`saturated_shape`); how deep it has to be bent, by the signal equation
-of a known sequence, is its height. On digital patients without proton density, from images, the area under the curve
-errs by 3 to 9 % on average and 11 to 17 % (SD), where the baseline alone reads it 40 to 85 % low.
+The course of a bolus is found whatever bends it (`saturated_shape`); how deep it has to be saturated, by the signal
+equation of a known sequence, is its height. On digital patients without proton density, from images, the area under
+the curve errs by 3 to 9 % on average and 11 to 17 % (SD), where the baseline alone reads it 40 to 85 % low.
 """
 
 from __future__ import annotations

@@ -38,7 +38,7 @@ class Scan:
     headers : dict
         Headers of files (pixels left out): one for each series, as far as they are few.
     broken : dict
-        For each DICOM file that cannot be used the reason and, where it is told, its series.
+        For each DICOM file that cannot be used the reason and, where it is reported, its series.
     other_modalities : dict
         Modality -> number of files, for what is not MR.
     files : int

@@ -131,7 +131,7 @@ def load_t1_map(group: ImageGroup, path: Path, salt: str, progress: Progress) ->
 
 
 def t1_in_seconds(values: FloatArray, path: Path) -> FloatArray:
-    """Return T1 in s from values in ms or s, told apart by their size; NaN where there is no value.
+    """Return T1 in s from values in ms or s, distinguished by their size; NaN where there is no value.
 
     Raises
     ------
@@ -151,7 +151,7 @@ def t1_in_seconds(values: FloatArray, path: Path) -> FloatArray:
 
 
 def geometry_of(records: Sequence[ImageRecord]) -> Geometry:
-    """Return where the slices of one frame lie; a plain stack where the headers do not tell."""
+    """Return where the slices of one frame lie; a plain stack where the headers do not show."""
     first = records[0]
     if not first.orientation or not first.position_mm:
         return Geometry.axis_aligned(
@@ -184,7 +184,7 @@ def _images(records: Sequence[ImageRecord], index: Any, progress: Progress) -> F
 
 
 def _tagged_proton_density(group: ImageGroup, stack: Stack, progress: Progress) -> FloatArray | None:
-    """Return the proton-density frames that the tags tell apart, or None."""
+    """Return the proton-density frames that the tags distinguish, or None."""
     density = group.proton_density
     if not density:
         return None

@@ -130,7 +130,7 @@ def session_times(records: Sequence[ImageRecord]) -> NDArray[np.float64] | None:
 
 
 def overlap_of(records: tuple[ImageRecord, ...], others: tuple[ImageRecord, ...]) -> float:
-    """Return the share of the shorter of two acquisitions during which the other ran; 0 where no clock tells."""
+    """Return the share of the shorter of two acquisitions during which the other ran; 0 where no clock shows."""
     first, second = examination_window(records), examination_window(others)
     if first is None or second is None:
         return 0.0
@@ -219,7 +219,7 @@ def _interval_unused(times: NDArray[np.float64], name: str, frame_interval_s: fl
     span, count = float(np.ptp(times)), len(np.unique(times))
     if frame_interval_s is None or count < 2 or abs(frame_interval_s * (count - 1) / span - 1.0) < 0.1:
         return ()
-    message = f"loading.frame_interval_s {frame_interval_s:g} s was left aside: {name} tells the time of every frame"
+    message = f"loading.frame_interval_s {frame_interval_s:g} s was left aside: {name} shows the time of every frame"
     return (Notice("interval-unused", message, "set the times to replace those of the files", option="--times CSV"),)
 
 

@@ -1,4 +1,4 @@
-"""Proton-density frames at the head of a series, told by their brightness."""
+"""Proton-density frames at the head of a series, identified by their brightness."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from QPerfusionLogic.settings.schema import LoadingSettings
 
 MOST_LEADING_FRAMES = 5
 BRIGHTER = 1.1
-"""Without saturation pulse the picture is brighter, in blood and muscle several times, in fat hardly."""
+"""Without saturation pulse the picture is brighter, in blood and myocardium several times, in fat hardly."""
 STEP = 3.0
 """The change of the picture from the last of them to the first saturated frame, against changes within either group."""
 BASELINE_FRAMES = 4

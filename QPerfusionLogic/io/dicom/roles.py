@@ -161,7 +161,7 @@ def _static_role(words: str, image_type: set[str], state: State) -> Role:
 
 
 def _state_of(group: ImageGroup, root: Path, shared: _Shared) -> tuple[State, str]:
-    """Return the state and its reason from the first text that tells one, the most particular text first."""
+    """Return the state and its reason from the first text that shows one, the most particular text first."""
     tags, folders = Tags(group.header), _folders_between(root, group.first.path)
     texts = (
         (tags.text("SeriesDescription"), "description"),

@@ -78,7 +78,7 @@ def _name_of(record: ImageRecord) -> Hashable:
 
 
 def _without_copies(records: Sequence[ImageRecord]) -> list[ImageRecord]:
-    """Return the records without copies of one image; an identifier that different images share is not believed."""
+    """Return the records without copies of one image; an identifier that different images share is not trusted."""
     known: dict[Hashable, ImageRecord] = {}
     for record in records:
         own = record.sop_uid or record.path
@@ -91,7 +91,7 @@ def _duplicate_remark(copies: int) -> tuple[str, ...]:
 
 
 def _content_of(record: ImageRecord) -> Hashable:
-    """Return what tells one image of a series from all others: place, times and preparation."""
+    """Return what shows one image of a series from all others: place, times and preparation."""
     return (
         *(tuple(round(value, 1) for value in record.position_mm), record.slice_location_mm),
         *(tuple(sorted(record.clocks.items())), record.temporal_position, kind_of_image(record)),
@@ -128,7 +128,7 @@ def _words_of(record: ImageRecord) -> Hashable:
 
 
 def _adjoining(named: Sequence[Series]) -> list[list[Series]]:
-    """Return the series in clusters between which there is a pause; all in one where no clock tells."""
+    """Return the series in clusters between which there is a pause; all in one where no clock shows."""
     windows = {id(series): examination_window(series.records) for series in named}
     if len(named) == 1 or any(window is None for window in windows.values()):
         return [list(named)]

@@ -45,7 +45,7 @@ class ImageSequence:
     ----------
     values : (frames, slices, rows, columns) or (frames, slices, rows, columns, components) array
     time_s : (frames, slices) array, optional
-        None where the file tells no times.
+        None where the file shows no times.
     geometry : Geometry
     metadata : dict
         The file's own key/value pairs.
@@ -56,7 +56,7 @@ class ImageSequence:
     geometry: Geometry
     metadata: dict[str, str] = field(default_factory=dict)
     interval_s: float | None = None
-    """Constant step between frames, where the file tells one and no times."""
+    """Constant step between frames, where the file shows one and no times."""
 
 
 def write_sequence(
@@ -257,7 +257,7 @@ def _is_step_in_time(direction: Any) -> bool:
 
 
 def _interval_of(header: dict[str, Any]) -> float | None:
-    """Return the step in seconds along the axis of frames, None where the header tells none."""
+    """Return the step in seconds along the axis of frames, None where the header shows none."""
     count = int(header.get("dimension", 0))
     kinds = list(header.get("kinds") or [""] * count)
     directions, spacings = header.get("space directions"), header.get("spacings")
@@ -273,7 +273,7 @@ def _interval_of(header: dict[str, Any]) -> float | None:
 
 
 def _matrix_of(header: dict[str, Any], spatial: list[int]) -> FloatArray | None:
-    """Return the (4, 4) matrix from (column, row, slice, 1) to LPS mm; None where the file does not tell it."""
+    """Return the (4, 4) matrix from (column, row, slice, 1) to LPS mm; None where the file does not show it."""
     directions, origin = header.get("space directions"), header.get("space origin")
     matrix = np.eye(4)
     if directions is None:

@@ -31,7 +31,7 @@ _TIMES = ("VolumeTiming", "FrameTimesStart")
 
 @dataclass(frozen=True)
 class Sidecar:
-    """What a sidecar tells: the protocol and, where it has them, the times of the frames (frames,) in seconds."""
+    """What a sidecar shows: the protocol and, where it has them, the times of the frames (frames,) in seconds."""
 
     protocol: Protocol
     time_s: FloatArray | None = None

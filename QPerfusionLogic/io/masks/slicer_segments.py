@@ -32,7 +32,7 @@ def labels_of_segments(path: Path, values: FloatArray, metadata: dict[str, str])
     Raises
     ------
     InputError
-        When a segment's name tells neither myocardium nor a blood pool.
+        When a segment's name shows neither myocardium nor a blood pool.
     """
     labels = np.zeros(values.shape[1:], dtype=np.uint8)
     for label, layer, value in sorted(_segment(path, metadata, number) for number in range(_count(metadata))):

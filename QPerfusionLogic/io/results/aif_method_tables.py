@@ -1,4 +1,4 @@
-"""The compared routes to an arterial input as CSV: features and flows, and the curves."""
+"""The compared AIF methods as CSV: features and flows, and the curves."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ CURVE_STEP_S = 0.5
 
 
 def aif_methods_csv(rows: Sequence[AifMethodComparison]) -> str:
-    """Return one row a state and route: features of its curve, flow of the heart and of each segment, or why not."""
+    """Return one row a state and method: features of its curve, flow of the heart and of each segment, or why not."""
     segments = sorted({flow.segment for row in rows for flow in row.segments})
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
@@ -31,7 +31,7 @@ def aif_methods_csv(rows: Sequence[AifMethodComparison]) -> str:
 
 
 def curves_csv(rows: Sequence[AifMethodComparison]) -> str:
-    """Return the curves of the routes of one state in mmol/L on a common clock: time_s, then one column a route."""
+    """Return the curves of the methods of one state in mmol/L on a common clock: time_s, then one column a method."""
     curves = {row.method: row.arterial_input for row in rows if row.arterial_input is not None}
     if not curves:
         return "time_s\n"

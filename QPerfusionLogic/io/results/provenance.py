@@ -30,7 +30,7 @@ def provenance_of(
     study : PerfusionStudy
         The loaded input.
     states : dict
-        Results per state after the cascade.
+        Results per state after the pipeline.
     settings : Settings
         The settings used.
     seconds : dict

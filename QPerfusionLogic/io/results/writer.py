@@ -106,7 +106,7 @@ def write_state(result: StateResult, place: Path) -> None:
 
 
 def labels_hash(labels: LabelArray) -> str:
-    """Return the hash that tells whether a user edited the labels."""
+    """Return the hash that shows whether a user edited the labels."""
     return hashlib.sha256(np.ascontiguousarray(labels, dtype=np.uint8).tobytes()).hexdigest()
 
 

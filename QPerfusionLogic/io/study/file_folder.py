@@ -22,13 +22,13 @@ TIMES_WORDS = r"^times?$"
 def with_files_named(request: StudyRequest) -> StudyRequest:
     """Return the request with the volume and CSV files of its study folder named by their part; others unchanged.
 
-    Names tell the part by the words stress, rest, aif, mask, t1 map, pre-bolus and times: `stress.nii.gz`,
+    Names show the part by the words stress, rest, aif, mask, t1 map, pre-bolus and times: `stress.nii.gz`,
     `stress_aif.csv`, `rest_mask.nrrd`, `rest_pre_bolus.nrrd`, `t1_map.nrrd`. What the user named wins.
 
     Raises
     ------
     InputError
-        When two files tell the same part.
+        When two files show the same part.
     """
     if request.study is None or not Path(request.study).is_dir():
         return request
@@ -65,7 +65,7 @@ def words_of_name(path: Path) -> str:
 
 
 def _part_of(path: Path) -> str:
-    """Return the field of `StudyRequest` that a file's name tells, or ""."""
+    """Return the field of `StudyRequest` that a file's name shows, or ""."""
     words = words_of_name(path)
     is_curve = path.suffix.lower() == ".csv"
     if word_of(T1_MAP, words) and not is_curve:

@@ -1,4 +1,4 @@
-"""What `inspect` tells of each series."""
+"""What `inspect` shows of each series."""
 
 from __future__ import annotations
 
@@ -181,7 +181,7 @@ class _Timing:
     problems: tuple[str, ...] = ()
 
     def as_fields(self) -> dict[str, Any]:
-        """Return the fields of a summary that tell the timing."""
+        """Return the fields of a summary that show the timing."""
         known = self.steps_s.size > 0
         return {
             "frames": self.frames,

@@ -1,4 +1,4 @@
-"""The door of the loading room: from paths to a study."""
+"""Entry point of the loading stage: from paths to a study."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ STATES = (State.STRESS, State.REST)
 class LoadingLogic:
     """Load a study: find the series of each state, read times, images, geometry and protocol, and check that they fit.
 
-    Slices are ordered from base to apex where the files tell their positions, and as they lie in the file elsewhere.
+    Slices are ordered from base to apex where the files show their positions, and as they lie in the file elsewhere.
 
     Parameters
     ----------
@@ -274,5 +274,5 @@ class _Loading:
 
 
 def _file_states(state: State) -> tuple[Any, ...]:
-    """Return the states a file's name may tell to be loaded as `state`; a name that tells none is taken as rest."""
+    """Return the states a file's name may show to be loaded as `state`; a name that shows none is taken as rest."""
     return (State.STRESS,) if state is State.STRESS else (State.REST, State.UNKNOWN)

@@ -31,7 +31,7 @@ AFTER_CONTRAST = "after_contrast"
 
 
 def with_states(found: Sequence[Found]) -> tuple[tuple[Found, ...], tuple[Notice, ...]]:
-    """Give a state to perfusion series that do not tell theirs, by heart rate or else by order, with a notice."""
+    """Give a state to perfusion series that do not show theirs, by heart rate or else by order, with a notice."""
     everything = [item for item in found if item.fits(SeriesKind.TISSUE)]
     native = [item for item in everything if not item.role.derived]
     tissue = native + [

@@ -79,12 +79,12 @@ def check_not_swapped(
     rest: PerfusionSeries | None,
     accept_swapped: bool = False,
 ) -> tuple[Notice, ...]:
-    """Compare the states that the user gave with what the series tell of themselves.
+    """Compare the states that the user gave with what the series show of themselves.
 
     Parameters
     ----------
     given : dict
-        State given by the user -> (state that the series' words tell, its name).
+        State given by the user -> (state that the series' words show, its name).
     accept_swapped : bool
         Only warn where both series contradict.
 

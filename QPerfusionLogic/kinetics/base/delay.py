@@ -40,7 +40,7 @@ def posterior(log_likelihood: FloatArray) -> FloatArray:
 def vertex(delays_s: FloatArray, log_likelihood: FloatArray) -> tuple[FloatArray, FloatArray]:
     """Return where the parabola through the best delay and its neighbours peaks, and its spread, both (n,), in s.
 
-    The peak lies inside the range looked at. At an end of the range the fall to the next delay may tell more; the
+    The peak lies inside the range looked at. At an end of the range the fall to the next delay may show more; the
     spread is infinite where the likelihood is flat.
     """
     first = np.argmax(log_likelihood, axis=1)

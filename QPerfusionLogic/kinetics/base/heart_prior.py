@@ -14,7 +14,7 @@ FLOW_WITHIN_HEART = 0.3
 """Spread of the logarithm of flow between the segments of one heart; heavy tails let defects lie far from the rest."""
 TAIL = 4.0
 """Degrees of freedom of the priors: normal in the logarithm at first, with the tails of a t distribution, so that
-curves that clearly say otherwise are believed."""
+curves that clearly say otherwise are trusted."""
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""What the room takes in, and the checks at its door."""
+"""Input of a kinetic fit, and its checks."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is left of a baseline before the bolus, taken off as far as it can be told from noise."""
+"""What is left of a baseline before the bolus, taken off as far as it can be distinguished from noise."""
 
 from __future__ import annotations
 

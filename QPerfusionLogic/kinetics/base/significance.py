@@ -34,9 +34,9 @@ def is_noise(
 def rise_in_errors(curves: FloatArray, weight: FloatArray, after_arrival: BoolArray) -> FloatArray:
     """Return how much higher clean curves (n, frames) are after arrival than before, in standard errors (n,).
 
-    A short fit window at a low heart rate holds a dozen frames, too few to tell a good fit from noise; the whole curve
-    tells. The noise is read from the second differences, which a smooth curve leaves nearly empty. NaN where there are
-    too few frames to say.
+    A short fit window at a low heart rate holds a dozen frames, too few to distinguish a good fit from noise; the
+    whole curve shows. The noise is read from the second differences, which a smooth curve leaves nearly empty. NaN
+    where there are too few frames to say.
 
     Parameters
     ----------

@@ -1,8 +1,9 @@
 """Finds what the curves of one heart have in common: the centre of flow, PS, Vp, ve and delay, by joint likelihood.
 
-One curve at stress hardly tells flow from delay and volumes; sixteen curves of one heart tell the volumes well, and a
-curve that is held near them tells its flow. Flows scatter round a centre of their own, with heavy tails for defects: a
-prior of every segment round a median over all hearts would draw a noisy stress study down as often as it has segments.
+One curve at stress hardly distinguishes flow from delay and volumes; sixteen curves of one heart show the volumes
+well, and a curve that is held near them shows its flow. Flows scatter round a centre of their own, with heavy tails
+for defects: a prior of every segment round a median over all hearts would draw a noisy stress study down as often as
+it has segments.
 """
 
 from __future__ import annotations
@@ -28,7 +29,7 @@ FEWEST_CURVES = 4
 STARTS = 6
 ROUNDS = 20
 PROBE = 0.05
-"""Step of the finite differences that tell how well the centre is known."""
+"""Step of the finite differences that show how well the centre is known."""
 
 
 @dataclass(frozen=True)

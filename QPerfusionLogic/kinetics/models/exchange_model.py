@@ -1,4 +1,5 @@
-"""What the capillary models share beyond their table: basins, Ki, and when flow cannot be told from the curve."""
+"""What the capillary models share beyond their table: basins, Ki, and when flow cannot be distinguished from the
+curve."""
 
 from __future__ import annotations
 
@@ -21,7 +22,7 @@ class ExchangeModel(TabulatedModel):
     split = (1, float(np.log(EXTRACTION_SPLIT)))
 
     def judge(self, solution: Solution, amplification: FloatArray) -> Solution:
-        """Return the solution with Ki, and with no flow where only Ki can be told.
+        """Return the solution with Ki, and with no flow where only Ki can be reported.
 
         With next to no plasma volume a curve shows Fp (1 - exp(-PS/Fp)) alone, however well it is fitted.
         """

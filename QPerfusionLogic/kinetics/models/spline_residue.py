@@ -15,7 +15,8 @@ from QPerfusionLogic.progress import Progress
 
 PIECES = 12
 EARLIEST_FALL_S = 2.0
-"""No step has half fallen before this: what falls faster cannot be told from noise, and would count as flow."""
+"""No step has half fallen before this: what falls faster cannot be distinguished from noise, and would count as
+flow."""
 SMOOTHNESS = np.logspace(-6, 1, 15)
 SWEEPS = 150
 

@@ -23,7 +23,7 @@ FEW_CURVES = 1000
 FEW, ONE_DELAY, MANY = (0.002, 1e-5, 1e9), (0.002, 1e-4, 30.0), (0.02, 1e-2, 12.0)
 """When a fit ends: of few curves, of many at one delay, of many at each of several. The last step is the one that
 promises less than the first number in log likelihood; it is taken without looking again. A step that gained next to
-nothing ends a fit where it was damped by less than the second. The third tells how much less likely (logarithm) than
+nothing ends a fit where it was damped by less than the second. The third shows how much less likely (logarithm) than
 the best a start or a delay may be before it is given up."""
 GIVE_UP_AT = 3
 """After so many steps a start that is less likely than the best by more than `margin` is left where it is."""

@@ -18,7 +18,7 @@ last step without looking again only where that changes no parameter by more tha
 BLOCK = 1024
 """Curves that are fitted at all delays before the next ones."""
 BROAD = 1.5
-"""Spread of the delay in steps from which on every other delay tells the rest."""
+"""Spread of the delay in steps from which on every other delay shows the rest."""
 FLOOR = 1e-9
 """Share of the energy of a curve below which the squared error is lost in the accuracy of the table."""
 
@@ -170,7 +170,7 @@ def fit_block(table, cells, ranges, data, off_basis, degrees_of_freedom, ends, s
     cells : tuple
         strides, matrix, lift, offset, scale, first, per_step, nodes: where in the table a parameter falls.
     ranges : tuple
-        direction, low, high, believed, precision, spread: what is known of parameters before a curve is seen.
+        direction, low, high, trusted, precision, spread: what is known of parameters before a curve is seen.
     data, off_basis : (n, rank) float32 and (n,) float64 arrays
     ends : tuple
         settled, trusted, patience, give_up_at: see `engine`.

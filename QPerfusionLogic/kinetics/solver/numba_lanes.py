@@ -177,7 +177,7 @@ def multiply_rows(typing, axes_of, flow, data, rows, products, against):
     rows : (axes + 1, rank) float32 array
         As `read_rows` leaves them.
     products : (axes + 1, axes + 1) float64 array
-        Its lower triangle is filled, but for the square of the curve, which `read_rows` tells.
+        Its lower triangle is filled, but for the square of the curve, which `read_rows` shows.
     against : (axes + 1,) float64 array
         Products of the rows with the residual.
     """

@@ -64,7 +64,7 @@ def insertion_points_of(node: Any, geometry: Geometry) -> FloatArray:
     """Return the insertion points (slices, 2, 2) as (row, column) in pixels of a point list, NaN where there is none.
 
     A point belongs to the slice that it lies in and, by the first letter of its label, to the anterior or the inferior
-    insertion; where the label tells nothing the first point of a slice is anterior.
+    insertion; where the label shows nothing the first point of a slice is anterior.
     """
     points = np.full((geometry.slices, 2, 2), np.nan)
     for index in range(node.GetNumberOfControlPoints()):

@@ -100,7 +100,7 @@ def add_browser(scene: Any, name: str, sequences: list[Any], proxy_names: list[s
 
 
 def write_description(sequence: Any, series: PerfusionSeries) -> None:
-    """Keep on the sequence node what its pixels alone do not tell: protocol, kind, state, quantity and source.
+    """Keep on the sequence node what its pixels alone do not show: protocol, kind, state, quantity and source.
 
     The folder that the images came from stays out: it may name a person, and a scene is given away.
     """
@@ -114,7 +114,7 @@ def write_description(sequence: Any, series: PerfusionSeries) -> None:
 
 
 def refer_to_companion(sequence: Any, name: str, companion: Any) -> None:
-    """Tell a sequence which other one holds its "proton density" or "second echo" images."""
+    """Link a sequence to the one that holds its "proton density" or "second echo" images."""
     sequence.SetNodeReferenceID(_reference(name), companion.GetID())
 
 

@@ -37,7 +37,7 @@ def remove_study_folder(scene: Any, study: str) -> None:
 def separate_studies(scene: Any) -> None:
     """Give studies that came into the scene under one name, from several files, a name each.
 
-    Nodes tell by their attributes of which study they are, so that two studies of one name would be read as one.
+    Nodes show by their attributes of which study they are, so that two studies of one name would be read as one.
     """
     if scene.IsBatchProcessing():
         return

@@ -80,7 +80,7 @@ def _kind(item: Candidate) -> str:
 
 
 def state_of(item: Candidate) -> str:
-    """Return the state, stress or rest, that QPerfusion wrote on a node or else that its name tells, or ""."""
+    """Return the state, stress or rest, that QPerfusion wrote on a node or else that its name shows, or ""."""
     if item.state:
         return item.state
     state = state_of_words(plain_words(item.name))

@@ -111,7 +111,7 @@ def add_constants_table(scene: Any, name: str, constants: dict[str, dict[str, st
 
 
 def add_aif_method_table(scene: Any, name: str, methods: tuple[AifMethodComparison, ...]) -> Any:
-    """Add every route to an arterial input: the flow that it gives, which was used, why a route was refused."""
+    """Add every AIF method: the flow that it gives, which was used, why a method was refused."""
     return add_table(
         scene,
         name,

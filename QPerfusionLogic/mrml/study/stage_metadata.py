@@ -1,7 +1,7 @@
 """What a result knows beyond its pixels and tables, kept on the nodes of the scene, so that a run can go on from there.
 
 Every stage's output has one node that carries it as JSON; each also keeps what it looked like when it was filled in,
-so that an edit of the user is told from what was computed.
+so that an edit of the user is distinguished from what was computed.
 """
 
 from __future__ import annotations
@@ -85,7 +85,7 @@ def notices_of(content: Any) -> tuple[Notice, ...]:
 
 
 def fingerprint(values: Any) -> str:
-    """Return a short text that tells whether labels or flags were edited.
+    """Return a short text that shows whether labels or flags were edited.
 
     Examples
     --------

@@ -10,7 +10,7 @@ from .filling import SceneStudy
 
 
 def settings_of(study: SceneStudy) -> Settings | None:
-    """Return the settings that a study was computed with, None when it does not tell."""
+    """Return the settings that a study was computed with, None when it does not show."""
     table = study.node("table:notices")
     kept = read_note(table, "Provenance") if table is not None else None
     try:

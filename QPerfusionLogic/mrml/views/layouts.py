@@ -34,7 +34,7 @@ _EVERYDAY_VIEWS = ("Red", "Green", "Yellow")
 _MARGIN, _POLAR_MARGIN = 2.4, 1.1
 """Shorter side of a view in widths of the heart, or of the polar map."""
 _POLAR_WIDTH, _PLOT_WIDTH = 250, 330
-"""Widths in the lower row in relation to each other, which the user can move: a chart needs room for its title."""
+"""Widths in the lower row in relation to each other, which the user can move: a chart needs space for its title."""
 
 
 def layout_description() -> str:

@@ -162,7 +162,7 @@ def _draw_mediastinum(
 
 
 def _draw_front(canvas: Canvas, torso: TorsoShape, random: np.random.Generator, heart_radius_mm: float) -> None:
-    """Fill what lies between the right ventricle and the chest wall: fat, some muscle, seldom lung."""
+    """Fill what lies between the right ventricle and the chest wall: fat, at times skeletal muscle, seldom lung."""
     grid = canvas.grid
     towards = random.uniform(-0.15, 0.75)
     along = -(grid.x_mm * np.cos(towards) + grid.y_mm * np.sin(towards))

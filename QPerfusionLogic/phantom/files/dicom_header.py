@@ -19,7 +19,7 @@ STUDY_DATE = "20260102"
 SYNTHETIC = "SYNTHETIC: digital patient simulated by QPerfusion, not a human being"
 UID_ROOT = "1.2.826.0.1.3680043.8.498."
 WEIGHT_KG = 75.0
-"""What every digital patient is told to weigh: with the volume it gives the dose, which is all that is asked of it."""
+"""What every digital patient is said to weigh: with the volume it gives the dose, which is all that is asked of it."""
 MR_IMAGE_STORAGE = "1.2.840.10008.5.1.4.1.1.4"
 _KIND_WORDS = {SeriesKind.AIF: "AIF", SeriesKind.PRE_BOLUS: "prebolus"}
 

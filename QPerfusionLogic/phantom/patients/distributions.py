@@ -167,7 +167,7 @@ def sample_motion(random: np.random.Generator, heart_rate: float, motion: bool, 
 
 
 def sample_tissue_factors(random: np.random.Generator) -> TissueFactors:
-    """Return factors per tissue: blood and muscle scatter little, what is around the heart much.
+    """Return factors per tissue: blood and myocardium scatter little, what is around the heart much.
 
     Saturation pulses are tuned to water at the heart, so fat and whatever lies far away keep some magnetisation.
     """

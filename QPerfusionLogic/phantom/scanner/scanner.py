@@ -20,7 +20,7 @@ MODELS = {"siemens": "MAGNETOM Aera", "ge": "SIGNA Artist", "philips": "Ingenia 
 class Scanner:
     """Everything about the acquisition that does not change between stress and rest.
 
-    `flip_scale` and `saturation_efficiency` are what the scanner really does, while its header tells the nominal
+    `flip_scale` and `saturation_efficiency` are what the scanner really does, while its header shows the nominal
     values. `shading` is the fall of the receive sensitivity away from the chest wall and `normalised` how much of it
     the scanner's own normalisation undoes (amplifying noise instead).
     """
@@ -95,7 +95,7 @@ class Scanner:
     def protocol(
         self, aif: bool = False, heart_rate_bpm: float | None = None, dose_mmol_kg: float | None = None
     ) -> Protocol:
-        """Return the nominal protocol, as a header would tell it."""
+        """Return the nominal protocol, as a header would show it."""
         readout = self.readouts()[1 if aif else 0]
         return Protocol(
             vendor=self.vendor,

@@ -48,7 +48,7 @@ def simulate_patient(patient: DigitalPatient, progress: Progress | None = None) 
     patient : DigitalPatient
         All parameters.
     progress : Progress, optional
-        Told after every slice.
+        Updated after every slice.
 
     Returns
     -------

@@ -13,7 +13,7 @@ from QPerfusionLogic.data.geometry import Geometry
 from .edge_features import WORKING_SPACING_MM
 
 PLAUSIBLE_FIELD_MM = (120.0, 700.0)
-"""Fields of view of a cardiac image; a spacing that gives another one is not believed."""
+"""Fields of view of a cardiac image; a spacing that gives another one is not trusted."""
 PLAUSIBLE_ANISOTROPY = 2.0
 KEPT_AS_IS = (0.75, 1.35)
 """Ratio of pixel size to working pixel size inside which no resampling is done."""

@@ -59,7 +59,7 @@ def export_dicom(
     sources : iterable of Path
         Files and folders that the study was loaded from; objects take patient and study from them.
     progress : Progress, optional
-        Told after every object.
+        Updated after every object.
 
     Returns
     -------

@@ -71,7 +71,7 @@ class SourceFolder:
         Parameters
         ----------
         series : PerfusionSeries
-            Its `source.series_hash` and geometry tell which files are meant.
+            Its `source.series_hash` and geometry show which files are meant.
         """
         own = [header for header in self._headers if self._belongs(header, series.source.series_hash)]
         if own and not own[0].position:

@@ -1,4 +1,4 @@
-"""The section of the report that shows every route to an arterial input with the flow it gives."""
+"""The section of the report that shows every AIF method with the flow it gives."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ HEAD = ("method", "peak (mmol/L)", "time to peak (s)", "FWHM (s)", "MBF of the h
 
 
 def aif_method_section(study: StudyResult) -> str:
-    """Return tables and plots of the compared routes; nothing where they were not compared."""
+    """Return tables and plots of the compared methods; nothing where they were not compared."""
     parts = []
     for state in study.states:
         rows = [row for row in study.aif_method_comparison if row.state == state]
@@ -32,15 +32,15 @@ def aif_method_section(study: StudyResult) -> str:
     if not parts:
         return ""
     note = (
-        '<p class="note">MBF in mL/min/g, fitted to the segments with the same model by every route. They agree '
+        '<p class="note">MBF in mL/min/g, fitted to the segments with the same model by every method. They agree '
         "where the arterial input is well determined; the learned one is validated for stress only, and the "
         "height of a population curve is not the patient's own.</p>"
     )
-    return section("Routes to the arterial input", *parts, note)
+    return section("AIF methods", *parts, note)
 
 
 def _chart(rows: list[AifMethodComparison], state: State) -> str:
-    chart = Chart("time (s)", "blood gadolinium (mmol/L)", f"Arterial input by every route, {state}", 620, 280)
+    chart = Chart("time (s)", "blood gadolinium (mmol/L)", f"Arterial input by every method, {state}", 620, 280)
     for row in rows:
         found = row.arterial_input
         if found is None:

@@ -49,7 +49,7 @@ def page(
     Parameters
     ----------
     study : StudyResult
-        After the cascade; stages that were not run leave their sections out.
+        After the pipeline; stages that were not run leave their sections out.
     rows : sequence of SegmentRow
         The segment table.
     pictures : dict
@@ -92,7 +92,7 @@ def page(
 
 
 def _subtitle(study: StudyResult) -> str:
-    """Return states, model, AIF route and scanner in one line."""
+    """Return states, model, AIF method and scanner in one line."""
     parts = [" and ".join(str(state) for state in study.states) or "no state"]
     models = {result.mapped.model for result in study.states.values() if result.mapped is not None}
     methods = {result.arterial_input.mode for result in study.states.values() if result.arterial_input is not None}

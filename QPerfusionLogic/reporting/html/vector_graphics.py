@@ -14,7 +14,7 @@ from numpy.typing import ArrayLike, NDArray
 
 INK, MUTED, GRID = "#1f2933", "#52606d", "#e4e7eb"
 BLUE, ORANGE, GREEN, PINK, SKY, GREY = "#0072b2", "#d55e00", "#00805e", "#b0578d", "#56b4e9", "#7b8794"
-"""Colours of Okabe and Ito (2008), darkened where thin lines need the contrast; told apart by the colour-blind."""
+"""Colours of Okabe and Ito (2008), darkened where thin lines need the contrast; distinguished by the colour-blind."""
 _CHARACTER = 0.6
 """Mean width of a character of the sans-serif font in units of its size."""
 

@@ -22,7 +22,8 @@ BOUND_LIMIT = 0.5
 ERROR_LIMIT = 0.5
 """Median standard error over flow above which flows are not determined; a convention of this report."""
 PIXELS_HIGH = 0.15
-"""How much higher than their segments half of the pixels may read before it is told; a convention of this report."""
+"""How much higher than their segments half of the pixels may read before it is reported; a convention of this
+report."""
 
 POOR_FIT_R2 = 0.5
 """A fit that explains less than half of the variance of its curve is poor, whatever its status."""

@@ -1,4 +1,4 @@
-"""What the reader must know that no single stage can tell: rejections, flows without foundation, missing halves."""
+"""What the reader must know that no single stage can show: rejections, flows without foundation, missing halves."""
 
 from __future__ import annotations
 
@@ -92,7 +92,7 @@ def _foundation(state: State, result: StateResult) -> list[Notice]:
     if pixels_over_segments(result) > PIXELS_HIGH:
         message = (
             f"single pixels at {state} read {pixels_over_segments(result):.0%} higher than their segments: noise does "
-            "that where flow and delay are hardly told apart"
+            "that where flow and delay are hardly distinguished"
         )
         action = 'trust the segments; the hierarchical prior with the scope "pixels" holds pixels near their segments'
         found.append(_notice("pixels-read-high", message, action, Severity.NOTE, state))

@@ -35,7 +35,7 @@ class Threshold:
 
 
 def thresholds(settings: ReportingSettings) -> tuple[Threshold, ...]:
-    """Return all thresholds at work with their sources; an edited value says so.
+    """Return all thresholds at work with their sources; an edited value is marked.
 
     Examples
     --------

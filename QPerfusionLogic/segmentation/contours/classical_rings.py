@@ -97,7 +97,7 @@ def _endocardium(grid: PolarGrid, features: _Features, level: float) -> FloatArr
 
 
 def _pool_level(grid: PolarGrid, features: _Features, endocardium_mm: FloatArray) -> float:
-    """Return the passage that parts blood from muscle: `POOL_LEVEL` of the way from the wall's to the pool's."""
+    """Return the passage that parts blood from myocardium: `POOL_LEVEL` of the way from the wall's to the pool's."""
     wall = _from_endocardium(
         grid, grid.sample(features.cavity[None]), endocardium_mm, np.arange(2.0, 6.0, grid.step_mm)
     )

@@ -40,7 +40,7 @@ class Drawing:
     confidence: float
 
     def plausible(self, pool: BoolArray) -> bool:
-        """Tell whether the drawing is a ring around the pool that the bolus detector found."""
+        """Return whether the drawing is a ring around the pool that the bolus detector found."""
         if not self.wall.any() or not self.cavity.any():
             return False
         inside = (self.cavity | self.wall)[pool].mean() if pool.any() else 0.0

@@ -13,7 +13,7 @@ from QPerfusionLogic.segmentation.first_pass.enhancement import Enhancement
 
 SIZE, PIXEL_MM = 64, 2.0
 CHANNELS = 8
-"""Baseline, RV peak, LV upslope, LV peak, and four moments while blood washes out and muscle fills."""
+"""Baseline, RV peak, LV upslope, LV peak, and four moments while blood washes out and myocardium fills."""
 
 
 @dataclass(frozen=True)

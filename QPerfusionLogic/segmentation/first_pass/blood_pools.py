@@ -18,7 +18,7 @@ FULL = 0.9
 PLATEAU = 0.95
 """Share of its highest value at which an LV peaks whose signal does not come down again (saturated blood)."""
 FIRST_WITHIN_S, FIRST_SPREAD_S = 1.0, 2.0
-"""The RV fills within the first time of the first filling of anything; what comes later is believed less."""
+"""The RV fills within the first time of the first filling of anything; what comes later is trusted less."""
 RIVAL, FAIR_FIT = 0.4, 0.3
 """Share of the best score, and fit of its RV, from which on an earlier pair of pools casts doubt on a later one."""
 UNCERTAIN = 0.2
@@ -37,7 +37,7 @@ class BloodPools:
     ----------
     right_frame, fill_frame, left_frame : int
         Frames at which the RV is brightest over the LV, the LV is nearly full, and the LV peaks. Between the last
-        two muscle fills, the more the broader or the more saturated the bolus.
+        two myocardium fills, the more the broader or the more saturated the bolus.
     right, left : (slices, rows, columns) bool arrays
         The pools at half of their peak; False everywhere in slices where none was found.
     centre : (slices, 2) array
@@ -57,7 +57,7 @@ class BloodPools:
 
 @dataclass(frozen=True)
 class _Candidate:
-    """One pair of pools in one slice; `fit` (0 to 1) tells how much the right one is like an RV beside the left one."""
+    """One pair of pools in one slice; `fit` (0 to 1) shows how much the right one is like an RV beside the left one."""
 
     left: BoolArray
     right: BoolArray | None
@@ -94,7 +94,7 @@ def find_blood_pools(enhancement: Enhancement) -> BloodPools | None:
 def _after_breath(breaths: tuple[int, ...], right_frame: int, fill_frame: int, left_frame: int) -> tuple[int, int, int]:
     """Return the moments with that of the RV after the last deep breath before the LV is filled.
 
-    The RV is seen for some beats; in the place that the LV has it tells more than at its peak in another one.
+    The RV is seen for some beats; in the place that the LV has it shows more than at its peak in another one.
     """
     later = [frame for frame in breaths if right_frame < frame < fill_frame]
     return (max(later), fill_frame, left_frame) if later else (right_frame, fill_frame, left_frame)

@@ -58,8 +58,8 @@ class Enhancement:
     def motion_allowance(self, reach_mm: float = 12.0) -> FloatArray:
         """Return (slices, rows, columns): the contrast that motion alone could bring to a pixel from its neighbourhood.
 
-        It is a share of the range of the baseline within `reach_mm`; blood and muscle are dark before the bolus, fat
-        and the edges of the body are not.
+        It is a share of the range of the baseline within `reach_mm`; blood and myocardium are dark before the bolus,
+        fat and the edges of the body are not.
         """
         rows, columns = (2 * max(round(reach_mm / spacing), 1) + 1 for spacing in self.spacing_mm)
         return motion_contrast(self.baseline, (1, rows, columns))

@@ -16,11 +16,11 @@ SMALLEST_POOL_CELLS = 7
 LONGEST_TRANSIT_S = 15.0
 """Time from the filled RV to the filled LV that is hardly exceeded even in heart failure."""
 BRIGHT = 0.4
-"""Share of the brightest pool's enhancement from which on a region tells when contrast first came."""
+"""Share of the brightest pool's enhancement from which on a region shows when contrast first came."""
 ANYWHERE = 2
 """Pairs that are tried without regard to the first filling, should that be an artefact."""
 SHORTER = 0.75
-"""Share of a transit from which on a shorter one tells the same moments."""
+"""Share of a transit from which on a shorter one shows the same moments."""
 RIGHT_WINDOW_S = (-3.0, 10.0)
 """When the RV is full, counted from the first filling of anything: it is the first to fill."""
 
@@ -41,8 +41,8 @@ def ventricular_frames(
     """Return (RV frame, LV frame) of the moments between which contrast moves from one region to another.
 
     No shape, position or orientation enters. The strongest pairs come first, each with another RV frame: organs and
-    muscle that fill after the LV can outdo it in strength, and only the regions tell. The second list has earlier LV
-    frames for RV frames of the first, for when such an organ hides the LV from all of those.
+    myocardium that fill after the LV can outdo it in strength, and only the regions show. The second list has earlier
+    LV frames for RV frames of the first, for when such an organ hides the LV from all of those.
 
     Parameters
     ----------
@@ -75,7 +75,7 @@ def ventricular_frames(
 
 
 def _shorter(early: int, late: int) -> int:
-    """Return the first LV frame that tells no more than a later one beside the same RV frame."""
+    """Return the first LV frame that shows no more than a later one beside the same RV frame."""
     return early + max(int(SHORTER * (late - early)), 1)
 
 

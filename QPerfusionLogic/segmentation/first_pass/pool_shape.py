@@ -70,7 +70,8 @@ def roundness(region: BoolArray, spacing_mm: tuple[float, float]) -> float:
 
 
 def evenness(values: FloatArray) -> float:
-    """Return 1 for a pool of blood and less for a region whose core far outshines it: blood with muscle round it."""
+    """Return 1 for a pool of blood and less for a region whose core far outshines it: blood with myocardium round
+    it."""
     return float(min(1.0, values.mean() / max(0.7 * float(values.max()), 1e-6)))
 
 

@@ -1,4 +1,4 @@
-"""The blood pixels that the arterial input is read from: the brightest of the cavity, away from muscle."""
+"""The blood pixels that the arterial input is read from: the brightest of the cavity, away from myocardium."""
 
 from __future__ import annotations
 

@@ -48,7 +48,7 @@ def insertion_points(
     """Return (2, 2): the anterior and the inferior RV insertion point as (row, column); NaN where not found.
 
     They are the ends of the arc of the epicardium that RV blood touches; an arc below 35 or above 200 degrees is not
-    believed. Where a network's `heat` (rows, columns) is given, each end moves to the nearby peak of it.
+    trusted. Where a network's `heat` (rows, columns) is given, each end moves to the nearby peak of it.
     """
     nothing = np.full((2, 2), np.nan)
     if not right.any() or not ventricle.any():

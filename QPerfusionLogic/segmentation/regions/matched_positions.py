@@ -25,7 +25,7 @@ def carried_over(
     """Return what is known of the wall in one state at the same places of the wall in another.
 
     The heart is larger, and its wall thinner, at rest than at stress, so that pixels of two walls laid on each other
-    are of different layers, or of cavity and wall. A place is told by its angle from the anterior insertion of the RV
+    are of different layers, or of cavity and wall. A place is given by its angle from the anterior insertion of the RV
     round the centre of the ventricle, and by its depth between cavity and outside.
 
     Parameters
@@ -85,7 +85,8 @@ def _mean_radii(plane: LabelArray, geometry: Geometry) -> tuple[float, float]:
 def _places(
     plane: LabelArray, geometry: Geometry, start: tuple[float, int], radii_mm: tuple[float, float]
 ) -> FloatArray:
-    """Return where each pixel (rows, columns, 2) of a wall lies in mm when the wall is bent to a ring of such radii."""
+    """Return where each pixel (rows, columns, 2) of a wall lies in mm when the wall is saturated to a ring of such
+    radii."""
     around = start[1] * (angles(plane, geometry.pixel_spacing_mm) - start[0])
     inner, outer = edge_distances(plane, geometry.pixel_spacing_mm)
     depth = np.clip(inner / np.maximum(inner + outer, 0.5 * float(np.mean(geometry.pixel_spacing_mm))), 0.0, 1.0)

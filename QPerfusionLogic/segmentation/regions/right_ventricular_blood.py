@@ -12,7 +12,7 @@ from QPerfusionLogic.signal_model.bolus import rise_frames
 ARRIVED = 0.08
 """Share of its peak at which a ventricle counts as reached by the bolus."""
 FEWEST_FRAMES, FEWEST_PIXELS = 2, 4
-"""Frames between both arrivals, and pixels of a pool, without which nothing can be told."""
+"""Frames between both arrivals, and pixels of a pool, without which nothing can be reported."""
 STANDARD_ERRORS = 2.5
 """A share of right-ventricular blood counts when it is this many of its own standard errors."""
 

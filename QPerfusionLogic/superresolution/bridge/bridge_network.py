@@ -76,7 +76,7 @@ class BridgeNetwork(nn.Module):
 
 
 class _Block(nn.Module):
-    """Two convolutions with a shortcut, scaled and shifted by what the network is told; the identity at first."""
+    """Two convolutions with a shortcut, scaled and shifted by what the network is reported; the identity at first."""
 
     def __init__(self, width: int, told: int) -> None:
         super().__init__()

@@ -1,7 +1,7 @@
 """The diffusion of PerfGen: schedule, training loss, DDPM and DDIM samplers (imports torch).
 
 The paper gives 2000 steps and an L1 loss on the noise; its variances are not stated and are SR3's here: linear from
-1e-6 to 1e-2. The network is told sqrt(gamma), drawn between two steps in training, as SR3 does.
+1e-6 to 1e-2. The network is given sqrt(gamma), drawn between two steps in training, as SR3 does.
 """
 
 from __future__ import annotations

@@ -32,7 +32,7 @@ class Acquired:
     fraction : float
         Share of the lines of the full matrix that was measured; 1 when all were.
     padded : bool
-        True where the matrix has room for the missing lines already.
+        True where the matrix has space for the missing lines already.
     """
 
     axis: int
@@ -46,7 +46,7 @@ class Acquired:
 
 
 def acquired_lines(series: PerfusionSeries, direction: str = "automatic") -> Acquired:
-    """Return what a series tells about the lines it was measured with.
+    """Return what a series shows about the lines it was measured with.
 
     Parameters
     ----------

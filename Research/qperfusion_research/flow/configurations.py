@@ -1,11 +1,12 @@
-"""The arms of the trials of blood flow: which stages are estimated, which are the truth, with what settings."""
+"""The configurations of the evaluations of blood flow: which stages are estimated, which are the truth, with what
+settings."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
 CNR = 20.0
-"""Contrast-to-noise ratio of a pixel in the arms with true gadolinium and noise."""
+"""Contrast-to-noise ratio of a pixel in the configurations with true gadolinium and noise."""
 
 
 @dataclass(frozen=True)
@@ -136,4 +137,4 @@ FLOW_EVALUATIONS: dict[str, tuple[Configuration, ...]] = {
     "conversions": CONVERSIONS,
     "trims": TRIMS,
 }
-"""Name on the command line -> arms."""
+"""Name on the command line -> configurations."""

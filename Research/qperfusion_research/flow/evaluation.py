@@ -1,4 +1,4 @@
-"""The trial of blood flow on one digital patient: segment flow of every arm beside its truth."""
+"""The evaluation of blood flow on one digital patient: segment flow of every configuration beside its truth."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from .stages import StateStages
 
 @dataclass(frozen=True)
 class FlowPlan:
-    """What decides the result of a patient besides its seed: trials, patient options, settings."""
+    """What decides the result of a patient besides its seed: evaluations, patient options, settings."""
 
     evaluations: tuple[str, ...] = ("stages",)
     slices: int = 3
@@ -32,11 +32,11 @@ class FlowPlan:
 
     @property
     def configurations(self) -> tuple[Configuration, ...]:
-        """All arms of the trials."""
+        """All configurations of the evaluations."""
         return tuple(configuration for name in self.evaluations for configuration in FLOW_EVALUATIONS[name])
 
     def as_dictionary(self) -> dict[str, Any]:
-        """Return the plan with its arms written out, ready for JSON."""
+        """Return the plan with its configurations written out, ready for JSON."""
         configurations = [dataclasses.asdict(configuration) for configuration in self.configurations]
         return {**dataclasses.asdict(self), "settings": self.settings.as_dictionary(), "arms": configurations}
 
@@ -49,14 +49,14 @@ def run_patient(seed: int, plan: FlowPlan) -> dict[str, Any]:
     seed : int
         Of the patient.
     plan : FlowPlan
-        Arms, patient options and settings.
+        Configurations, patient options and settings.
 
     Returns
     -------
     dict
-        `rows`: one a trial, arm, state and true segment, with flow and true flow in mL/min/g (None where there is
-        none); `inputs`: peak and area of every arterial input over those of the truth; `refused`: why an arm has no
-        numbers.
+        `rows`: one an evaluation, configuration, state and true segment, with flow and true flow in mL/min/g (None
+        where there is none); `inputs`: peak and area of every arterial input over those of the truth; `refused`: why a
+        configuration has no numbers.
     """
     patient = sample_patient(
         seed,

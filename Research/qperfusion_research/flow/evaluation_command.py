@@ -34,7 +34,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace, progress: Progress) -> str:
-    """Draw the patients, quantify them in every arm, compare with the truth, write the tables.
+    """Draw the patients, quantify them in every configuration, compare with the truth, write the tables.
 
     Raises
     ------

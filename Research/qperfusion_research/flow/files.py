@@ -1,4 +1,4 @@
-"""Writes a trial of blood flow: every segment, the agreement of every arm, and a page to look at."""
+"""Writes an evaluation of blood flow: every segment, the agreement of every configuration, and a page to look at."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ COLUMNS = (
     "same_class_percent",
 )
 FIGURES = ("automatic", "matched kinetics, CNR 20")
-"""Arms whose plots are on the page."""
+"""Configurations whose plots are on the page."""
 
 
 def write_flow_evaluation(
@@ -66,7 +66,7 @@ def write_flow_evaluation(
 
 
 def agreement_line(table: ConfigurationAgreement) -> dict[str, Any]:
-    """Return one arm's agreement by `COLUMNS`, None where there is no number."""
+    """Return one configuration's agreement by `COLUMNS`, None where there is no number."""
     line: dict[str, Any] = {name: getattr(table, name, None) for name in COLUMNS}
     found = table.agreement
     if found is not None:
@@ -88,7 +88,7 @@ def agreement_line(table: ConfigurationAgreement) -> dict[str, Any]:
 
 
 def summary(tables: Sequence[ConfigurationAgreement]) -> str:
-    """Return a line per arm and reference for a terminal, stress, rest and reserve side by side."""
+    """Return a line per configuration and reference for a terminal, stress, rest and reserve side by side."""
     lines = [f"{'arm':48}{'':>10}{'bias %':>8}{'CV %':>7}{'ICC':>7}{'missing':>9}"]
     for table in tables:
         icc = math.nan if table.agreement is None else table.agreement.intraclass.agreement.value
@@ -113,7 +113,7 @@ def _page(tables: Sequence[ConfigurationAgreement], lines: Sequence[dict[str, An
         if table.configuration in FIGURES and table.agreement is not None
     )
     return (
-        '<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8"><title>Trial of blood flow</title>'
+        '<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8"><title>Evaluation of blood flow</title>'
         f"<style>{css}</style></head><body>"
         '<div class="research">Research use only; not a medical device</div>'
         f'<header class="bar"><h1>Blood flow of {patients} digital patients against its truth</h1></header><main>'

@@ -1,4 +1,4 @@
-"""Runs a trial patient by patient, in one or several processes; patients that are done are not run again."""
+"""Runs an evaluation patient by patient, in one or several processes; patients that are done are not run again."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ WAIT_S = 0.5
 
 
 def open_folder(folder: Path) -> None:
-    """Make an output folder and mark it as ours, so that a trial that was cut can go on in it.
+    """Make an output folder and mark it as ours, so that an evaluation that was cut can go on in it.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""Quantifies one state of a digital patient in every arm of a trial, each stage computed once."""
+"""Quantifies one state of a digital patient in every configuration of an evaluation, each stage computed once."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ from .truth_stages import (
 
 
 class StateStages:
-    """The stages of one state, from images or from the truth as an arm asks.
+    """The stages of one state, from images or from the truth as a configuration asks.
 
     Parameters
     ----------
@@ -40,7 +40,7 @@ class StateStages:
     truth : StateTruth
         Of the state.
     settings : Settings
-        What the arms start from.
+        What the configurations start from.
     hematocrit : float
         The patient's own.
     seed : int
@@ -55,12 +55,12 @@ class StateStages:
         self._found: dict[Hashable, Any] = {}
 
     def run(self, configuration: Configuration) -> StateResult:
-        """Return the state quantified as the arm says, after kinetics.
+        """Return the state quantified as the configuration says, after kinetics.
 
         Raises
         ------
         QPerfusionError
-            When the data do not allow what the arm asks for.
+            When the data do not allow what the configuration asks for.
         """
         settings = self._settings
         for name, value in configuration.settings:

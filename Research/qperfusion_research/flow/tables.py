@@ -1,4 +1,5 @@
-"""The tables of a trial of blood flow: agreement of every arm with the truth, at stress, at rest and of the reserve."""
+"""The tables of an evaluation of blood flow: agreement of every configuration with the truth, at stress, at rest and
+of the reserve."""
 
 from __future__ import annotations
 
@@ -17,25 +18,26 @@ from QPerfusionLogic.data.arrays import BoolArray, FloatArray
 QUANTITIES = ("stress_mbf", "rest_mbf", "mpr")
 TRUTH = "truth"
 TRUE_CONTOURS = {"automatic": "true contours, else automatic"}
-"""Arm -> the arm that differs from it in its contours alone."""
+"""Configuration -> the configuration that differs from it in its contours alone."""
 BY_STAGE = ("stages", "kinetics", "contours")
-"""Trials whose arms differ in what is estimated; those of the others are compared with their first arm too."""
+"""Evaluations whose configurations differ in what is estimated; those of the others are compared with their first
+configuration too."""
 Key = tuple[int, int]
 Flows = dict[Key, float]
 
 
 @dataclass(frozen=True)
 class ConfigurationAgreement:
-    """How one arm agrees with its reference in one quantity.
+    """How one configuration agrees with its reference in one quantity.
 
     Parameters
     ----------
     evaluation, configuration, reference : str
-        Which arm, against "truth" or another arm.
+        Which configuration, against "truth" or another configuration.
     quantity : str
         stress_mbf, rest_mbf (mL/min/g) or mpr.
     segments, missing, patients : int
-        Segments of the reference, those of them without a number in the arm, and patients.
+        Segments of the reference, those of them without a number in the configuration, and patients.
     bias_percent, cv_percent : float
         Mean and standard deviation of the differences over the mean of the reference.
     cv_within_percent : float
@@ -59,7 +61,7 @@ class ConfigurationAgreement:
 
 
 def flow_tables(results: Iterable[dict[str, Any]]) -> list[ConfigurationAgreement]:
-    """Return the agreement of every arm in every quantity, from the results of `flow_trial.run_patient`."""
+    """Return the agreement of every configuration in every quantity, from the results of `flow_trial.run_patient`."""
     found, true = _by_configuration(results)
     tables = []
     for (evaluation, configuration), flows in found.items():
@@ -74,7 +76,7 @@ def flow_tables(results: Iterable[dict[str, Any]]) -> list[ConfigurationAgreemen
 
 
 def _other_reference(evaluation: str, configuration: str, found: dict[tuple[str, str], Any]) -> str:
-    """Return the arm that another one is compared with besides the truth, "" for none."""
+    """Return the configuration that another one is compared with besides the truth, "" for none."""
     if evaluation in BY_STAGE:
         other = TRUE_CONTOURS.get(configuration, "")
         return other if (evaluation, other) in found else ""
@@ -85,7 +87,8 @@ def _other_reference(evaluation: str, configuration: str, found: dict[tuple[str,
 def _by_configuration(
     results: Iterable[dict[str, Any]],
 ) -> tuple[dict[tuple[str, str], dict[str, Flows]], dict[str, Flows]]:
-    """Return flow by (trial, arm), state and (patient, segment), and true flow by state and the same key."""
+    """Return flow by (evaluation, configuration), state and (patient, segment), and true flow by state and the same
+    key."""
     found: dict[tuple[str, str], dict[str, Flows]] = {}
     true: dict[str, Flows] = {}
     for result in results:

@@ -83,7 +83,7 @@ class Comparison:
 
 
 def compare_samples(real: list[dict[str, float]], digital: list[dict[str, float]]) -> list[Comparison]:
-    """Compare every statistic of two samples of series; a probability near 0.5 cannot be told apart."""
+    """Compare every statistic of two samples of series; a probability near 0.5 cannot be distinguished."""
     rows = []
     for name in real[0]:
         one = np.array([entry[name] for entry in real if np.isfinite(entry[name])])

@@ -77,7 +77,7 @@ def train(
     checkpoint : Path, optional
         Where everything is kept at intervals; if the file is there, training goes on from it.
     report : callable, optional
-        Told (averaged network, iteration, mean of recent losses) at each checkpoint and at the end.
+        Called (averaged network, iteration, mean of recent losses) at each checkpoint and at the end.
     """
     trainee = Trainee(
         network,

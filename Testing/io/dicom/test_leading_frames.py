@@ -8,7 +8,7 @@ from QPerfusionLogic.io.dicom.leading_frames import leading_proton_density_frame
 
 
 def _series(leading: int, noise: float, moving: bool = False) -> FloatArray:
-    """A picture of which blood and muscle are dark under saturation and fat is not, as a scanner gives it."""
+    """A picture of which blood and myocardium are dark under saturation and fat is not, as a scanner gives it."""
     random = np.random.default_rng(0)
     rows, columns = np.indices((96, 96))
     frames = []

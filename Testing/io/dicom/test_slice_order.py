@@ -1,4 +1,4 @@
-"""Slices run from base to apex wherever the files tell positions."""
+"""Slices run from base to apex wherever the files show positions."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""NIfTI, NRRD and sequence files are read with the axes, times and place that the user or the file tells."""
+"""NIfTI, NRRD and sequence files are read with the axes, times and place that the user or the file shows."""
 
 import numpy as np
 import pytest

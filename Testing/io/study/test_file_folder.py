@@ -1,4 +1,4 @@
-"""A folder of image files is a study whose parts are told by the names."""
+"""A folder of image files is a study whose parts are given by the names."""
 
 import numpy as np
 import pytest

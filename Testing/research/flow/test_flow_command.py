@@ -1,4 +1,4 @@
-"""`qperfusion evaluate flow`: options, and a whole trial on one small patient."""
+"""`qperfusion evaluate flow`: options, and a whole evaluation on one small patient."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The statistics of a trial, on rows whose answer is known."""
+"""The statistics of an evaluation, on rows whose answer is known."""
 
 from __future__ import annotations
 
@@ -12,7 +12,8 @@ from qperfusion_research.flow.tables import ConfigurationAgreement, flow_tables
 
 
 def a_result(patient: int, configurations: dict[str, float], evaluation: str = "stages") -> dict[str, Any]:
-    """Six segments of 1 to 2 mL/min/g at stress, half of it at rest; each arm reads its factor times the truth."""
+    """Six segments of 1 to 2 mL/min/g at stress, half of it at rest; each configuration reads its factor times the
+    truth."""
     rows = [
         {
             "patient": patient,

@@ -1,4 +1,4 @@
-"""Digital patients have their slices where the AHA segments of the cascade expect them."""
+"""Digital patients have their slices where the AHA segments of the pipeline expect them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A trial goes on where it was cut, and runs again what was made by another plan."""
+"""An evaluation goes on where it was cut, and runs again what was made by another plan."""
 
 from __future__ import annotations
 

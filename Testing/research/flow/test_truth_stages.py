@@ -23,7 +23,7 @@ FRAMES, SIZE, SPACING_MM = 12, 32, 2.0
 
 @pytest.fixture
 def a_truth() -> StateTruth:
-    """A ring of muscle round blood that moves along the rows; frame 3 is a bad beat."""
+    """A ring of myocardium round blood that moves along the rows; frame 3 is a bad beat."""
     rows, columns = np.indices((SIZE, SIZE))
     radius = np.hypot(rows - 16, columns - 16)
     labels = np.where(radius < 4, 2, np.where(radius < 8, 1, 0)).astype(np.uint8)[None]

@@ -1,4 +1,4 @@
-"""The trial of super-resolution: baselines, defects, tables."""
+"""The evaluation of super-resolution: baselines, defects, tables."""
 
 from __future__ import annotations
 

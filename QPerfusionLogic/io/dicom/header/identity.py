@@ -26,7 +26,7 @@ def salt_of(headers: Iterable[Any]) -> str:
 
 
 def patient_of(header: Any) -> str:
-    """Return what tells one patient from another; "" where the header tells nothing."""
+    """Return what distinguishes one patient from another; "" where the header shows nothing."""
     tags = Tags(header)
     return tags.text("PatientID") or tags.text("PatientName")
 

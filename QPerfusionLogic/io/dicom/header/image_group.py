@@ -32,7 +32,7 @@ class ImageGroup:
     second_echo : tuple of ImageRecord
         The images of the second echo; empty where there is one echo.
     proton_density : tuple of ImageRecord
-        Images that the tags tell apart as the proton-density frames of this acquisition.
+        Images that the tags distinguish as the proton-density frames of this acquisition.
     header : Dataset
         Header of one image.
     remarks : tuple of str
@@ -57,7 +57,7 @@ class ImageGroup:
 
     @property
     def temporal_positions(self) -> tuple[int | None, ...]:
-        """Number of the frame of each record, where its header tells it."""
+        """Number of the frame of each record, where its header shows it."""
         return tuple(record.temporal_position for record in self.records)
 
     @property
@@ -122,7 +122,7 @@ def _by_preparation(records: Sequence[ImageRecord], header: Any) -> list[ImageGr
 
 
 def _on_different_slices(parts: Sequence[Sequence[ImageRecord]]) -> bool:
-    """Return True when each preparation has slices of its own, as where the saturation time is told per slice."""
+    """Return True when each preparation has slices of its own, as where the saturation time is reported per slice."""
     everything = [record for part in parts for record in part]
     index = slice_indices(everything)
     ends = np.cumsum([len(part) for part in parts])

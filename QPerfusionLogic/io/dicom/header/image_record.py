@@ -104,7 +104,7 @@ def record_of(path: Path, frame: int, tags: Tags) -> ImageRecord:
 
 
 def start_of(records: Sequence[ImageRecord]) -> float:
-    """Return the earliest AcquisitionTime of images in seconds, minus infinity where one does not tell it."""
+    """Return the earliest AcquisitionTime of images in seconds, minus infinity where one does not show it."""
     return min((record.clocks.get(ACQUISITION_TIME, -math.inf) for record in records), default=-math.inf)
 
 

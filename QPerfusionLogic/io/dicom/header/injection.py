@@ -1,4 +1,4 @@
-"""The injected dose, from what a header tells of contrast agent and patient."""
+"""The injected dose, from what a header shows of contrast agent and patient."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from QPerfusionLogic.data.contrast_agents import agent_concentration_mmol_ml, kn
 from .tags import Tags
 
 PLAUSIBLE_MMOL_KG = (0.01, 0.12)
-"""A first pass takes 0.03 to 0.1 mmol/kg; more is the sum of several injections, of which none tells the height."""
+"""A first pass takes 0.03 to 0.1 mmol/kg; more is the sum of several injections, of which none shows the height."""
 DIGITS = 4
 
 
 def dose_of(header: Any) -> float | None:
-    """Return the dose of one injection in mmol/kg, None where the header tells none that a first pass can have had.
+    """Return the dose of one injection in mmol/kg, None where the header shows none that a first pass can have had.
 
     Parameters
     ----------

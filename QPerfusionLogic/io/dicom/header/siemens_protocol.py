@@ -1,4 +1,4 @@
-"""What only the Siemens protocol text (MrPhoenixProtocol in the private header) tells of a perfusion sequence."""
+"""What only the Siemens protocol text (MrPhoenixProtocol in the private header) shows of a perfusion sequence."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class SiemensProtocol:
 
 
 def siemens_protocol_of(header: Any) -> SiemensProtocol:
-    """Return what the private protocol text of a Siemens header tells; an empty one for other headers."""
+    """Return what the private protocol text of a Siemens header shows; an empty one for other headers."""
     text = _protocol_text(header)
     spacing_us = _number(text, "sFastImaging.lEchoSpacing")
     inversion_us = _number(text, "alTI[0]")

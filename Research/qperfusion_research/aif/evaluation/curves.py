@@ -1,4 +1,4 @@
-"""The trial of AI-AIF on digital patients: curves, their features, the flow they give and how it is classed."""
+"""The evaluation of AI-AIF on digital patients: curves, their features, the flow they give and how it is classed."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Run the AI-AIF trial and write its tables and figures."""
+"""Run the AI-AIF evaluation and write its tables and figures."""
 
 from __future__ import annotations
 

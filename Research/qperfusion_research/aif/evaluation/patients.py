@@ -50,7 +50,7 @@ class CurvePatient:
     measured : BloodCurve
         Saturated blood signal with noise and its proton density.
     physics : SeriesPhysics
-        Nominal, as the header tells it.
+        Nominal, as the header shows it.
     fine_s, true_mmol_l : (n,) arrays
         True blood gadolinium above baseline, every 0.1 s.
     linear_peak : float

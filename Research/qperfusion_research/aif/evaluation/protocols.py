@@ -28,7 +28,7 @@ SHIFTS = {
     "in distribution": Shift(**WITHOUT),
     "saturation time 150 ms": Shift(saturation_time_s=0.15, **WITHOUT),
     "saturation time 70 ms": Shift(saturation_time_s=0.07, **WITHOUT),
-    "transmit field 0.7": Shift(flip_scale=0.7, **WITHOUT),
+    "B1+ 0.7": Shift(flip_scale=0.7, **WITHOUT),
     "single regular boluses": Shift(regular=True, **WITHOUT),
     "dose known": Shift(protocol_known=True, density_known=False, dose_known=True),
     "proton density known": Shift(**WITH),

@@ -1,4 +1,5 @@
-"""The results of the AI-AIF trial as text: our figures beside the published ones, each with what it was measured on."""
+"""The results of the AI-AIF evaluation as text: our figures beside the published ones, each with what it was measured
+on."""
 
 from __future__ import annotations
 

@@ -62,7 +62,7 @@ def train_ensemble(
     folder : Path
         Where the checkpoints lie.
     report : callable
-        Told the progress in a line, every few minutes.
+        Called with the progress in a line, every few minutes.
     draw : callable, optional
         Number of pairs -> pairs; our digital boluses when not given.
     start : Ensemble, optional

@@ -1,7 +1,7 @@
 """Training pairs: blood curves as a saturated tissue sequence shows them, and the gadolinium behind them.
 
-Everything that a header does not tell varies: transmit field, saturation efficiency, native T1, T2* decay, contrast
-left from an earlier injection, irregular heartbeats, noise. What it may tell is handed to the network, or withheld.
+Everything that a header does not show varies: B1+, saturation efficiency, native T1, T2* decay, contrast
+left from an earlier injection, irregular heartbeats, noise. What it may show is handed to the network, or withheld.
 """
 
 from __future__ import annotations
@@ -26,16 +26,16 @@ from .boluses import BolusPool, draw_boluses, uniform
 
 ARRIVAL_JITTER_S = 1.5
 AREA_LOG_SD, WRONG_SHARE, WRONG_LOG_SD = 0.28, 0.1, 0.7
-"""Spread of cardiac output about what is expected of it; the same for the share of doses that are told wrong."""
+"""Spread of cardiac output about what is expected of it; the same for the share of doses that are reported wrong."""
 SERIES_BEATS = 80
 WIDE_FIELD_SHARE, WIDE_FIELD = 0.4, (0.6, 1.25)
-"""Share of the transmit fields that are anything in this range of nominal; the rest is 0.97 +- 0.09."""
+"""Share of the B1+ that are anything in this range of nominal; the rest is 0.97 +- 0.09."""
 MYOCARDIUM = (0.0, 0.04)
-"""Share of the pool's signal that is muscle."""
+"""Share of the pool's signal that is myocardium."""
 UPTAKE_PER_S, MYOCARDIUM_SHARE_OF_BLOOD = (0.005, 0.04), 0.35
-"""Flow and extraction of muscle, 0.3 to 2.4 mL/min/mL, and the most it holds, over the peak in blood."""
+"""Flow and extraction of myocardium, 0.3 to 2.4 mL/min/mL, and the most it holds, over the peak in blood."""
 MYOCARDIUM_T1_SHARE, MYOCARDIUM_DECAY_L_MMOL_S = 0.65, 6.0
-"""Native T1 of muscle over that of blood; its transverse relaxivity."""
+"""Native T1 of myocardium over that of blood; its transverse relaxivity."""
 SMALL_MMOL_L = 0.05
 """Step of the slope of the signal near zero gadolinium."""
 
@@ -148,7 +148,7 @@ def _areas(count: int, shift: Shift) -> tuple[Any, Any]:
 
 
 def _protocols(count: int, shift: Shift) -> tuple[Protocols, Protocols]:
-    """Return the protocols as played out, and as headers and tables tell them: native T1 and pulses are off."""
+    """Return the protocols as played out, and as headers and tables show them: native T1 and pulses are off."""
     import torch
 
     time = torch.exp(uniform(count, -2.8, -1.65))
@@ -168,7 +168,8 @@ def _protocols(count: int, shift: Shift) -> tuple[Protocols, Protocols]:
 
 
 def _myocardium_share(count: int) -> Any:
-    """Return how much of the blood pool's signal is muscle (n, 1): trabeculae, and the wall through the point spread.
+    """Return how much of the blood pool's signal is myocardium (n, 1): trabeculae, and the wall through the point
+    spread.
 
     Against the ideal blood signal of ten digital patients without noise the pool of their images read 0.5 to 2 % low
     at its peak and right before it.
@@ -177,7 +178,7 @@ def _myocardium_share(count: int) -> Any:
 
 
 def _myocardium_signal(blood: Any, beats: Any, played: Protocols, loss: Any, scale: Any) -> Any:
-    """Return the signal (n, beats) of muscle that takes contrast up from blood (n, beats) in mmol/L."""
+    """Return the signal (n, beats) of myocardium that takes contrast up from blood (n, beats) in mmol/L."""
     import torch
 
     interval = torch.diff(beats, dim=1, prepend=beats[:, :1])

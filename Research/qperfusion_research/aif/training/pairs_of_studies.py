@@ -28,7 +28,7 @@ def pairs_of_studies(folder: Path, progress: Progress | None = None) -> list[Own
     folder : Path
         One sub-folder a study.
     progress : Progress, optional
-        Told what was left out and why.
+        Called with what was left out and why.
 
     Raises
     ------

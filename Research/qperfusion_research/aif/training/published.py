@@ -76,7 +76,7 @@ def train_paper(recipe: PaperRecipe, report: Callable[[str], None], draw: Draw |
     recipe : PaperRecipe
         As published, or shorter.
     report : callable
-        Told every validation in a line.
+        Called with a line at every validation.
     draw : callable, optional
         Number of pairs -> pairs; our digital boluses when not given.
     """

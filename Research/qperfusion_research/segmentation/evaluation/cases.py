@@ -28,7 +28,7 @@ class EvaluationCase:
     ----------
     name : str
     registered : Registered
-        One slice, motion taken out by the registration room.
+        One slice, motion taken out by the registration stage.
     truth : dict of (rows, columns) bool arrays
         Label value -> pixels on the registered grid; 3 (RV) is left out where nobody drew it.
     peak_frame : int

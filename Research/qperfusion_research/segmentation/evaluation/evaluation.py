@@ -1,4 +1,4 @@
-"""Segment the trial cases and the negatives, and say what came of them."""
+"""Segment the evaluation cases and the negative controls, and say what came of them."""
 
 from __future__ import annotations
 
@@ -47,9 +47,9 @@ def negative_controls_report(count: int, seed: int, settings: SegmentationSettin
         if is_confidently_wrong(given, found):
             wrong[kind].append(seed + index)
     total = sum(len(seeds) for seeds in wrong.values())
-    lines = [f"negatives: {count} series, a ring drawn in {drawn}, most of them flagged"]
+    lines = [f"negative controls: {count} series, a ring drawn in {drawn}, most of them flagged"]
     lines += [f"  {kind:32s} confident and wrong {len(seeds)} {seeds or ''}" for kind, seeds in wrong.items()]
-    lines.append(f"  confident wrong rings {total}   bar <= 0   {'pass' if total == 0 else 'FAIL'}")
+    lines.append(f"  confident wrong rings {total}   criterion <= 0   {'pass' if total == 0 else 'FAIL'}")
     return lines
 
 

@@ -1,4 +1,5 @@
-"""The command `qperfusion evaluate segmentation`: contours of digital and real series against the truth, with bars."""
+"""The command `qperfusion evaluate segmentation`: contours of digital and real series against the truth, with
+criteria."""
 
 from __future__ import annotations
 
@@ -24,12 +25,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--real", type=Path, metavar="DIR", help="real series NAME.nii.gz with NAME_mask.nii.gz")
     parser.add_argument("--mode", default="automatic", choices=("automatic", "classical", "network"))
     parser.add_argument("--weights", default="", metavar="FILE", help="own weights of the network")
-    parser.add_argument("--ablate", action="store_true", help="also leave out one part at a time; no negatives")
+    parser.add_argument("--ablate", action="store_true", help="also leave out one part at a time; no negative controls")
     parser.add_argument("--output", type=Path, metavar="CSV", help="one row per slice")
 
 
 def run(options: argparse.Namespace, progress: Progress) -> str:
-    """Segment, score, and return the table with the bars.
+    """Segment, score, and return the table with the criteria.
 
     Raises
     ------

@@ -37,7 +37,7 @@ def negative(seed: int, kind: str) -> Negative:
 
 
 def is_confidently_wrong(given: Negative, found: Segmented) -> bool:
-    """Tell whether the result draws a ring where there is none without saying that it may be wrong."""
+    """Return whether the result draws a ring where there is none without saying that it may be wrong."""
     ventricle = np.isin(found.labels[0], (1, 2))
     if is_flagged(found) or not ventricle.any():
         return False

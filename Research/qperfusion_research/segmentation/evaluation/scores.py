@@ -1,4 +1,4 @@
-"""How well a segmented slice agrees with its truth, and whether many of them meet the bars."""
+"""How well a segmented slice agrees with its truth, and whether many of them meet the criteria."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ class Criterion:
     def line(self, value: float) -> str:
         """Return a line of the report."""
         good = value <= self.limit if self.most else value >= self.limit
-        return f"{self.text:46s} {value:7.3f}   bar {'<=' if self.most else '>='} {self.limit:g}   {_word(good)}"
+        return f"{self.text:46s} {value:7.3f}   criterion {'<=' if self.most else '>='} {self.limit:g}   {_word(good)}"
 
 
 CRITERIA = {
@@ -63,7 +63,7 @@ CRITERIA = {
         "peak_error_frames": Criterion("peak LV frame, mean error", 1.5, most=True),
     },
 }
-"""Source: the project's specification of the three networks; the real bars are meant for series nobody tuned to."""
+"""Source: the project's specification of the three networks; the real criteria are meant for series nobody tuned to."""
 POOR, MOST_POOR = 0.6, 0.03
 """Dice of the myocardium below which a series is poor, and the share of poor series that is allowed."""
 
@@ -104,7 +104,7 @@ def box_dice(first: tuple[int, int, int, int], second: tuple[int, int, int, int]
 
 
 def is_flagged(found: Segmented) -> bool:
-    """Tell whether the result says that it may be wrong."""
+    """Return whether the result says that it may be wrong."""
     return any(notice.code in ("segmentation-uncertain", "heart-not-found") for notice in found.notices)
 
 
@@ -116,7 +116,7 @@ def _insertion_error(case: EvaluationCase, found: Segmented) -> float:
 
 
 def report(title: str, scores: Sequence[Score], criteria: dict[str, Criterion]) -> list[str]:
-    """Return the lines of one group of cases: mean and median of every figure, then the bars."""
+    """Return the lines of one group of cases: mean and median of every figure, then the criteria."""
     lines = [f"{title}: {len(scores)} slices"]
     values = {name: _known(scores, name) for name in vars(scores[0]) if name != "name"}
     for name, known in values.items():
@@ -131,7 +131,7 @@ def report(title: str, scores: Sequence[Score], criteria: dict[str, Criterion]) 
     good = len(poor) < MOST_POOR * len(scores) and flagged == len(poor)
     lines.append(
         f"  myocardium below {POOR}: {len(poor)} ({len(poor) / len(scores):.1%}), of them flagged {flagged}"
-        f"   bar < {MOST_POOR:.0%} and all flagged   {_word(good)}"
+        f"   criterion < {MOST_POOR:.0%} and all flagged   {_word(good)}"
     )
     return lines
 

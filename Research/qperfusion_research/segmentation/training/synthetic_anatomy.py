@@ -113,7 +113,7 @@ def _papillaries(
     epicardium: FloatArray,
     endocardium: FloatArray,
 ) -> FloatArray:
-    """Return the share of muscle inside the cavity: papillary muscles and a trabeculated rim.
+    """Return the share of myocardium inside the cavity: papillary muscles and a trabeculated rim.
 
     Narrow cavities have a nearly solid rim more often: contraction presses the trabeculae together.
     """
@@ -147,7 +147,7 @@ def _trabeculae(
     depth: float,
     density: float,
 ) -> FloatArray:
-    """Return the share of muscle in a rim inside the endocardium, `depth` of its mean radius deep.
+    """Return the share of myocardium in a rim inside the endocardium, `depth` of its mean radius deep.
 
     At a density of 1 the rim is nearly solid, as in systole: blood is seen in the middle only, and readers draw the
     endocardium where the compact wall begins.

@@ -1,4 +1,4 @@
-"""The trial of super-resolution: rows of image quality and of blood flow, and the tables made from them."""
+"""The evaluation of super-resolution: rows of image quality and of blood flow, and the tables made from them."""
 
 from __future__ import annotations
 
@@ -46,8 +46,8 @@ class Evaluation:
 def run_evaluation(evaluation: Evaluation, output: Path, progress: Progress | None = None) -> str:
     """Write images.csv, flow.csv, tables.md and pictures; return the tables.
 
-    Rows that are in the files already are kept, so that a trial that was cut goes on: after a change of weights, or of
-    what is measured, the rows concerned are to be taken out first.
+    Rows that are in the files already are kept, so that an evaluation that was cut goes on: after a change of weights,
+    or of what is measured, the rows concerned are to be taken out first.
     """
     progress = progress or Progress()
     output.mkdir(parents=True, exist_ok=True)

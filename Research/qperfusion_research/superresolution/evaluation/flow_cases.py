@@ -99,8 +99,8 @@ def true_sector_flow(case: FlowCase) -> FloatArray:
 def flow_of_parts(case: FlowCase, kinds: dict[str, FloatArray], settings: Settings) -> dict[str, dict[str, float]]:
     """Return for each kind of frames the stress flow of segments, sectors and windows, NaN where it is undetermined.
 
-    Segments are fitted as in the cascade; sectors and windows, which overlap, each by itself, those of all kinds in one
-    fit. A window is three sectors whose pixels are pooled before the fit.
+    Segments are fitted as in the pipeline; sectors and windows, which overlap, each by itself, those of all kinds in
+    one fit. A window is three sectors whose pixels are pooled before the fit.
 
     Parameters
     ----------

@@ -1,4 +1,5 @@
-"""Pictures of the trial of super-resolution: a montage, profiles over time and signal-time curves of one patient."""
+"""Pictures of the evaluation of super-resolution: a montage, profiles over time and signal-time curves of one
+patient."""
 
 from __future__ import annotations
 

@@ -52,7 +52,7 @@ class Training:
     start : Path, optional
         Weights of the residual bridge to begin with.
     widths : tuple of int, optional
-        Channels of each level of SR3 where they are not the published ones, for small trials.
+        Channels of each level of SR3 where they are not the published ones, for small evaluations.
     """
 
     preset: str
@@ -73,7 +73,7 @@ def train_and_save(training: Training, output: Path, log: Callable[[str], None])
     output : Path
         The .safetensors file; of the adversarial pair only the generator is kept.
     log : callable
-        Told a line at each checkpoint.
+        Called with a line at each checkpoint.
     """
     device = chosen_device(training.device)
     torch.manual_seed(training.plan.seed)
