@@ -113,8 +113,8 @@ def _notice(own_time_course: bool, expected: PeakPrior) -> Notice:
     action = "use it for teaching only"
     if own_time_course:
         message = (
-            f"the height of the arterial input is a population average{known}, its time course what the saturated blood "
-            "curve of this patient shows: all flows of this state are off by one factor, which "
+            f"the height of the arterial input is a population average{known}, its time course that of this patient's "
+            "saturated blood curve: all flows of this state are off by one factor, which "
             f"{'cardiac output makes' if expected.dose else 'dose and cardiac output make'}"
         )
         action = "compare segments with each other, not with published flows"

@@ -80,7 +80,7 @@ def _found_pool(series: PerfusionSeries, state: StateResult) -> Pool:
     if expected is not None and expected.sum() >= FEWEST_PIXELS:
         notice = Notice(
             code="aif-pool-by-position",
-            message="no bolus could be distinguished in the AIF series; its blood pool was taken from the tissue series",
+            message="no bolus was recognised in the AIF series; its blood pool was taken from the tissue series",
             action="check the AIF series and its arterial input curve",
         )
         return Pool(expected, "position", (notice,))
