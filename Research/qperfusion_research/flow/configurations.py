@@ -132,7 +132,7 @@ FLOW_EVALUATIONS: dict[str, tuple[Configuration, ...]] = {
     "stages": STAGES,
     "kinetics": KINETICS,
     "contours": CONTOURS,
-    "routes": AIF_METHODS,
+    "aif_methods": AIF_METHODS,
     "models": MODELS,
     "conversions": CONVERSIONS,
     "trims": TRIMS,

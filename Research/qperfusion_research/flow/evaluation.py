@@ -62,7 +62,7 @@ def run_patient(seed: int, plan: FlowPlan) -> dict[str, Any]:
         seed,
         slices=plan.slices,
         frames=plan.frames,
-        pre_bolus_ratio=plan.bolus_ratio if "routes" in plan.evaluations else 0.0,
+        pre_bolus_ratio=plan.bolus_ratio if "aif_methods" in plan.evaluations else 0.0,
         t1_map="conversions" in plan.evaluations,
     )
     simulated = simulate_patient(patient)

@@ -9,7 +9,7 @@ from QPerfusionLogic.errors import InputError
 from QPerfusionLogic.progress import Progress
 from QPerfusionLogic.settings.schema import Settings
 
-NAMES = ("stages", "kinetics", "contours", "routes", "models", "conversions", "trims")
+NAMES = ("stages", "kinetics", "contours", "aif_methods", "models", "conversions", "trims")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
