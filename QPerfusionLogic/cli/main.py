@@ -1,4 +1,4 @@
-"""The `qperfusion` command: every verb parses its options here and hands over to the rooms."""
+"""The `qperfusion` command: every verb parses its options here and hands over to the stages."""
 
 from __future__ import annotations
 

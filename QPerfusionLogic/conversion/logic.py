@@ -60,7 +60,7 @@ class ConversionLogic:
 
 
 def found_stages(state: StateResult) -> tuple[Registered, Segmented]:
-    """Return the stages this room needs; KeyError when the pipeline called it too early."""
+    """Return the stages that this one needs; KeyError when the pipeline called it too early."""
     if state.registered is None or state.segmented is None:
         raise KeyError("registration and segmentation come before conversion")
     return state.registered, state.segmented

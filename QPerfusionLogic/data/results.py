@@ -1,4 +1,4 @@
-"""What the rooms say to each other: frozen dataclasses for studies and the result of every stage.
+"""What the stages exchange: frozen dataclasses for studies and the result of every stage.
 
 The conventions (axes, units, patient space) and the dataclasses of measured series are in `series.py`; they are offered
 here too, so that a stage imports all of its types from one place.

@@ -165,7 +165,7 @@ def _for_segments(settings: KineticsSettings) -> KineticsSettings:
 def _fit_walls(
     walls: list[_SliceCurves], settings: KineticsSettings, progress: Progress
 ) -> tuple[list[FitResult], HeartPrior | None]:
-    """Return the fits of all slices, with the hierarchical prior of the heart where the settings say so, and that."""
+    """Return the fits of all slices, and the hierarchical prior of the heart where the settings ask for it."""
     logic = KineticFittingLogic(_for_segments(settings))
     if settings.priors != "hierarchical":
         return [logic.run(wall.given, progress) for wall in walls], None

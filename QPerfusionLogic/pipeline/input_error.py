@@ -19,9 +19,9 @@ ERROR_OF_METHOD = {
     "population": {State.STRESS: 0.28, State.REST: 0.32},
 }
 """Flow error common to a heart (as a share) that an input of a method makes on forty digital patients
-(Documentation/evaluations.md, Arterial inputs), in the configuration in which it knows most; where the state is not known
-the larger one is taken. The signal inversion has it where proton density scales it. An input with a band of its own
-never has less: the band holds what one patient shows, not what the method errs by."""
+(Documentation/evaluations.md, Arterial inputs), in the configuration in which it knows most; where the state is not
+known the larger one is taken. The signal inversion has it where proton density scales it. An input with a band of its
+own never has less: the band holds what one patient shows, not what the method errs by."""
 ERROR_BY_ESTIMATED_SCALE = {State.STRESS: 0.27, State.REST: 0.24}
 """The same for a signal inversion whose scale is an estimate without proton density."""
 DEFAULT_FIELD_T = 1.5

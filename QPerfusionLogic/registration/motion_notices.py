@@ -64,7 +64,7 @@ def broken(state: State, index: int, lost: BoolArray) -> Notice:
     return _notice(
         "heart-out-of-view",
         f"slice {index + 1}: in {len(frames)} frames ({frames[0]} to {frames[-1]}) the heart of the other frames was "
-        "not found: the patient moved far, breathed deeply or left; they are not used",
+        "not found: the patient moved far, took a deep breath or left; they are not used",
         "look at these frames; repeat the scan when they hold the first pass",
         Severity.SERIOUS if len(frames) > MANY_REJECTED * len(lost) else Severity.WARNING,
         state,

@@ -1,4 +1,4 @@
-"""The door of reporting: a study result in, a report out."""
+"""Entry point of reporting: a study result in, a report out."""
 
 from __future__ import annotations
 

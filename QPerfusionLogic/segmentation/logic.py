@@ -1,4 +1,4 @@
-"""The door of the room: from a registered series to labels, insertion points, AHA segments and the blood region."""
+"""Entry point of the segmentation stage: a registered series in; labels, insertion points and AHA segments out."""
 
 from __future__ import annotations
 

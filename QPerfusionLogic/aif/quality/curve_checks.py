@@ -27,7 +27,7 @@ def shape_checks(
     mode: str,
     expected: PeakPrior = USUAL_HEIGHT,
 ) -> tuple[Notice, ...]:
-    """Return notices about the curve itself: bolus, foot, baseline, cut end, plateau, tail and peak height."""
+    """Return notices about the curve itself: bolus, arrival, baseline, cut end, plateau, tail and peak height."""
     bolus = find_bolus(gd_mmol_l, time_s)
     if bolus is None:
         return (_no_bolus(),)

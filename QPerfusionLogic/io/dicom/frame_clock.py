@@ -116,11 +116,11 @@ def running_clocks(group: ImageGroup, vendor: str = "") -> tuple[dict[str, NDArr
 
 def examination_window(records: Sequence[ImageRecord]) -> tuple[float, float] | None:
     """Return first and last second of the images on a clock that all series of a session share, or None."""
-    times = session_times(records)
+    times = examination_times(records)
     return None if times is None else (float(times.min()), float(times.max()))
 
 
-def session_times(records: Sequence[ImageRecord]) -> NDArray[np.float64] | None:
+def examination_times(records: Sequence[ImageRecord]) -> NDArray[np.float64] | None:
     """Return (n,) seconds of images on the first clock that all series of a session share, or None."""
     for name in WALL_CLOCKS:
         times = clock_times(records, name)

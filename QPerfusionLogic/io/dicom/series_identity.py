@@ -21,7 +21,7 @@ from QPerfusionLogic.io.dicom.header.image_record import ImageRecord
 from QPerfusionLogic.io.dicom.header.likeness import alike, kind_of_image, same_grid, same_preparation
 from QPerfusionLogic.io.dicom.header.slice_places import slice_indices
 
-from .frame_clock import examination_window, session_times
+from .frame_clock import examination_times, examination_window
 
 LONGEST_PAUSE_S = 30.0
 """No acquisition of a first pass pauses for longer between two frames and goes on."""
@@ -181,7 +181,7 @@ def _in_parts(series: Series) -> list[Series]:
 
 def _parts_by_time(records: Sequence[ImageRecord]) -> list[list[ImageRecord]]:
     """Return the dynamic parts between which there is a pause; short pieces lie with the dynamic one next in time."""
-    times = session_times(records)
+    times = examination_times(records)
     if times is None:
         return [list(records)]
     order = np.argsort(times, kind="stable")

@@ -1,4 +1,4 @@
-"""Any dataclass of the house as one file, exactly: the panel hands studies to its background run in it."""
+"""Any dataclass of the package as one file, exactly: the panel hands studies to its background run in it."""
 
 from __future__ import annotations
 

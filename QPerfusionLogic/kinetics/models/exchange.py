@@ -14,7 +14,7 @@ from QPerfusionLogic.kinetics.base.heart_prior import FLOW_WITHIN_HEART
 from QPerfusionLogic.kinetics.base.layout import Layout, Parameter
 
 EXTRACTION_SPLIT = 0.9
-"""PS/Fp at which the two main basins of the squared error part (spec/performance.md)."""
+"""PS/Fp at which the two main basins of the squared error part, seen on simulated curves."""
 TYPICAL_PLASMA_FLOW = (0.87, 0.25)
 """Median (mL/min/g) and spread (log) of the centre of a heart's flow: 1.5 mL/min/g of blood, between rest and stress.
 Clear segments move it within three spreads (0.7 to 3.2); where noise leaves flow and delay to each other it decides. Of
@@ -27,8 +27,8 @@ heavy tails of the prior allow where the curve is clear."""
 def exchange_layout(transit: Axis, rate_step: float = 0.38) -> Layout:
     """Return the layout of the models with Fp, Vp, PS and ve; their shapes are Vp/Fp (s), PS/Fp and PS/ve (1/s).
 
-    The priors are flat over the published ranges Vp 0.05-0.10, PS 0.35-4 and ve 0.1-0.475 (spec/performance.md,
-    Agreement); outside them a curve has to be clear.
+    The priors are flat over the published ranges Vp 0.05-0.10, PS 0.35-4 and ve 0.1-0.475;
+    outside them a curve has to be clear.
     """
     per_minute = np.log(60.0)
     return Layout(
@@ -76,7 +76,7 @@ def exchange_tail(elapsed: FloatArray, ps_per_fp: FloatArray) -> FloatArray:
     ps_per_fp : array
         PS/Fp; broadcast with `elapsed`.
 
-    Source: Sangren WC, Sheppard CW. Bull Math Biophys 1953;15:387-394; integral as in spec/performance.md.
+    Source: Sangren WC, Sheppard CW. Bull Math Biophys 1953;15:387-394.
 
     Examples
     --------

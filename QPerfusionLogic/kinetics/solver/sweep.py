@@ -16,7 +16,7 @@ class Sweep:
     """The turns of a sweep over d delays: every other delay first, each from the one before, then those between.
 
     Neighbouring delays have neighbouring fits, so most fits start close to where they end. Delays without starts of
-    their own are left out where those they start from are hopeless.
+    their own are left out where those they start from lie above the cost cut-off.
 
     Parameters
     ----------

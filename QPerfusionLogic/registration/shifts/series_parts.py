@@ -21,7 +21,7 @@ LINKING_PAIRS = 3
 FARTHEST = 45
 """Greatest shift in working pixels at which the heart is searched for again."""
 SMALLEST_PART = 4
-"""Frames below which a part is a splinter that cannot stand for the series."""
+"""Frames below which a part is a fragment that cannot stand for the series."""
 SAMPLE = 2
 """Frames on either side of a break between which the heart is searched for."""
 
@@ -70,7 +70,7 @@ def link_parts(
 ) -> Links:
     """Split a series where its links are broken, and search for the heart of the main part in the other ones.
 
-    The main part is the one with `heart_frame`, unless that is a mere splinter, or the longest one.
+    The main part is the one with `heart_frame`, unless that is a mere fragment, or the longest one.
 
     Parameters
     ----------

@@ -26,7 +26,7 @@ class WorkingGrid:
     Parameters
     ----------
     spacing_mm : tuple of float
-        Believed distance between image rows and columns.
+        Assumed distance between image rows and columns.
     step : tuple of float
         Image pixels per working pixel.
     """

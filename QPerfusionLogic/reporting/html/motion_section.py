@@ -82,10 +82,10 @@ def _column(centre: FloatArray, box: Box) -> int:
     return (box[1] + box[3]) // 2
 
 
-def _cross(picture: NDArray[np.uint8], row: int, column: int, arm: int = 9) -> None:
+def _cross(picture: NDArray[np.uint8], row: int, column: int, half_size: int = 9) -> None:
     rows, columns = np.ogrid[: picture.shape[0], : picture.shape[1]]
     down, across = abs(rows - row), abs(columns - column)
-    picture[((down <= arm) & (across <= 1)) | ((across <= arm) & (down <= 1))] = CENTRE_COLOUR
+    picture[((down <= half_size) & (across <= 1)) | ((across <= half_size) & (down <= 1))] = CENTRE_COLOUR
 
 
 def _place(centre: FloatArray) -> str:

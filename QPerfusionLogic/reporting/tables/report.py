@@ -28,7 +28,7 @@ class SegmentRow:
     n_pixels : int
         Pixels behind the numbers; the smaller count where stress and rest differ.
     flags : tuple of str
-        What to know before reading: "stress:at_bound", "rest:few_pixels", "mpr_refused", "not_imaged", "one_segment".
+        Warnings and limitations: "stress:at_bound", "rest:few_pixels", "mpr_refused", "not_imaged", "one_segment".
     """
 
     segment: int

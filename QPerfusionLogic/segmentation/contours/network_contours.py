@@ -1,4 +1,4 @@
-"""The network behind a door that needs no torch: loaded where it can be, with reasons where it cannot."""
+"""The network by functions that import torch late: loaded where it can be, with reasons where it cannot."""
 
 from __future__ import annotations
 

@@ -20,7 +20,7 @@ PLATEAU = 0.95
 FIRST_WITHIN_S, FIRST_SPREAD_S = 1.0, 2.0
 """The RV fills within the first time of the first filling of anything; what comes later is trusted less."""
 RIVAL, FAIR_FIT = 0.4, 0.3
-"""Share of the best score, and fit of its RV, from which on an earlier pair of pools casts doubt on a later one."""
+"""Share of the best score, and fit of its RV, from which on an earlier pair of pools makes a later one less likely."""
 UNCERTAIN = 0.2
 """Score a slice below which more pairs of moments are tried."""
 WORTH_MOVING = 0.5

@@ -146,8 +146,8 @@ def bolus_onset(signal: FloatArray, share: float = 0.005) -> int:
     much as blood.
     """
     first = np.median(signal[:3], axis=0)
-    departure = ndimage.uniform_filter(signal - first, size=(1, 1, 3, 3)) - motion_contrast(first, (1, 11, 11))
-    trace = np.percentile(departure.reshape(len(signal), -1), 100.0 * (1.0 - share), axis=1)
+    difference = ndimage.uniform_filter(signal - first, size=(1, 1, 3, 3)) - motion_contrast(first, (1, 11, 11))
+    trace = np.percentile(difference.reshape(len(signal), -1), 100.0 * (1.0 - share), axis=1)
     trace = np.maximum.accumulate(trace)
     threshold = trace[0] + 0.2 * (trace[-1] - trace[0])
     return max(int(np.ceil(rise_frames(trace, threshold, int(np.argmax(trace))))) - 2, 0)

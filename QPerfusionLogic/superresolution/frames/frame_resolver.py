@@ -30,7 +30,7 @@ class Resolved:
 
 
 class FrameResolver(Protocol):
-    """What the door needs of a network: frames (n, rows, columns) with phase encoding along rows, in and out."""
+    """What the stage needs of a network: frames (n, rows, columns) with phase encoding along rows, in and out."""
 
     @property
     def name(self) -> str:

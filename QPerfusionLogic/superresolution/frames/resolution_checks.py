@@ -17,7 +17,7 @@ SMALLEST = 24
 NEGATIVE_SHARE = 0.02
 """Share of pixels clearly below zero above which a series is no magnitude."""
 FRACTIONS = (0.25, 0.6)
-"""Shares of measured lines the networks were made for, with a little room round the paper's 0.3 to 0.5."""
+"""Shares of measured lines the networks were made for, with a little margin round the paper's 0.3 to 0.5."""
 ADDED_DETAIL_LIMIT = 0.75
 """Added detail over the outer half of the measured lines; 0.66 was the most in synthetic and real frames."""
 UNCERTAINTY_LIMIT = 2.75

@@ -26,7 +26,7 @@ EVALUATIONS: dict[str, tuple[str, str]] = {
         "frames and flow from a part of the lines, beside the figures of PerfGen",
     ),
 }
-"""Sub-verb -> (module, help). A module that needs a later room than its own lies in `trials`, which sees the whole
+"""Sub-verb -> (module, help). A module that needs a later stage than its own lies in `flow`, which sees the whole
 house; it imports nothing heavy at its top, for every `qperfusion` call imports it."""
 
 

@@ -38,7 +38,7 @@ class FlowPlan:
     def as_dictionary(self) -> dict[str, Any]:
         """Return the plan with its configurations written out, ready for JSON."""
         configurations = [dataclasses.asdict(configuration) for configuration in self.configurations]
-        return {**dataclasses.asdict(self), "settings": self.settings.as_dictionary(), "arms": configurations}
+        return {**dataclasses.asdict(self), "settings": self.settings.as_dictionary(), "configurations": configurations}
 
 
 def run_patient(seed: int, plan: FlowPlan) -> dict[str, Any]:
@@ -77,8 +77,8 @@ def run_patient(seed: int, plan: FlowPlan) -> dict[str, Any]:
             for configuration in FLOW_EVALUATIONS[evaluation]:
                 head: dict[str, Any] = {
                     "patient": seed,
-                    "trial": evaluation,
-                    "arm": configuration.name,
+                    "evaluation": evaluation,
+                    "configuration": configuration.name,
                     "state": str(state),
                 }
                 try:

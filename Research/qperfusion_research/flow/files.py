@@ -19,8 +19,8 @@ from QPerfusionLogic.resources import resource_path
 from .tables import ConfigurationAgreement
 
 COLUMNS = (
-    "trial",
-    "arm",
+    "evaluation",
+    "configuration",
     "reference",
     "quantity",
     "patients",
@@ -49,15 +49,15 @@ def write_flow_evaluation(
 ) -> None:
     """Write segments.csv, inputs.csv, refused.csv, agreement.csv, agreement.html and provenance.json."""
     for name, columns in (
-        ("segments", ("patient", "trial", "arm", "state", "segment", "mbf", "true")),
-        ("inputs", ("patient", "trial", "arm", "state", "peak", "area")),
+        ("segments", ("patient", "evaluation", "configuration", "state", "segment", "mbf", "true")),
+        ("inputs", ("patient", "evaluation", "configuration", "state", "peak", "area")),
     ):
         _write(
             output / f"{name}.csv",
             _csv(columns, (row for result in results for row in result["rows" if name == "segments" else "inputs"])),
         )
     refused = [row for result in results for row in result["refused"]]
-    _write(output / "refused.csv", _csv(("patient", "trial", "arm", "state", "reason"), refused))
+    _write(output / "refused.csv", _csv(("patient", "evaluation", "configuration", "state", "reason"), refused))
     lines = [agreement_line(table) for table in tables]
     _write(output / "agreement.csv", _csv(COLUMNS, lines))
     _write(output / "agreement.html", _page(tables, lines, len(results)))

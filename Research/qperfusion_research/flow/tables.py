@@ -95,7 +95,7 @@ def _by_configuration(
         for row in result["rows"]:
             key = (row["patient"], row["segment"])
             value = math.nan if row["mbf"] is None else row["mbf"]
-            found.setdefault((row["trial"], row["arm"]), {}).setdefault(row["state"], {})[key] = value
+            found.setdefault((row["evaluation"], row["configuration"]), {}).setdefault(row["state"], {})[key] = value
             true.setdefault(row["state"], {})[key] = row["true"]
     return found, true
 

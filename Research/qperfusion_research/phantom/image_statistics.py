@@ -23,19 +23,19 @@ def series_statistics(signal: FloatArray, labels: LabelArray, pixel_mm: float) -
         Pixel size.
     """
     signal = np.asarray(signal, float)
-    muscle, cavity = labels == MYOCARDIUM, labels == LEFT_VENTRICLE
+    myocardium, cavity = labels == MYOCARDIUM, labels == LEFT_VENTRICLE
     blood = signal[:, cavity].mean(axis=1)
-    tissue = signal[:, muscle].mean(axis=1)
+    tissue = signal[:, myocardium].mean(axis=1)
     peak = int(blood.argmax())
-    top, base = float(blood[peak]), slice(1, max(4, _foot(blood) - 1))
+    top, base = float(blood[peak]), slice(1, max(4, _arrival(blood) - 1))
     outside = (signal > 0).all(axis=0) & (labels == 0)
     body = outside & (signal.mean(axis=0) > 0.15 * top)
     after = slice(peak, min(peak + 25, signal.shape[0]))
     late = blood[peak + 15 : peak + 25]
     difference = np.diff(signal[base], axis=0) / np.sqrt(2.0)
-    still = {name: _spread(difference[:, region]) / top for name, region in (("heart", muscle), ("far", body))}
+    still = {name: _spread(difference[:, region]) / top for name, region in (("heart", myocardium), ("far", body))}
     return {
-        "myocardium area mm2": float(muscle.sum()) * pixel_mm**2,
+        "myocardium area mm2": float(myocardium.sum()) * pixel_mm**2,
         "LV area mm2": float(cavity.sum()) * pixel_mm**2,
         "LV baseline": float(np.median(blood[base])) / top,
         "myocardium baseline": float(np.median(tissue[base])) / top,
@@ -48,18 +48,18 @@ def series_statistics(signal: FloatArray, labels: LabelArray, pixel_mm: float) -
         "noise, elsewhere": still["far"],
         "noise correlation, rows": _correlation(difference, 1),
         "noise correlation, columns": _correlation(difference, 2),
-        "myocardium spread at peak": float(signal[peak + 6 : peak + 12, muscle].mean(axis=0).std()) / top,
-        "endocardial edge mm": edge_width_mm(signal[peak], cavity, muscle, pixel_mm),
+        "myocardium spread at peak": float(signal[peak + 6 : peak + 12, myocardium].mean(axis=0).std()) / top,
+        "endocardial edge mm": edge_width_mm(signal[peak], cavity, myocardium, pixel_mm),
         "LV full width, frames": _full_width(blood - np.median(blood[base])),
         "myocardium time to peak, frames": float(tissue[after].argmax()),
         "myocardium upslope over LV upslope": _upslope(tissue) / _upslope(blood),
     }
 
 
-def edge_width_mm(image: FloatArray, cavity: BoolArray, muscle: BoolArray, pixel_mm: float) -> float:
+def edge_width_mm(image: FloatArray, cavity: BoolArray, myocardium: BoolArray, pixel_mm: float) -> float:
     """Return the 10 to 90 % width of the endocardial edge: the fall of the mean intensity with the distance from it."""
     signed = (distance_transform_edt(~cavity) - distance_transform_edt(cavity)) * pixel_mm
-    near = (cavity | muscle) & (np.abs(signed) < 8.0)
+    near = (cavity | myocardium) & (np.abs(signed) < 8.0)
     bins = np.arange(-7.0, 8.0, 1.0)
     which = np.digitize(signed[near], bins)
     values = image[near]
@@ -108,7 +108,7 @@ def as_table(rows: list[Comparison]) -> str:
     return "\n".join(lines)
 
 
-def _foot(curve: FloatArray) -> int:
+def _arrival(curve: FloatArray) -> int:
     """Return the last frame before the curve has risen by a tenth of its way to the peak."""
     peak = int(curve.argmax())
     base = float(np.median(curve[: max(3, peak // 2)]))

@@ -150,15 +150,15 @@ def _curves(
         circulation = replace(circulation, second_share=float(random.uniform(0.1, 0.5)))
     circulation = replace(circulation, dose_mmol_kg=float(random.uniform(0.03, 0.16)))
     blood = blood_curves(circulation, float(time_s[-1]) + 1.0)
-    muscle = tissue_curves(pattern, state, blood, CELLS, np.geomspace(0.05, 6.0, 10))
-    organs = organ_curves(blood, muscle, pattern.stress_mbf_ml_min_g if state is State.STRESS else 0.8)
+    myocardium = tissue_curves(pattern, state, blood, CELLS, np.geomspace(0.05, 6.0, 10))
+    organs = organ_curves(blood, myocardium, pattern.stress_mbf_ml_min_g if state is State.STRESS else 0.8)
     curves = np.stack([np.interp(time_s, blood.time_s, curve) for curve in organs])
     flow = local_flow(pattern, state, place.angle_from_insertion_rad, place.depth, level)
     ladder = np.linspace(flow.mbf_ml_min_g.min(), flow.mbf_ml_min_g.max() + 1e-6, FLOWS)
     rung = (flow.mbf_ml_min_g - ladder[0]) / (ladder[1] - ladder[0])
     weights = np.clip(1.0 - np.abs(rung[None] - np.arange(FLOWS)[:, None, None]), 0.0, 1.0)
     pixels = LocalFlow(ladder, np.full(FLOWS, pattern.delay_s), np.full(FLOWS, float(flow.scar.max()) * 0.3))
-    curves = np.concatenate([curves, muscle.at(pixels, time_s)])
+    curves = np.concatenate([curves, myocardium.at(pixels, time_s)])
     return curves + circulation.residual_mmol_l * 0.5, weights.astype(np.float32)
 
 
@@ -289,9 +289,9 @@ def _insertions(place: HeartSlice, to_pixels: FloatArray) -> FloatArray:
 def _peaks(curves: FloatArray, weights: FloatArray) -> dict[str, int]:
     """Return the frames of the true peaks of RV, LV and myocardium."""
     left = int(curves[tissues.LV_BLOOD].argmax())
-    muscle = curves[len(tissues.TISSUES) + FLOWS - 1]
+    myocardium = curves[len(tissues.TISSUES) + FLOWS - 1]
     return {
         "right_ventricle": int(curves[tissues.RV_BLOOD].argmax()),
         "left_ventricle": left,
-        "myocardium": left + int(muscle[left : left + 20].argmax()),
+        "myocardium": left + int(myocardium[left : left + 20].argmax()),
     }

@@ -1,4 +1,4 @@
-"""Train the networks of this room on synthetic frames only (imports torch)."""
+"""Train the super-resolution networks on synthetic frames only (imports torch)."""
 
 from __future__ import annotations
 

@@ -73,14 +73,14 @@ def overlapping_shapes(random: np.random.Generator) -> ShapeLabels:
     labels = np.zeros((size, size), np.int32)
     smallest = random.uniform(0.7, 3.0) * FINE
     number = int(random.integers(120, 600))
-    radii = np.sort(_power_law(random, smallest, 0.35 * size, number))[::-1]
+    radii = np.sort(_power_distributed(random, smallest, 0.35 * size, number))[::-1]
     spread = random.uniform(0.0, 0.6)
     for index, radius in enumerate(radii * np.exp(random.normal(0.0, spread, number))):
         _draw(random, labels, float(radius), index + 1)
     return labels
 
 
-def _power_law(random: np.random.Generator, low: float, high: float, number: int) -> FloatArray:
+def _power_distributed(random: np.random.Generator, low: float, high: float, number: int) -> FloatArray:
     """Return sizes with density proportional to size^-3, as scale invariance asks, or flatter."""
     power = random.uniform(0.6, 3.0)
     share = random.random(number)
