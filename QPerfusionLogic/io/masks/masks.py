@@ -80,7 +80,7 @@ def _drawn_elsewhere(
         return labels_of_planes(path, planes, series.geometry, series.image_shape), ()
     of_tool = labels_of_tool(path, series.image_shape)
     if of_tool is not None:
-        action = "check the contours on the images of the report; a label map with its position leaves no doubt"
+        action = "check the contours on the images of the report; a label map with its position is unambiguous"
         message = f"the contours of {path.name} carry no position: slices are taken in the order of the series"
         return of_tool, (Notice("mask-without-position", message, action),) if series.slices > 1 else ()
     if is_dicom_mask(path):

@@ -17,8 +17,8 @@ def a_result(patient: int, configurations: dict[str, float], evaluation: str = "
     rows = [
         {
             "patient": patient,
-            "trial": evaluation,
-            "arm": configuration,
+            "evaluation": evaluation,
+            "configuration": configuration,
             "state": state,
             "segment": segment,
             "mbf": factor * share * (1.0 + 0.2 * segment),
@@ -40,29 +40,33 @@ def found(
 
 
 def test_a_common_factor_is_a_bias_in_per_cent() -> None:
-    tables = flow_tables([a_result(1, {"arm": 1.1}), a_result(2, {"arm": 1.1})])
-    assert found(tables, "arm", "stress_mbf").bias_percent == pytest.approx(10.0)
+    tables = flow_tables([a_result(1, {"configuration": 1.1}), a_result(2, {"configuration": 1.1})])
+    assert found(tables, "configuration", "stress_mbf").bias_percent == pytest.approx(10.0)
 
 
 def test_a_common_factor_leaves_the_reserve_alone() -> None:
-    line = agreement_line(found(flow_tables([a_result(1, {"arm": 1.2})]), "arm", "mpr"))
+    line = agreement_line(found(flow_tables([a_result(1, {"configuration": 1.2})]), "configuration", "mpr"))
     assert line["bias_percent"] == pytest.approx(0.0, abs=1e-9)
 
 
 def test_what_is_common_to_a_patient_is_not_spread_within_patients() -> None:
-    table = found(flow_tables([a_result(1, {"arm": 1.1}), a_result(2, {"arm": 0.9})]), "arm", "stress_mbf")
+    table = found(
+        flow_tables([a_result(1, {"configuration": 1.1}), a_result(2, {"configuration": 0.9})]),
+        "configuration",
+        "stress_mbf",
+    )
     assert table.bias_percent == pytest.approx(0.0, abs=1e-9)
     assert table.cv_percent > 9.0
     assert table.cv_within_percent == pytest.approx(0.0, abs=1e-9)
 
 
 def test_segments_without_a_number_are_counted_and_left_out() -> None:
-    result = a_result(1, {"arm": 1.0})
+    result = a_result(1, {"configuration": 1.0})
     result["rows"][0]["mbf"] = None
     tables = flow_tables([result])
-    assert found(tables, "arm", "stress_mbf").missing == 1
-    assert found(tables, "arm", "stress_mbf").segments == 6
-    assert found(tables, "arm", "mpr").missing == 1
+    assert found(tables, "configuration", "stress_mbf").missing == 1
+    assert found(tables, "configuration", "stress_mbf").segments == 6
+    assert found(tables, "configuration", "mpr").missing == 1
 
 
 def test_automatic_contours_are_compared_with_true_ones_too() -> None:
@@ -77,16 +81,16 @@ def test_arms_that_differ_in_a_setting_are_compared_with_the_first_too() -> None
 
 
 def test_classes_at_the_threshold_of_reading_are_counted_at_stress() -> None:
-    line = agreement_line(found(flow_tables([a_result(1, {"arm": 1.5})]), "arm", "stress_mbf"))
+    line = agreement_line(found(flow_tables([a_result(1, {"configuration": 1.5})]), "configuration", "stress_mbf"))
     # True 1.0 and 1.2 lie below 1.35, read as 1.5 and 1.8: two of six on the other side.
     assert line["same_class_percent"] == pytest.approx(100 * 4 / 6)
 
 
 def test_an_arm_without_any_number_has_an_empty_line() -> None:
-    result = a_result(1, {"arm": 1.0})
+    result = a_result(1, {"configuration": 1.0})
     for row in result["rows"]:
         row["mbf"] = None
-    table = found(flow_tables([result]), "arm", "stress_mbf")
+    table = found(flow_tables([result]), "configuration", "stress_mbf")
     assert table.missing == 6
     assert math.isnan(table.bias_percent)
     assert agreement_line(table)["icc"] is None
