@@ -40,6 +40,7 @@ EXCEPTIONS = {
     "QPerfusionLogic/kinetics/models/": ("visf",),  # bounds of version 0.1
     "QPerfusionLogic/superresolution/": ("told", "departure", "doubt"),  # names inside weight files and older results
     "QPerfusionLogic/io/results/superresolved_files.py": ("departure", "doubt"),  # files of version 0.1
+    "QPerfusionLogic/io/results/mapped_files.py": ("btex_cells",),  # results of version 0.1
     "QPerfusionLogic/phantom/": ("muscle",),  # the muscle of the chest wall and papillary muscles
     "QPerfusionLogic/kinetics/": ("trial", "freedom"),  # trial steps of a solver, degrees of freedom
     "QPerfusionLogic/agreement/": ("freedom",),
