@@ -21,7 +21,7 @@ MOST_LANES = 4
 """Processes side by side; each needs up to 2 GB."""
 OWN_STEP = ("panel", "slicer_source")
 """Folders that are steps of their own."""
-LONGEST_FIRST = ("panel", "bundled", "lowest", "doctests", "io", "segmentation")
+LONGEST_FIRST = ("panel", "superresolution", "bundled", "lowest", "doctests", "io", "segmentation")
 """Steps and folders to begin with, so that none of them is left alone at the end."""
 
 
@@ -43,6 +43,11 @@ class Part:
     name: str
     arguments: tuple[str, ...]
 
+    @property
+    def is_pytest(self) -> bool:
+        """Whether it is a process of pytest in this environment."""
+        return self.arguments[:2] == ("-m", "pytest")
+
 
 def parts() -> list[Part]:
     """Return the processes of all steps, in the order in which they are begun."""
@@ -58,6 +63,7 @@ def parts() -> list[Part]:
         ),
         Part("lint", "lint", ("-m", "ruff", "check", ".")),
         Part("format", "format", ("-m", "ruff", "format", "--check", ".")),
+        Part("spelling", "spelling", ("-m", "codespell_lib")),
         Part("types", "types", ("-m", "mypy")),
         Part("slicer source", "slicer source", ("-m", "pytest", "Testing/slicer_source")),
     ]
@@ -70,14 +76,17 @@ def parts() -> list[Part]:
     return sorted(found, key=lambda part: LONGEST_FIRST.index(part.name) if part.name in LONGEST_FIRST else 99)
 
 
-def run(part: Part, lanes: int) -> bool:
+def run(part: Part, lanes: int, with_coverage: bool = False) -> bool:
     """Run one process and print what it said at its end; returns whether it went well."""
     threads = str(max(1, (os.cpu_count() or 1) // lanes))
     variables = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "NUMBA_NUM_THREADS"), threads)
     environment = variables | os.environ | {"QT_QPA_PLATFORM": "offscreen"}
+    arguments = part.arguments
+    if with_coverage and part.is_pytest:
+        arguments = ("-m", "coverage", "run", *arguments, "-m", "not slow")
     started = time.monotonic()
     done = subprocess.run(
-        [sys.executable, *part.arguments],
+        [sys.executable, *arguments],
         cwd=ROOT,
         env=environment,
         check=False,
@@ -88,6 +97,15 @@ def run(part: Part, lanes: int) -> bool:
     verdict = "failed" if done.returncode else "passed"
     print(f"--- {part.name}\n{said}\n--- {part.name}: {verdict}, {time.monotonic() - started:.0f} s", flush=True)
     return not done.returncode
+
+
+def coverage_holds() -> bool:
+    """Put the measurements together and compare with the floor in pyproject.toml; returns whether it is reached."""
+    commands = (["combine", "--quiet"], ["report", "--skip-covered", "--skip-empty", "--sort=cover"])
+    return all(
+        subprocess.run([sys.executable, "-m", "coverage", *command], cwd=ROOT, check=False).returncode == 0
+        for command in commands
+    )
 
 
 def main() -> int:
@@ -101,14 +119,17 @@ def main() -> int:
     parser.add_argument(
         "--lanes", type=int, default=min(os.cpu_count() or 1, MOST_LANES), help="processes side by side"
     )
+    parser.add_argument("--coverage", action="store_true", help="measure coverage by the tests that are not slow")
     options = parser.parse_args()
     unknown = [name for name in options.names if name not in names]
     if unknown:
         parser.error(f"there is no {', '.join(unknown)}; there are {', '.join(names)}")
     chosen = [part for part in every if not options.names or part.step in options.names or part.name in options.names]
     with ThreadPoolExecutor(options.lanes) as pool:
-        passed = list(pool.map(lambda part: run(part, options.lanes), chosen))
+        passed = list(pool.map(lambda part: run(part, options.lanes, options.coverage), chosen))
     failed = [part.name for part, well in zip(chosen, passed, strict=True) if not well]
+    if options.coverage and not coverage_holds():
+        failed.append("coverage")
     if failed:
         print(f"failed: {', '.join(failed)}", flush=True)
     return int(bool(failed))
