@@ -14,7 +14,10 @@ ROOT = Path(__file__).resolve().parents[2]
 REPOSITORY = "https://github.com/qperfusion/SlicerQPerfusion"
 """A placeholder until the project is published."""
 
-FILES = ("CMakeLists.txt", "Resources/ExtensionsIndex/QPerfusion.json", "Testing/packaging/set_repository.py")
+FILES = (
+    *("CMakeLists.txt", "CITATION.cff", "pyproject.toml", "Research/pyproject.toml"),
+    *("Resources/ExtensionsIndex/QPerfusion.json", "Testing/packaging/set_repository.py"),
+)
 """Files that name the repository, its icon or its screenshots."""
 
 
