@@ -144,7 +144,10 @@ class AifSettings:
     )
     weights: str = field(
         default="",
-        metadata={"help": "mode learned: file of own network weights (.safetensors, card beside); empty: the shipped"},
+        metadata={
+            "help": "mode neural_network: file of own weights (.safetensors, card beside); empty: the shipped ones; "
+            "published: the AI-AIF network as published"
+        },
     )
 
 

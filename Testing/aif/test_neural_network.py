@@ -146,3 +146,38 @@ def test_training_lowers_the_error_and_goes_on_where_it_was_cut(tmp_path):
     early = train_ensemble(Recipe(stem=1, branch=0, members=1, batch=8, pool=10), tmp_path / "early", lines.append)
     with torch.no_grad():
         assert curve_loss(trained(*given)[0], pairs) < curve_loss(early(*given)[0], pairs)
+
+
+def test_the_published_network_can_be_chosen_and_warns_of_its_error(make_input):
+    """Its answer has no band; the error of flow that it makes on digital patients stands in for one."""
+    from QPerfusionLogic.pipeline.input_error import least_error_of
+
+    known = make_input(proton_density=False)
+    found = run(known, "published")
+    assert found.mode == "neural_network"
+    assert found.lower_mmol_l is None
+    assert found.model_name == "AI-AIF as published"
+    assert "aif-by-published-network" in {notice.code for notice in found.notices if notice.severity == "serious"}
+    true = known.truth(found.time_s)
+    assert np.isfinite(found.gd_mmol_l).all()
+    assert 0.5 * true.max() < found.gd_mmol_l.max() < 1.5 * true.max()
+    assert least_error_of(found, known.state.state) > 0.4
+
+
+def test_a_file_of_the_published_training_is_known_by_its_card(make_input, tmp_path):
+    from QPerfusionLogic.aif.networks.published_network import ARCHITECTURE, PublishedNetwork
+    from QPerfusionLogic.networks.model_files import save_model
+
+    torch.manual_seed(0)
+    own = save_model(PublishedNetwork(), tmp_path / "own.safetensors", {"architecture": ARCHITECTURE})
+    found = run(make_input(proton_density=False), own.path)
+    assert (found.mode, found.model_checksum) == ("neural_network", own.checksum)
+
+
+def test_weights_of_another_network_are_refused(make_input, tmp_path):
+    from QPerfusionLogic.aif.networks.published_network import ARCHITECTURE
+    from QPerfusionLogic.networks.model_files import save_model
+
+    other = save_model(torch.nn.Linear(2, 2), tmp_path / "other.safetensors", {"architecture": ARCHITECTURE})
+    with pytest.raises(QPerfusionError, match="no set of weights of this network"):
+        run(make_input(proton_density=False), other.path)

@@ -33,17 +33,17 @@ class Plan:
     state: str = "stress"
     model: str = "fermi"
     weights: str = ""
-    paper_weights: Path | None = None
+    published_weights: str = ""
     pairs: int = 2000
 
 
 def evaluate(folder: Path, plan: Plan, progress: Progress | None = None) -> str:
     """Write protocols.txt, results.txt, patients.csv, segments.csv and figures/, and return the tables."""
     progress = progress or Progress()
-    protocols = protocol_lines(plan.weights, plan.paper_weights, plan.pairs, progress.part(0.0, 0.2))
+    protocols = protocol_lines(plan.weights, plan.published_weights, plan.pairs, progress.part(0.0, 0.2))
     _write(folder / "protocols.txt", "\n".join(protocols) + "\n")
     kinetics = replace(KineticsSettings(), model=plan.model)
-    ways = methods(plan.weights, plan.paper_weights)
+    ways = methods(plan.weights, plan.published_weights)
     results: dict[str, MethodResults] = {}
     examples: list[dict[str, Answer]] = []
     seeds = [plan.seed + index for index in range(plan.patients)]

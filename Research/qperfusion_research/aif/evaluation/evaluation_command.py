@@ -17,7 +17,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--state", choices=("stress", "rest"), default="stress")
     parser.add_argument("--model", default="fermi", metavar="NAME", help="kinetic model; the paper's is fermi")
     parser.add_argument("--weights", default="", metavar="FILE", help="own weights; the shipped ones when not given")
-    parser.add_argument("--paper-weights", type=Path, metavar="FILE", help="weights of `train aif --preset paper`")
+    parser.add_argument("--paper-weights", default="", metavar="FILE", help="own weights of `train aif --preset paper`")
     parser.add_argument("--pairs", type=int, default=2000, metavar="N", help="random pairs for the table of protocols")
 
 

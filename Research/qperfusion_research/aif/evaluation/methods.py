@@ -4,9 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import lru_cache
-from pathlib import Path
-from typing import Any
 
 import numpy as np
 
@@ -32,12 +29,14 @@ class Answer:
     upper_mmol_l: FloatArray | None = None
 
 
+PUBLISHED = "AI-AIF network"
+"""The network as published, trained by its own recipe on digital boluses."""
 Method = Callable[[CurvePatient], Answer]
 
 
-def methods(weights: str = "", paper_weights: Path | None = None) -> dict[str, Method]:
-    """Return the methods by name; the published network only where there are weights for it."""
-    found: dict[str, Method] = {
+def methods(weights: str = "", published_weights: str = "") -> dict[str, Method]:
+    """Return the methods by name; shipped weights where no others are given."""
+    return {
         "uncorrected": _uncorrected,
         "inversion, baseline": _by_baseline,
         "inversion, usual shape": _by_shape,
@@ -46,10 +45,8 @@ def methods(weights: str = "", paper_weights: Path | None = None) -> dict[str, M
         "neural_network": lambda patient: _learned(patient, weights, with_density=False),
         "learned, dose": lambda patient: _learned(patient, weights, with_density=False, with_dose=True),
         "learned, proton density": lambda patient: _learned(patient, weights, with_density=True),
+        PUBLISHED: lambda patient: _published(patient, published_weights),
     }
-    if paper_weights is not None:
-        found["AI-AIF network"] = lambda patient: _published(patient, paper_weights)
-    return found
 
 
 def truth(patient: CurvePatient) -> Answer:
@@ -89,34 +86,22 @@ def _learned(patient: CurvePatient, weights: str, with_density: bool, with_dose:
     curve = patient.measured if with_density else without_density(patient.measured)
     area = (patient.expected if with_dose else USUAL_HEIGHT).area_mmol_s_l
     found = restored_curve(curve, patient.physics, weights, area)
-    return _fine(found.time_s, found.gd_mmol_l, found.lower_mmol_l, found.upper_mmol_l)
+    band = [end for end in (found.lower_mmol_l, found.upper_mmol_l) if end is not None]
+    return _fine(found.time_s, found.gd_mmol_l, *band)
 
 
-def _published(patient: CurvePatient, weights: Path) -> Answer:
+def _published(patient: CurvePatient, weights: str) -> Answer:
     """The published network's signal, in gadolinium by the true slope of the signal: to its advantage."""
-    import torch
+    from QPerfusionLogic.aif.networks.published_network import published_network, unsaturated_rise
 
-    network = _paper_network(weights)
+    network, _ = published_network(weights)
     bolus = patient.measured.bolus
     assert bolus is not None
     grid = bolus.bolus_arrival_time_s - LEAD_S + np.arange(SAMPLES) * INTERVAL_S
-    signal = np.interp(grid, patient.time_s, patient.measured.signal) * (grid <= patient.time_s[-1])
-    top = float(signal.max())
-    with torch.no_grad():
-        answer = network(torch.tensor(signal / top, dtype=torch.float32)[None])[0].double().numpy() * top
-    curve = (answer - answer[:4].mean()) / patient.linear_slope
     there = grid <= patient.time_s[-1]
+    signal = np.interp(grid, patient.time_s, patient.measured.signal) * there
+    curve = unsaturated_rise(network, signal) / patient.linear_slope
     early, late = patient.time_s < grid[0], patient.time_s > grid[-1]
     end = np.full(int(late.sum()), float(curve[-5:].mean()))
     time = np.concatenate((patient.time_s[early], grid[there], patient.time_s[late]))
     return _fine(time, np.concatenate((np.zeros(int(early.sum())), curve[there], end)))
-
-
-@lru_cache(maxsize=2)
-def _paper_network(weights: Path) -> Any:
-    from qperfusion_research.aif.training.published import PaperNetwork
-    from QPerfusionLogic.networks.model_files import load_into, model_file
-
-    network = PaperNetwork()
-    load_into(network, model_file(weights))
-    return network

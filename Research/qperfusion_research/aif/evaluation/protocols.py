@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import time
-from pathlib import Path
 from typing import Any
 
 import torch
 
 from qperfusion_research.aif.training.boluses import draw_pool
 from qperfusion_research.aif.training.pairs import Pairs, Shift, draw_pairs
+from qperfusion_research.aif.training.published import gadolinium_of_answer
 from QPerfusionLogic.aif.networks.ensemble import ensemble_of
+from QPerfusionLogic.aif.networks.published_network import published_network
 from QPerfusionLogic.progress import Progress
 
 SEED, POOL = 90_000, 2000
@@ -38,11 +39,11 @@ SHIFTS = {
 
 
 @torch.no_grad()
-def protocol_lines(weights: str, paper_weights: Path | None, count: int, progress: Progress | None = None) -> list[str]:
+def protocol_lines(weights: str, published_weights: str, count: int, progress: Progress | None = None) -> list[str]:
     """Return the table of normalised squared errors (%) and band coverage, one row a shift."""
     progress = progress or Progress()
     ensemble, model = ensemble_of(weights)
-    paper = _paper(paper_weights) if paper_weights is not None else None
+    published, _ = published_network(published_weights)
     torch.manual_seed(SEED)
     pool = draw_pool(POOL)
     lines = [
@@ -54,7 +55,7 @@ def protocol_lines(weights: str, paper_weights: Path | None, count: int, progres
         pairs = draw_pairs(count, pool, shift)
         curves, _ = ensemble(pairs.signal, pairs.valid, pairs.family, pairs.conditions)
         columns = [_errors(_as_linear(pairs), pairs)]
-        columns.append(_errors(_restored_by_paper(paper, pairs), pairs) if paper is not None else "-")
+        columns.append(_errors(gadolinium_of_answer(published, pairs), pairs))
         columns.append(_errors(pairs.family[:, -1], pairs) if shift.density_known else "-")
         columns.append(_errors(curves[:, 0], pairs))
         inside = (pairs.gadolinium >= curves[:, 1]) & (pairs.gadolinium <= curves[:, 2])
@@ -98,18 +99,3 @@ def _as_linear(pairs: Pairs) -> Any:
     level = pairs.linear[:, :1]
     rise = (pairs.linear - level).amax(dim=1, keepdim=True)
     return (pairs.signal - level) * pairs.gadolinium.amax(dim=1, keepdim=True) / rise
-
-
-def _paper(weights: Path) -> Any:
-    from qperfusion_research.aif.training.published import PaperNetwork
-    from QPerfusionLogic.networks.model_files import load_into, model_file
-
-    network = PaperNetwork()
-    load_into(network, model_file(weights))
-    return network
-
-
-def _restored_by_paper(network: Any, pairs: Pairs) -> Any:
-    from qperfusion_research.aif.training.published import gadolinium_of_answer
-
-    return gadolinium_of_answer(network, pairs)

@@ -1,4 +1,4 @@
-"""The published AI-AIF network and its recipe (Scannell 2022), as the reference that ours is measured against."""
+"""Training of the published AI-AIF network by its own recipe (Scannell 2022)."""
 
 from __future__ import annotations
 
@@ -9,7 +9,8 @@ from functools import partial
 from typing import Any
 
 import torch
-from torch import nn
+
+from QPerfusionLogic.aif.networks.published_network import PublishedNetwork
 
 from .boluses import draw_pool
 from .pairs import Pairs, draw_pairs
@@ -32,43 +33,7 @@ class PaperRecipe:
     pool: int = 20_000
 
 
-class PaperNetwork(nn.Module):
-    """AI-AIF as published (Scannell 2022): five resolutions of two blocks with batch norm, ReLU and dropout 0.2.
-
-    Its input and output are curves divided by the maximum of the saturated one; it knows no protocol.
-    """
-
-    def __init__(self, width: int = 32) -> None:
-        super().__init__()
-        widths = [width * 2**level for level in range(5)]
-        self.down = nn.ModuleList(_paper_step(([1, *widths])[i], widths[i]) for i in range(5))
-        self.raise_ = nn.ModuleList(nn.ConvTranspose1d(widths[i], widths[i - 1], 2, 2) for i in range(4, 0, -1))
-        self.up = nn.ModuleList(_paper_step(2 * widths[i - 1], widths[i - 1]) for i in range(4, 0, -1))
-        self.last = nn.Conv1d(width, 1, 1)
-        for module in self.modules():
-            if isinstance(module, (nn.Conv1d, nn.ConvTranspose1d)):
-                nn.init.kaiming_normal_(module.weight)
-
-    def forward(self, signal: Any) -> Any:
-        """Return the unsaturated curve (n, 64) for the saturated one (n, 64)."""
-        values = signal[:, None]
-        kept = []
-        for level, step in enumerate(self.down):
-            values = step(values if level == 0 else nn.functional.max_pool1d(values, 2))
-            kept.append(values)
-        for raise_, step, skip in zip(self.raise_, self.up, kept[-2::-1], strict=True):
-            values = step(torch.cat([raise_(values), skip], dim=1))
-        return self.last(values)[:, 0]
-
-
-def _paper_step(inputs: int, outputs: int) -> nn.Sequential:
-    layers: list[nn.Module] = []
-    for size in (inputs, outputs):
-        layers += [nn.Conv1d(size, outputs, 3, padding=1), nn.BatchNorm1d(outputs), nn.ReLU(), nn.Dropout(0.2)]
-    return nn.Sequential(*layers)
-
-
-def train_paper(recipe: PaperRecipe, report: Callable[[str], None], draw: Draw | None = None) -> PaperNetwork:
+def train_paper(recipe: PaperRecipe, report: Callable[[str], None], draw: Draw | None = None) -> PublishedNetwork:
     """Return the network with the smallest error on pairs that it was not trained on.
 
     Parameters
@@ -85,7 +50,7 @@ def train_paper(recipe: PaperRecipe, report: Callable[[str], None], draw: Draw |
         pool = draw_pool(recipe.pool)
         draw = partial(draw_pairs, pool=pool)
     held = draw(VALIDATION_PAIRS)
-    network = PaperNetwork()
+    network = PublishedNetwork()
     optimiser = torch.optim.Adam(network.parameters(), lr=recipe.learning_rate)
     best, lowest = copy.deepcopy(network), float("inf")
     for iteration in range(recipe.iterations):
@@ -101,7 +66,7 @@ def train_paper(recipe: PaperRecipe, report: Callable[[str], None], draw: Draw |
     return best.eval()
 
 
-def _loss(network: PaperNetwork, pairs: Pairs) -> Any:
+def _loss(network: PublishedNetwork, pairs: Pairs) -> Any:
     """Mean squared error after the published augmentation: noise on both curves, a common offset in time."""
     offset = torch.randint(0, MOST_OFFSET_BEATS + 1, (len(pairs.signal), 1))
     signal, target = (started_earlier(curve, offset) for curve in (pairs.signal, pairs.linear * pairs.valid))
@@ -118,7 +83,7 @@ def started_earlier(curve: Any, offset: Any) -> Any:
 
 
 @torch.no_grad()
-def validation_error(network: PaperNetwork, held: Pairs) -> float:
+def validation_error(network: PublishedNetwork, held: Pairs) -> float:
     """Return the mean squared error on pairs that were held back."""
     network.eval()
     error = float(torch.mean((network(held.signal) - held.linear * held.valid) ** 2))
@@ -127,7 +92,7 @@ def validation_error(network: PaperNetwork, held: Pairs) -> float:
 
 
 @torch.no_grad()
-def gadolinium_of_answer(network: PaperNetwork, pairs: Pairs) -> Any:
+def gadolinium_of_answer(network: PublishedNetwork, pairs: Pairs) -> Any:
     """Return the curve (n, 64) in units of 5 mmol/L, taking from the truth what one mmol/L adds to the signal."""
     answer = network(pairs.signal)
     level = answer[:, :4].mean(dim=1, keepdim=True)

@@ -88,6 +88,7 @@ def _train_ours(options: argparse.Namespace, own: Any, report: Any) -> str:
 
 
 def _train_paper(options: argparse.Namespace, own: Any, report: Any) -> str:
+    from QPerfusionLogic.aif.networks.published_network import ARCHITECTURE
     from QPerfusionLogic.networks.model_files import save_model
 
     from .published import PaperRecipe, train_paper
@@ -98,7 +99,7 @@ def _train_paper(options: argparse.Namespace, own: Any, report: Any) -> str:
     )
     trained = train_paper(recipe, report, own.draw if own is not None else None)
     card = {
-        "architecture": "AI-AIF (Scannell 2022): 1D U-Net, five resolutions, BatchNorm, dropout 0.2",
+        "architecture": ARCHITECTURE,
         "training_data": DIGITAL if own is None else f"{len(own)} samples of own pairs",
         "recipe": vars(recipe),
     }
