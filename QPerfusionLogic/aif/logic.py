@@ -150,10 +150,19 @@ def _finished(
         gd_mmol_l=np.asarray(curve.gd_mmol_l, dtype=float),
         mode=curve.mode,
         features=features,
+        normalisation=curve.normalisation,
+        precontrast=curve.precontrast,
+        b1_plus=curve.b1_plus,
         lower_mmol_l=curve.lower_mmol_l,
         upper_mmol_l=curve.upper_mmol_l,
         model_name=curve.model_name,
         model_checksum=curve.model_checksum,
-        constants=curve.constants,
+        constants=_with_normalisation(curve),
         notices=tuple(dataclasses.replace(notice, stage=STAGE, state=str(state.state)) for notice in reported.values()),
     )
+
+
+def _with_normalisation(curve: MethodCurve) -> dict[str, str]:
+    """Return the constants of a curve with what scaled it, as the report shows them."""
+    by = {"aif normalisation": curve.normalisation.replace("_", " ")} if curve.normalisation else {}
+    return curve.constants | by

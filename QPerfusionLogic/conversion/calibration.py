@@ -32,14 +32,14 @@ def precontrast_of(state: StateResult, settings: ConversionSettings) -> Precontr
 
     An efficiency fixed by the user wins, and then nothing is adopted.
     """
-    features = {} if state.arterial_input is None else state.arterial_input.features
-    field = features.get("b1_plus", float("nan"))
-    if settings.b1_plus is None and np.isfinite(field):
-        settings = dataclasses.replace(settings, b1_plus=field)
-    if state.arterial_input is None or settings.saturation_efficiency is not None:
+    known = state.arterial_input
+    if known is None:
         return PrecontrastState(settings)
-    efficiency = features.get("saturation_efficiency", float("nan"))
-    residual = features.get("residual_mmol_l", 0.0)
-    if np.isfinite(efficiency):
-        settings = dataclasses.replace(settings, saturation_efficiency=efficiency)
-    return PrecontrastState(settings, residual if np.isfinite(residual) else 0.0)
+    if settings.b1_plus is None and known.b1_plus is not None:
+        settings = dataclasses.replace(settings, b1_plus=known.b1_plus)
+    found = known.precontrast
+    if found is None or settings.saturation_efficiency is not None:
+        return PrecontrastState(settings)
+    return PrecontrastState(
+        dataclasses.replace(settings, saturation_efficiency=found.saturation_efficiency), found.residual_mmol_l
+    )

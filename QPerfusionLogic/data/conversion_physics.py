@@ -1,4 +1,4 @@
-"""Values that the signal of a state was converted with, as far as two states have to share them."""
+"""Values that signal was converted with: those that two states have to share, those found before contrast."""
 
 from __future__ import annotations
 
@@ -59,6 +59,14 @@ class ConversionPhysics:
             normalisation=self.normalisation,
             native_t1=self.native_t1,
         )
+
+
+@dataclass(frozen=True)
+class Precontrast:
+    """Saturation efficiency (1 is perfect) and blood gadolinium before the bolus (mmol/L)."""
+
+    saturation_efficiency: float
+    residual_mmol_l: float
 
 
 def _first(used: float | None, header: float | None) -> float | None:

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .arrays import LEFT_VENTRICLE, MYOCARDIUM, RIGHT_VENTRICLE, BoolArray, FloatArray, LabelArray
-from .conversion_physics import ConversionPhysics
+from .conversion_physics import ConversionPhysics, Precontrast
 from .geometry import Geometry
 from .notices import Notice, Severity
 from .protocol import Protocol
@@ -42,6 +42,7 @@ __all__ = [
     "Notice",
     "PerfusionSeries",
     "PerfusionStudy",
+    "Precontrast",
     "Protocol",
     "Quantity",
     "Registered",
@@ -176,7 +177,14 @@ class ArterialInput:
         dual_sequence, dual_bolus, neural_network, signal_inversion, concentration, population, curve.
     features : dict
         bolus_arrival_time_s, peak_mmol_l, time_to_peak_s, fwhm_s, valley_s, first_pass_end_s, area_mmol_s_l,
-        baseline_drift, apparent_peak_mmol_l.
+        baseline_drift, apparent_peak_mmol_l; to be read.
+    normalisation : str
+        What scaled it: "proton_density", "baseline", "tissue_series" (how that saturates), "usual_bolus",
+        "neural_network" or "published_network"; "" where nothing had to.
+    precontrast : Precontrast, optional
+        State of the tissue series before contrast, where the method finds it.
+    b1_plus : float, optional
+        B1+ over its nominal value, where blood of two series shows it.
     """
 
     time_s: FloatArray
@@ -190,6 +198,9 @@ class ArterialInput:
     model_name: str = ""
     model_checksum: str = ""
     constants: dict[str, str] = field(default_factory=dict)
+    normalisation: str = ""
+    precontrast: Precontrast | None = None
+    b1_plus: float | None = None
     notices: tuple[Notice, ...] = ()
 
 

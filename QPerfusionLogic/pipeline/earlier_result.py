@@ -26,11 +26,16 @@ from QPerfusionLogic.data.study import Acquisition, LabelMap, PerfusionStudy
 from QPerfusionLogic.errors import InputError
 from QPerfusionLogic.io.files.nrrd_files import read_labels, read_map, read_sequence
 from QPerfusionLogic.io.files.plain_json import read_plain
-from QPerfusionLogic.io.results.conversion_record import conversion_fields
 from QPerfusionLogic.io.results.mapped_files import read_mapped
+from QPerfusionLogic.io.results.stage_records import (
+    arterial_input_fields,
+    conversion_fields,
+    notices_of,
+    registration_fields,
+    segmentation_fields,
+)
 from QPerfusionLogic.io.results.superresolved_files import with_superresolved
 from QPerfusionLogic.io.results.writer import labels_hash
-from QPerfusionLogic.settings.old_names import present_choice, present_features
 from QPerfusionLogic.settings.schema import SegmentationSettings, Settings
 
 
@@ -78,7 +83,7 @@ def _with_notices(result: StateResult, notices: tuple[Notice, ...]) -> StateResu
 def _read_notices(path: Path) -> tuple[Notice, ...]:
     content = read_plain(path)
     try:
-        return tuple(Notice(**{**item, "severity": Severity(item["severity"])}) for item in content)
+        return notices_of(content)
     except (TypeError, KeyError, ValueError) as error:
         raise InputError(f"{path} with other content ({error})", expected="the file of the earlier run") from error
 
@@ -169,6 +174,7 @@ def read_state(place: Path, state: State, acquisition: Acquisition, settings: Se
     segmented = None
     if registered is not None and (place / "labels.nrrd").exists():
         segmented = _read_segmented(place, registered, settings)
+    tissue = acquisition.tissue
     return StateResult(
         state=state,
         acquisition=acquisition,
@@ -176,7 +182,13 @@ def read_state(place: Path, state: State, acquisition: Acquisition, settings: Se
         segmented=segmented,
         arterial_input=_read_arterial_input(place) if (place / "aif.csv").exists() else None,
         concentration=_read_concentration(place, acquisition) if (place / "gd.seq.nrrd").exists() else None,
+        mapped=read_mapped(place, tissue.geometry, tissue.image_shape) if _has_flow(place) else None,
     )
+
+
+def _has_flow(place: Path) -> bool:
+    """Return whether a folder holds the flow of its labels; folders of version 0.1 do not hold that of segments."""
+    return (place / "kinetics.json").exists() and not _is_edited(place)
 
 
 def _read_registered(place: Path, acquisition: Acquisition) -> Registered:
@@ -188,14 +200,12 @@ def _read_registered(place: Path, acquisition: Acquisition) -> Registered:
         proton_density = _images(place / "proton_density.seq.nrrd", tissue)
     motion = _images(place / "motion.seq.nrrd", tissue)
     kept, reason = _read_frames(place / "frames.csv", tissue.time_s.shape)
-    about = read_plain(place / "registration.json")
     return Registered(
         series=dataclasses.replace(tissue, signal=signal, proton_density=proton_density),
         displacement_mm=np.einsum("fsrci,ski->fsrck", motion, tissue.geometry.in_plane_axes),
         kept=kept,
         reason=reason,
-        heart_centre=_numbers(about["heart_centre"]),
-        quality={name: _number(value) for name, value in about["quality"].items()},
+        **registration_fields(read_plain(place / "registration.json")),
     )
 
 
@@ -239,17 +249,13 @@ def _read_segmented(place: Path, registered: Registered, settings: SegmentationS
         return SegmentationLogic(settings).run(
             registered, LabelMap(labels, series.geometry, "edited"), insertion_points=points
         )
-    box = about["heart_box"]
     return Segmented(
         labels=labels,
         segments=_labels(place / "segments.nrrd", series),
         layers=_labels(place / "layers.nrrd", series),
         aif_region=_labels(place / "aif_region.nrrd", series).astype(bool),
         insertion_points=points,
-        peak_frames=about["peak_frames"],
-        heart_box=(box["first_row"], box["first_column"], box["end_row"], box["end_column"]),
-        confidence=_numbers(about["confidence"]),
-        source=about["source"],
+        **segmentation_fields(about),
     )
 
 
@@ -268,19 +274,14 @@ def _read_arterial_input(place: Path) -> ArterialInput:
     missing = {"time_s", "measured", "corrected", "gd_mmol_l"} - set(columns)
     if missing:
         raise InputError(f"{place / 'aif.csv'} without {', '.join(sorted(missing))}", expected="its columns unchanged")
-    about = read_plain(place / "aif.json")
     return ArterialInput(
         time_s=columns["time_s"],
         measured=columns["measured"],
         corrected=columns["corrected"],
         gd_mmol_l=columns["gd_mmol_l"],
-        mode=present_choice("aif.mode", about["mode"]),
-        features={name: _number(value) for name, value in present_features(about["features"]).items()},
         lower_mmol_l=columns.get("lower_mmol_l"),
         upper_mmol_l=columns.get("upper_mmol_l"),
-        model_name=about["model_name"],
-        model_checksum=about["model_checksum"],
-        constants=about["constants"],
+        **arterial_input_fields(read_plain(place / "aif.json")),
     )
 
 

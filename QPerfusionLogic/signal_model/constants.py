@@ -107,6 +107,27 @@ def typical_acquisition(series: str, quantity: str) -> Constant:
     raise KeyError((series, quantity))
 
 
+def aif_flow_error(method: str, normalisation: str, state: str) -> float:
+    """Return the error of flow, common to a heart and as a share, that an arterial input of a method makes.
+
+    Parameters
+    ----------
+    method, normalisation : str
+        `ArterialInput.mode` and `ArterialInput.normalisation`.
+    state : str
+        "stress" or "rest"; of any other state, or normalisation, the largest error of the method is returned.
+
+    Examples
+    --------
+    >>> aif_flow_error("dual_sequence", "proton_density", "rest"), aif_flow_error("curve", "", "rest")
+    (0.04, 0.0)
+    """
+    rows = [row for row in constant_rows("aif_errors.csv") if row["method"] == method]
+    rows = [row for row in rows if row["normalisation"] in (normalisation, "any")] or rows
+    rows = [row for row in rows if row["state"] in (state, "any")] or rows
+    return max((float(row["value"]) for row in rows), default=0.0)
+
+
 def _nearest_field(rows: list[dict[str, str]], field_strength_t: float) -> Constant:
     return _constant(min(rows, key=lambda row: abs(float(row["field_strength_t"]) - field_strength_t)))
 

@@ -38,9 +38,9 @@ def test_an_untrained_network_does_not_explain_the_curve_and_inversion_takes_ove
 
 def test_a_curve_is_not_doubted_for_a_protocol_that_is_only_assumed(make_input):
     """Seen through a saturation time that is twice the assumed one, the truth itself differs by a tenth."""
-    from QPerfusionLogic.aif.correction.precontrast import Precontrast
     from QPerfusionLogic.aif.curves.blood_curve import tissue_blood_curve
     from QPerfusionLogic.aif.methods.neural_network import LARGEST_MISFIT, Restored, nominal_protocol, unexplained
+    from QPerfusionLogic.data.conversion_physics import Precontrast
     from QPerfusionLogic.signal_model.physics import physics_of_series
 
     known = make_input(proton_density=False)

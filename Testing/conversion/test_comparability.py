@@ -11,7 +11,7 @@ from QPerfusionLogic.data.notices import Severity
 from QPerfusionLogic.data.results import StudyResult
 from QPerfusionLogic.data.series import State
 from QPerfusionLogic.data.study import PerfusionStudy
-from QPerfusionLogic.io.results.conversion_record import conversion_fields, conversion_record
+from QPerfusionLogic.io.results.stage_records import conversion_fields, conversion_record
 from QPerfusionLogic.pipeline.comparability import comparability, compare_states
 from QPerfusionLogic.pipeline.pipeline import Pipeline
 from QPerfusionLogic.reporting.logic import ReportingLogic

@@ -83,7 +83,7 @@ def test_the_band_of_the_input_is_a_standard_error_that_all_flows_share() -> Non
     assert _input_error(dataclasses.replace(state, arterial_input=method), walls, fits, settings) == 0.11
     unknown = dataclasses.replace(state, state=State.UNKNOWN, arterial_input=method)
     assert _input_error(unknown, walls, fits, settings) == 0.11
-    inverted = dataclasses.replace(method, mode="signal_inversion", constants={"aif normalisation": "proton density"})
+    inverted = dataclasses.replace(method, mode="signal_inversion", normalisation="proton_density")
     assert _input_error(dataclasses.replace(state, arterial_input=inverted), walls, fits, settings) == 0.08
-    guessed = dataclasses.replace(inverted, constants={"aif normalisation": "baseline"})
+    guessed = dataclasses.replace(inverted, normalisation="baseline")
     assert _input_error(dataclasses.replace(state, arterial_input=guessed), walls, fits, settings) == 1.0

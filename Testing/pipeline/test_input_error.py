@@ -57,3 +57,9 @@ def test_the_spread_of_the_relaxivity_is_that_of_the_table():
     """r1 of Shen 2015 at 1.5 T and of gadopiclenol (12.8), gadoxetate aside, against 4.6 L/mmol/s of gadobutrol."""
     others = np.array([3.9, 4.3, 6.2, 4.5, 4.4, 4.4, 12.8])
     assert relaxivity_spread("gadobutrol", 1.5) == pytest.approx(np.sqrt(np.mean(np.log(others / 4.6) ** 2)))
+
+
+@pytest.mark.parametrize("mode", ["curve", "concentration", "population"])
+def test_every_input_in_mmol_l_carries_the_whole_error_of_an_assumed_agent(mode):
+    physics = {"agent": "gadobutrol", "agent_assumed": True, "field_strength_t": 3.0}
+    assert error_of_agent(state_with(mode, **physics)) == relaxivity_spread("gadobutrol", 3.0)

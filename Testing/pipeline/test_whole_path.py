@@ -6,6 +6,7 @@ import csv
 import json
 import os
 import resource
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -88,6 +89,16 @@ def test_an_edited_contour_is_used_when_the_run_is_resumed(drawn_study: Path, tm
     np.testing.assert_array_equal(read_labels(folder / "rest" / "labels.nrrd").labels, edited)
     assert not read_labels(folder / "rest" / "segments.nrrd").labels[0, :36].any()
     assert (folder / "report.html").exists()
+
+
+def test_a_report_is_written_again_from_the_folder_alone(output: Path, drawn_study: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "out"
+    shutil.copytree(output, folder)
+    before = (folder / "segments.csv").read_text()
+    (folder / "report.html").unlink()
+    assert main(_arguments(drawn_study, folder, "--resume-from", "reporting")) == 0
+    assert (folder / "report.html").exists()
+    assert (folder / "segments.csv").read_text() == before
 
 
 def _fails(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> str:

@@ -16,6 +16,7 @@ from scipy.optimize import least_squares
 
 from QPerfusionLogic.aif.curves.blood_curve import BloodCurve
 from QPerfusionLogic.data.arrays import FloatArray
+from QPerfusionLogic.data.conversion_physics import Precontrast
 from QPerfusionLogic.data.notices import Notice, Severity
 from QPerfusionLogic.settings.schema import ConversionSettings
 from QPerfusionLogic.signal_model.bolus import find_bolus
@@ -24,7 +25,7 @@ from QPerfusionLogic.signal_model.response import SignalResponse
 
 from .aif_resampling import between_samples
 from .method_curve import MethodCurve
-from .precontrast import EFFICIENCY_RANGE, Precontrast
+from .precontrast import EFFICIENCY_RANGE
 from .signal_inversion import invert_blood_curve
 
 USUAL_FIELD, FIELD_SD = 0.97, 0.09

@@ -5,9 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from QPerfusionLogic.data.arrays import FloatArray
+from QPerfusionLogic.data.conversion_physics import Precontrast
 from QPerfusionLogic.data.notices import Notice
-
-from .precontrast import Precontrast
 
 BAND_SDS = 1.645
 """Half the width of a band from 5 to 95 %, in standard deviations."""
@@ -32,3 +31,5 @@ class MethodCurve:
     """Saturation efficiency and residual gadolinium of the tissue series, where the method finds them."""
     b1_plus: float | None = None
     """B1+ over its nominal value, where blood of two series shows it."""
+    normalisation: str = ""
+    """What scaled it, as in `ArterialInput`."""

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from QPerfusionLogic.data.arrays import FloatArray
+from QPerfusionLogic.data.conversion_physics import Precontrast
 from QPerfusionLogic.settings.schema import ConversionSettings
 from QPerfusionLogic.signal_model.response import SignalResponse
 
@@ -34,14 +35,6 @@ class Observation:
     level: float
     response: SignalResponse
     share: float = 1.0
-
-
-@dataclass(frozen=True)
-class Precontrast:
-    """Saturation efficiency (1 is perfect) and blood gadolinium before the bolus (mmol/L)."""
-
-    saturation_efficiency: float
-    residual_mmol_l: float
 
 
 def estimate_precontrast(observations: list[Observation]) -> Precontrast | None:

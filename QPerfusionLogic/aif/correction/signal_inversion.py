@@ -59,7 +59,7 @@ def invert_blood_curve(curve: BloodCurve, physics: SeriesPhysics, settings: Conv
     if above.any():
         notices += (_out_of_range(int(above.sum()), top),)
     linear = linear_signal(gadolinium, baseline_level, physics)
-    return InvertedCurve(gadolinium, linear, "proton density" if by_density else "baseline", notices)
+    return InvertedCurve(gadolinium, linear, "proton_density" if by_density else "baseline", notices)
 
 
 def linear_signal(gd_mmol_l: FloatArray, baseline_level: float, physics: SeriesPhysics) -> FloatArray:

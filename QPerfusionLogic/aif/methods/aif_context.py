@@ -7,10 +7,11 @@ from functools import cached_property
 
 import numpy as np
 
-from QPerfusionLogic.aif.correction.precontrast import Precontrast, with_efficiency
+from QPerfusionLogic.aif.correction.precontrast import with_efficiency
 from QPerfusionLogic.aif.curves.blood_curve import BloodCurve, tissue_blood_curve
 from QPerfusionLogic.aif.scaling.peak_prior import PeakPrior, peak_prior
 from QPerfusionLogic.data.arrays import FloatArray
+from QPerfusionLogic.data.conversion_physics import Precontrast
 from QPerfusionLogic.data.results import StateResult
 from QPerfusionLogic.data.series import Quantity
 from QPerfusionLogic.errors import InputError

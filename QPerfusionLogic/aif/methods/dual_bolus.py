@@ -7,13 +7,13 @@ import dataclasses
 import numpy as np
 
 from QPerfusionLogic.aif.correction.method_curve import MethodCurve
-from QPerfusionLogic.aif.correction.precontrast import Precontrast
 from QPerfusionLogic.aif.correction.signal_inversion import invert_blood_curve
 from QPerfusionLogic.aif.curves.blood_curve import BloodCurve, blood_curve
 from QPerfusionLogic.aif.curves.bolus_alignment import bolus_shift
 from QPerfusionLogic.aif.sampling.low_resolution_pool import left_ventricular_pool
 from QPerfusionLogic.aif.scaling.tissue_scale import scale_by_tissue
 from QPerfusionLogic.data.arrays import FloatArray
+from QPerfusionLogic.data.conversion_physics import Precontrast
 from QPerfusionLogic.data.notices import Notice, Severity
 from QPerfusionLogic.data.results import StateResult
 from QPerfusionLogic.data.series import PerfusionSeries, SeriesKind
@@ -98,6 +98,7 @@ class DualBolus(AifMethod):
             corrected=settings.bolus_ratio * (inverted.linear_signal - curve.baseline) + curve.baseline,
             gd_mmol_l=gadolinium,
             mode=self.name,
+            normalisation=inverted.normalisation,
             constants=constants,
             notices=notices,
             precontrast=Precontrast(conversion.saturation_efficiency or 1.0, residual),

@@ -6,7 +6,7 @@ import dataclasses
 from dataclasses import dataclass
 
 from QPerfusionLogic.aif.correction.method_curve import MethodCurve
-from QPerfusionLogic.aif.correction.precontrast import Observation, Precontrast, estimate_precontrast, with_efficiency
+from QPerfusionLogic.aif.correction.precontrast import Observation, estimate_precontrast, with_efficiency
 from QPerfusionLogic.aif.correction.precontrast_levels import blood_and_myocardium, myocardium_over_blood, tissue_levels
 from QPerfusionLogic.aif.correction.signal_inversion import invert_blood_curve
 from QPerfusionLogic.aif.correction.t2star import DecayCorrection, undo_decay
@@ -15,6 +15,7 @@ from QPerfusionLogic.aif.sampling.aif_motion import without_motion
 from QPerfusionLogic.aif.sampling.low_resolution_pool import SMALL_POOL, left_ventricular_pool
 from QPerfusionLogic.aif.sampling.partial_volume import PartialVolumeCorrected, partial_volume_correction
 from QPerfusionLogic.aif.scaling.tissue_scale import scale_by_tissue
+from QPerfusionLogic.data.conversion_physics import Precontrast
 from QPerfusionLogic.data.notices import Notice, Severity
 from QPerfusionLogic.data.series import PerfusionSeries, Quantity, SeriesKind
 from QPerfusionLogic.errors import InputError
@@ -83,11 +84,11 @@ class DualSequence(AifMethod):
             corrected=inverted.linear_signal,
             gd_mmol_l=inverted.gd_mmol_l,
             mode=self.name,
+            normalisation=scaled.name or inverted.normalisation,
             constants={
                 **physics.constants,
                 **corrected.constants,
                 **decay.constants,
-                "aif normalisation": scaled.name or inverted.normalisation,
             },
             notices=(
                 *physics.notices,
@@ -131,8 +132,7 @@ def _scaled(context: AifContext, curve: BloodCurve, physics: SeriesPhysics) -> S
     ratio = myocardium_over_blood(state, tissue, tissue_physics.field_strength_t)
     found = estimate_precontrast(blood_and_myocardium(tissue.baseline / scale.tissue_s0, ratio, tissue_physics))
     density = scale.aif_s0 * float(physics.blood.proton_density_signal())
-    name = "curvature of the tissue series"
-    return ScaledCurve(dataclasses.replace(curve, proton_density=density), found, name, (_by_tissue(),))
+    return ScaledCurve(dataclasses.replace(curve, proton_density=density), found, "tissue_series", (_by_tissue(),))
 
 
 def _by_tissue() -> Notice:

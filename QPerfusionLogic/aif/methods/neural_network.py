@@ -9,7 +9,6 @@ from pathlib import Path
 import numpy as np
 
 from QPerfusionLogic.aif.correction.method_curve import MethodCurve
-from QPerfusionLogic.aif.correction.precontrast import Precontrast
 from QPerfusionLogic.aif.correction.signal_inversion import linear_signal
 from QPerfusionLogic.aif.curves.blood_curve import BloodCurve
 from QPerfusionLogic.aif.curves.bolus_alignment import explained_misfit
@@ -18,6 +17,7 @@ from QPerfusionLogic.aif.curves.saturated_shape import ANY_SATURATION
 from QPerfusionLogic.aif.networks.curve_input import INTERVAL_S, LEAD_S, LOSS_UNIT, RESIDUAL_UNIT_MMOL_L, SAMPLES
 from QPerfusionLogic.aif.scaling.matched_scale import inverted_like
 from QPerfusionLogic.data.arrays import BoolArray, FloatArray
+from QPerfusionLogic.data.conversion_physics import Precontrast
 from QPerfusionLogic.data.notices import Notice, Severity
 from QPerfusionLogic.data.series import State
 from QPerfusionLogic.errors import InputError, MissingPackageError, QPerfusionError
@@ -106,9 +106,9 @@ class NeuralNetwork(AifMethod):
             corrected=linear_signal(found.gd_mmol_l, curve.baseline, physics),
             gd_mmol_l=found.gd_mmol_l,
             mode=self.name,
+            normalisation="published_network" if published else self.name,
             constants={
                 **physics.constants,
-                "aif normalisation": "published network" if published else "neural_network",
                 "aif network": found.model_name,
                 **expected.constants,
             },

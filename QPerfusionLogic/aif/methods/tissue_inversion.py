@@ -44,14 +44,20 @@ class SignalInversion(AifMethod):
         found = estimate_precontrast(tissue_levels(state, curve, physics)) if by_density else None
         physics = context.tissue_physics_with(found)
         inverted = invert_blood_curve(curve, physics, conversion)
+        by = inverted.normalisation.replace("_", " ")
         return MethodCurve(
             time_s=curve.time_s,
             measured=curve.signal,
             corrected=inverted.linear_signal,
             gd_mmol_l=inverted.gd_mmol_l,
             mode=SignalInversion.name,
-            constants={**physics.constants, "aif normalisation": inverted.normalisation},
-            notices=(*physics.notices, _note(f"normalised by {inverted.normalisation}"), *inverted.notices),
+            normalisation=inverted.normalisation,
+            constants=physics.constants,
+            notices=(
+                *physics.notices,
+                _note(f"normalised by {by}"),
+                *inverted.notices,
+            ),
             precontrast=found,
         )
 
@@ -75,7 +81,8 @@ def _scaled_by_usual_boluses(
         lower_mmol_l=scaled.lower_mmol_l,
         upper_mmol_l=scaled.upper_mmol_l,
         mode=SignalInversion.name,
-        constants={**physics.constants, "aif normalisation": "usual shape of boluses", **expected.constants},
+        normalisation="usual_bolus",
+        constants={**physics.constants, **expected.constants},
         notices=(
             *physics.notices,
             _note(

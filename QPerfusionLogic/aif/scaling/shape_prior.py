@@ -12,11 +12,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from QPerfusionLogic.aif.correction.precontrast import Precontrast, estimate_precontrast, level_cost
+from QPerfusionLogic.aif.correction.precontrast import estimate_precontrast, level_cost
 from QPerfusionLogic.aif.correction.precontrast_levels import blood_and_myocardium
 from QPerfusionLogic.aif.curves.blood_curve import BloodCurve
 from QPerfusionLogic.aif.curves.saturated_peak import tail_share
 from QPerfusionLogic.data.arrays import FloatArray
+from QPerfusionLogic.data.conversion_physics import Precontrast
 from QPerfusionLogic.signal_model.physics import SeriesPhysics
 
 from .peak_prior import USUAL_HEIGHT, PeakPrior

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import dataclasses
 import hashlib
 from collections.abc import Iterable
 from pathlib import Path
@@ -25,9 +24,15 @@ from QPerfusionLogic.io.files.nrrd_files import write_labels, write_map, write_s
 from QPerfusionLogic.io.files.plain_json import write_json
 
 from .aif_method_tables import aif_methods_csv, curves_csv
-from .conversion_record import conversion_record
 from .mapped_files import FILES as MAPPED_FILES
 from .mapped_files import write_mapped
+from .stage_records import (
+    arterial_input_record,
+    conversion_record,
+    notice_records,
+    registration_record,
+    segmentation_record,
+)
 from .superresolved_files import FILES as SUPERRESOLUTION_FILES
 from .superresolved_files import write_superresolved
 
@@ -77,7 +82,7 @@ def write_result(result: StudyResult, folder: Path) -> None:
         write_map(folder / "mpr.nrrd", result.mpr_map, first.acquisition.tissue.geometry, {"unit": "1"})
     if result.aif_method_comparison:
         _write_aif_methods(result, folder)
-    write_json(folder / "warnings.json", [dataclasses.asdict(notice) for notice in result.notices])
+    write_json(folder / "warnings.json", notice_records(result.notices))
     write_json(folder / "provenance.json", result.provenance)
 
 
@@ -126,10 +131,7 @@ def _write_registered(registered: Registered, place: Path) -> None:
         for item in range(series.slices)
     ]
     _write_csv(place / "frames.csv", ("frame", "slice", "time_s", "kept", "reason"), rows)
-    write_json(
-        place / "registration.json",
-        {"heart_centre": registered.heart_centre, "quality": registered.quality},
-    )
+    write_json(place / "registration.json", registration_record(registered))
 
 
 def _in_patient_axes(displacement: FloatArray, geometry: Geometry) -> FloatArray:
@@ -156,12 +158,7 @@ def write_segmented(segmented: Segmented, geometry: Geometry, place: Path) -> No
         {
             "convention": "pixel is (row, column); mm is LPS; slices and frames count from 0",
             "rv_insertion_points": points,
-            "heart_box": dict(
-                zip(("first_row", "first_column", "end_row", "end_column"), segmented.heart_box, strict=True)
-            ),
-            "peak_frames": segmented.peak_frames,
-            "confidence": segmented.confidence,
-            "source": segmented.source,
+            **segmentation_record(segmented),
             "labels_sha256": labels_hash(segmented.labels),
         },
     )
@@ -185,16 +182,7 @@ def _write_arterial_input(arterial_input: ArterialInput, place: Path) -> None:
         columns |= {"lower_mmol_l": arterial_input.lower_mmol_l, "upper_mmol_l": arterial_input.upper_mmol_l}
     rows = zip(*([_number(value) for value in column] for column in columns.values()), strict=True)
     _write_csv(place / "aif.csv", tuple(columns), rows)
-    write_json(
-        place / "aif.json",
-        {
-            "mode": arterial_input.mode,
-            "features": arterial_input.features,
-            "constants": arterial_input.constants,
-            "model_name": arterial_input.model_name,
-            "model_checksum": arterial_input.model_checksum,
-        },
-    )
+    write_json(place / "aif.json", arterial_input_record(arterial_input))
 
 
 def _write_concentration(concentration: Concentration, geometry: Geometry, place: Path) -> None:

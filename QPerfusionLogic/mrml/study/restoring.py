@@ -12,8 +12,14 @@ from QPerfusionLogic.data.results import ArterialInput, Concentration, Mapped, R
 from QPerfusionLogic.data.series import PerfusionSeries, SeriesKind, State
 from QPerfusionLogic.data.study import Acquisition, LabelMap
 from QPerfusionLogic.errors import InputError
-from QPerfusionLogic.io.results.conversion_record import conversion_fields
 from QPerfusionLogic.io.results.mapped_files import mapped_fields
+from QPerfusionLogic.io.results.stage_records import (
+    arterial_input_fields,
+    conversion_fields,
+    notices_of,
+    registration_fields,
+    segmentation_fields,
+)
 from QPerfusionLogic.mrml.nodes.landmarks import insertion_points_of
 from QPerfusionLogic.mrml.nodes.marks import read_note
 from QPerfusionLogic.mrml.nodes.segmentations import aif_region_of, labels_of
@@ -21,11 +27,10 @@ from QPerfusionLogic.mrml.nodes.sequences import frames_of, series_of
 from QPerfusionLogic.mrml.nodes.tables import column_names, column_values
 from QPerfusionLogic.mrml.nodes.volumes import image_of
 from QPerfusionLogic.pipeline.job import Edits
-from QPerfusionLogic.settings.old_names import present_choice, present_features
 
 from .filling import SceneStudy
 from .result_tables import curve_prefix
-from .stage_metadata import flags_edited, notices_of, numbers_edited
+from .stage_metadata import flags_edited, numbers_edited
 
 _PIXELS, _SECONDS, _MMOL_L = 0.01, 0.002, 1e-3
 """Changes below these are rounding, not edits."""
@@ -71,17 +76,25 @@ def _registered(found: SceneStudy, state: State) -> tuple[Registered | None, Edi
     )
     displacement = read_note(sequence, "DisplacementMm")
     shape = (series.frames, series.slices, 1, 1, 2)
-    centre = read_note(sequence, "HeartCentre") or np.full((series.slices, 2), np.nan).tolist()
+    about = read_note(sequence, "Registered") or _of_version_0_1(sequence, series.slices)
     registered = Registered(
         series if edits.time_s is None else dataclasses.replace(series, time_s=time_s),
         np.array(displacement, dtype=np.float32) if displacement is not None else np.zeros(shape, np.float32),
         kept,
         reason,
-        np.array(centre, dtype=float),
-        read_note(sequence, "Quality") or {},
-        notices_of(read_note(sequence, "Notices")),
+        notices=notices_of(about["notices"]),
+        **registration_fields(about),
     )
     return registered, edits
+
+
+def _of_version_0_1(sequence: Any, slices: int) -> dict[str, Any]:
+    """Return the record of a registration from a scene of version 0.1, which has a note for each part of it."""
+    return {
+        "heart_centre": read_note(sequence, "HeartCentre") or np.full((slices, 2), np.nan).tolist(),
+        "quality": read_note(sequence, "Quality") or {},
+        "notices": read_note(sequence, "Notices"),
+    }
 
 
 def _frames(table: Any, series: PerfusionSeries) -> tuple[Any, tuple[tuple[str, ...], ...], FloatArray]:
@@ -123,11 +136,8 @@ def _segmented(
         layers=image_of(layers).astype(np.uint8),
         aif_region=region if region is not None else np.zeros(series.image_shape, dtype=bool),
         insertion_points=points,
-        peak_frames=about["peak_frames"],
-        heart_box=tuple(about["heart_box"]),
-        confidence=np.array(about["confidence"], dtype=float),
-        source=about["source"],
         notices=notices_of(about["notices"]),
+        **segmentation_fields(about),
     )
     return segmented, edits
 
@@ -147,14 +157,10 @@ def _arterial_input(found: SceneStudy, state: State, edits: Edits) -> tuple[Arte
         measured=columns["measured"],
         corrected=columns["corrected"],
         gd_mmol_l=curve,
-        mode=present_choice("aif.mode", about["mode"]),
-        features=present_features(about["features"]),
         lower_mmol_l=columns.get("lower_mmol_l"),
         upper_mmol_l=columns.get("upper_mmol_l"),
-        model_name=about["model_name"],
-        model_checksum=about["model_checksum"],
-        constants=about["constants"],
         notices=notices_of(about["notices"]),
+        **arterial_input_fields(about),
     )
     return arterial_input, edits
 

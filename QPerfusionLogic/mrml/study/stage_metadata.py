@@ -6,19 +6,21 @@ so that an edit of the user is distinguished from what was computed.
 
 from __future__ import annotations
 
-import dataclasses
 import hashlib
 from typing import Any
 
 import numpy as np
 
-from QPerfusionLogic.data.notices import Notice, Severity
 from QPerfusionLogic.data.results import ArterialInput, Concentration, Mapped, Registered, Segmented
-from QPerfusionLogic.io.results.conversion_record import conversion_record
 from QPerfusionLogic.io.results.mapped_files import mapped_record
+from QPerfusionLogic.io.results.stage_records import (
+    arterial_input_record,
+    conversion_record,
+    notice_records,
+    registration_record,
+    segmentation_record,
+)
 from QPerfusionLogic.mrml.nodes.marks import read_note, write_note
-
-_ARTERIAL = ("mode", "features", "model_name", "model_checksum", "constants")
 
 
 def write_registration_metadata(sequence: Any, registered: Registered) -> None:
@@ -28,9 +30,7 @@ def write_registration_metadata(sequence: Any, registered: Registered) -> None:
     """
     if registered.displacement_mm.shape[2:4] == (1, 1):
         write_note(sequence, "DisplacementMm", np.round(registered.displacement_mm, 4).tolist())
-    write_note(sequence, "HeartCentre", np.round(registered.heart_centre, 3).tolist())
-    write_note(sequence, "Quality", registered.quality)
-    write_note(sequence, "Notices", notices_as_json(registered.notices))
+    write_note(sequence, "Registered", _with_notices(registration_record(registered), registered))
 
 
 def write_frames_metadata(table: Any, registered: Registered) -> None:
@@ -42,14 +42,7 @@ def write_frames_metadata(table: Any, registered: Registered) -> None:
 
 def write_segmentation_metadata(segmentation: Any, points: Any, segmented: Segmented) -> None:
     """Keep peak frames, heart box, confidence, source and notices; labels, AIF region and points as they were found."""
-    content = {
-        "peak_frames": {name: int(frame) for name, frame in segmented.peak_frames.items()},
-        "heart_box": [int(value) for value in segmented.heart_box],
-        "confidence": np.asarray(segmented.confidence, dtype=float).tolist(),
-        "source": segmented.source,
-        "notices": notices_as_json(segmented.notices),
-    }
-    write_note(segmentation, "Segmented", content)
+    write_note(segmentation, "Segmented", _with_notices(segmentation_record(segmented), segmented))
     found = {"labels": fingerprint(segmented.labels), "aif_region": fingerprint(segmented.aif_region)}
     write_note(segmentation, "Found", found)
     write_note(points, "Found", {"points": np.round(segmented.insertion_points, 6).tolist()})
@@ -57,31 +50,22 @@ def write_segmentation_metadata(segmentation: Any, points: Any, segmented: Segme
 
 def write_arterial_input_metadata(table: Any, found: ArterialInput) -> None:
     """Keep mode, features, constants and notices; the curve as it was found."""
-    content = {name: getattr(found, name) for name in _ARTERIAL}
-    write_note(table, "ArterialInput", content | {"notices": notices_as_json(found.notices)})
+    write_note(table, "ArterialInput", _with_notices(arterial_input_record(found), found))
     write_note(table, "Found", {"gd_mmol_l": np.round(found.gd_mmol_l, 6).tolist()})
 
 
 def write_concentration_metadata(sequence: Any, found: Concentration) -> None:
     """Keep mode, constants, physics and notices."""
-    content = conversion_record(found) | {"notices": notices_as_json(found.notices)}
-    write_note(sequence, "Concentration", content)
+    write_note(sequence, "Concentration", _with_notices(conversion_record(found), found))
 
 
 def write_maps_metadata(table: Any, mapped: Mapped) -> None:
     """Keep model, window, segment flows and notices."""
-    content = mapped_record(mapped) | {"notices": notices_as_json(mapped.notices)}
-    write_note(table, "Mapped", content)
+    write_note(table, "Mapped", _with_notices(mapped_record(mapped), mapped))
 
 
-def notices_as_json(notices: tuple[Notice, ...]) -> list[dict[str, str]]:
-    """Return notices as plain dictionaries."""
-    return [{name: str(value) for name, value in dataclasses.asdict(notice).items()} for notice in notices]
-
-
-def notices_of(content: Any) -> tuple[Notice, ...]:
-    """Return the notices of plain dictionaries; none when there are none."""
-    return tuple(Notice(**{**item, "severity": Severity(item["severity"])}) for item in content or ())
+def _with_notices(record: dict[str, Any], output: Any) -> dict[str, Any]:
+    return record | {"notices": notice_records(output.notices)}
 
 
 def fingerprint(values: Any) -> str:
