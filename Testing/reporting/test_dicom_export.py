@@ -190,7 +190,7 @@ def test_the_measurements_come_back_at_coded_segments_with_their_state(exported,
     assert values["blood-flow-se"] == (pytest.approx(rows[7].stress_se, abs=1e-4), "mL/min/g")
     state = group.get_qualitative_evaluations()[0]
     assert state.value.value == "109091"
-    assert by_name["LAD territory, two lowest segments, reserve"].get_measurements()[0].unit.value == "1"
+    assert by_name["LAD territory, reserve"].get_measurements()[0].unit.value == "1"
     assert len(groups) == 3 * (16 + 3 + 1)
 
 

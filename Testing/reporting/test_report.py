@@ -75,14 +75,13 @@ def test_every_section_is_there(a_report):
     titles = re.findall(r"<h2>([^<]+)</h2>", a_report.html)
     assert titles == [
         "Summary",
-        "Warnings and limitations",
         "Blood flow maps",
-        "Polar maps",
         "Segments",
         "Arterial input",
         "Curves and fits",
         "Where it was measured",
         "Quality",
+        "Warnings and limitations",
         "Thresholds",
         "Provenance",
     ]
@@ -96,7 +95,26 @@ def test_every_notice_is_shown_with_what_to_do(a_study, a_report):
 
 def test_the_ischaemic_territory_is_named_first_in_the_summary(a_report):
     assert "Stress MBF below 1.35 in 4 of 16 segments: 7 mid anterior, 8 mid anteroseptal" in a_report.html
-    assert "LAD 1.00" in a_report.html
+    first = "Low stress flow in the territory of LAD: its two lowest segments average 1.00 ± 0.07, below 1.35 mL/min/g."
+    assert f"<li>{first} Not low: LCX" in a_report.html
+
+
+def test_the_first_screen_shows_verdict_findings_territories_and_polar_maps_before_any_warning(a_report):
+    wanted = ("Interpretable.", "two lowest segments", "LAD territory", "<svg", "Warnings and limitations")
+    places = [a_report.html.index(text, a_report.html.index("<main>")) for text in wanted]
+    assert places == sorted(places)
+
+
+def test_a_heart_without_low_flow_says_so(a_study):
+    html = ReportingLogic(ReportingSettings(cad_stress_mbf=0.2)).run(a_study).html
+    assert "Stress flow is low in no territory: their two lowest segments average LAD 1.00" in html
+
+
+def test_a_territory_shows_the_same_numbers_in_report_table_and_text(a_report):
+    for row in a_report.rows[-4:]:
+        assert row.mpr == pytest.approx(row.stress_mbf / row.rest_mbf)
+        shown = f'{row.stress_mbf:.2f} <span class="se">± {row.stress_se:.2f}</span>'
+        assert a_report.html.count(shown) >= 2
 
 
 def test_thresholds_are_shown_with_their_source_and_say_when_they_were_edited(a_study):
@@ -131,7 +149,7 @@ def test_maps_without_any_number_are_drawn_as_plain_anatomy(a_study):
     flows = tuple(dataclasses.replace(flow, mbf=np.nan, mbf_se=np.nan, r2=np.nan) for flow in result.mapped.segments)
     mapped = dataclasses.replace(result.mapped, maps=empty, segments=flows)
     report = ReportingLogic().run(StudyResult({State.STRESS: dataclasses.replace(result, mapped=mapped)}))
-    assert "Polar maps" not in report.html
+    assert "AHA 16 segments" not in report.html
     assert "nan" not in re.sub(r"base64,[^\"]+", "", report.html).lower().replace("provenance", "")
 
 
@@ -144,7 +162,7 @@ def test_the_same_notice_of_both_states_is_shown_once(a_study):
     twice = tuple(Notice("odd", "something odd was seen", "look", state=state) for state in ("stress", "rest"))
     html = ReportingLogic().run(dataclasses.replace(a_study, notices=twice)).html
     assert html.count("Something odd was seen.") == 1
-    assert "stress and rest · odd" in html
+    assert '<span class="where">stress and rest</span>' in html
 
 
 def test_notes_are_folded_away_and_serious_notices_limit_the_verdict(a_study, a_report):
@@ -170,4 +188,4 @@ def test_rest_flow_outside_the_normal_range_is_a_finding(a_study):
 
 def test_a_vessel_near_the_threshold_is_called_uncertain(a_study):
     html = ReportingLogic(ReportingSettings(cad_stress_mbf=1.05)).run(a_study).html
-    assert "LAD: stress MBF 1.00 ± 0.07 mL/min/g, below 1.05, but within two standard errors of it." in html
+    assert "average 1.00 ± 0.07 (within two standard errors of it), below 1.05 mL/min/g." in html

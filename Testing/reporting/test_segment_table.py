@@ -13,7 +13,7 @@ import pytest
 from QPerfusionLogic.data.results import SegmentFlow, StudyResult
 from QPerfusionLogic.data.series import State
 from QPerfusionLogic.reporting.logic import ReportingLogic
-from QPerfusionLogic.reporting.tables.segment_table import segment_rows, segments_csv
+from QPerfusionLogic.reporting.tables.segment_table import lowest_two, segment_rows, segments_csv
 
 CONTRACT = "segment,territory,layer,stress_mbf,stress_se,rest_mbf,rest_se,mpr,mpr_se,n_pixels,flags"
 
@@ -40,11 +40,30 @@ def test_every_segment_has_one_row_for_all_layers_and_reads_as_integers(a_study)
     assert {row["layer"] for row in content} == {"all", "endo", "epi", "vessel", "global"}
 
 
-def test_a_vessel_is_the_mean_of_its_two_lowest_segments(a_study):
+def with_pixels(study, state, flows):
+    """Return the study with flows (flow, standard error, pixels) of the segments of one state, and no others."""
+    found = tuple(SegmentFlow(segment, "all", *numbers) for segment, numbers in flows.items())
+    result = study.states[state]
+    changed = dataclasses.replace(result, mapped=dataclasses.replace(result.mapped, segments=found))
+    return dataclasses.replace(study, states=study.states | {state: changed})
+
+
+def test_a_territory_is_the_flow_of_its_pixels_and_its_reserve_their_ratio(a_study):
+    study = with_pixels(a_study, State.STRESS, {1: (3.0, 0.1, 30), 7: (1.0, 0.3, 10), 9: (2.5, 0.2, 40)})
+    study = with_pixels(study, State.REST, {1: (0.8, 0.02, 20), 7: (1.2, 0.02, 20), 9: (0.5, 0.02, 40)})
+    territory = row_of(segment_rows(study), "LAD", "vessel")
+    assert territory.stress_mbf == pytest.approx(2.5)
+    assert territory.stress_se == pytest.approx(math.hypot(30 * 0.1, 10 * 0.3) / 40)
+    assert territory.rest_mbf == pytest.approx(1.0)
+    assert territory.mpr == pytest.approx(2.5)
+
+
+def test_the_two_lowest_segments_of_a_territory_are_a_value_of_their_own(a_study):
     study = with_flows(a_study, State.STRESS, {1: (3.0, 0.1), 7: (1.0, 0.3), 13: (2.0, 0.4), 9: (2.5, 0.2)})
-    vessel = row_of(segment_rows(study), "LAD", "vessel")
-    assert vessel.stress_mbf == pytest.approx(1.5)
-    assert vessel.stress_se == pytest.approx(math.sqrt(0.3**2 + 0.4**2) / 2)
+    value, error = lowest_two(study, segment_rows(study), "LAD", "stress_mbf")
+    assert value == pytest.approx(1.5)
+    assert error == pytest.approx(math.sqrt(0.3**2 + 0.4**2) / 2)
+    assert math.isnan(lowest_two(study, segment_rows(study), "LCX", "stress_mbf")[0])
 
 
 def test_the_error_that_segments_share_does_not_average_out(a_study):

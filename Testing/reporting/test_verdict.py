@@ -116,7 +116,8 @@ def test_what_is_withheld_is_grey_flagged_and_compared_with_no_threshold(a_study
     assert "Stress MBF below 1.35" not in withheld.html
     assert not re.search(r'class="number (low|caution)"', withheld.html)
     assert 'class="number withheld"' in withheld.html
-    assert 'class="card withheld"' in withheld.html
+    assert "two lowest segments" in sound.html
+    assert "two lowest segments" not in withheld.html
     assert all("stress:not_interpretable" in row.flags for row in withheld.rows if row.n_pixels)
     assert not any("rest:not_interpretable" in row.flags for row in withheld.rows)
 

@@ -124,7 +124,7 @@ def _site(row: SegmentRow) -> tuple[str, Term]:
     if row.segment:
         return f"segment {AHA_TERMS[row.segment].label}", AHA_TERMS[row.segment].type
     if row.territory in TERRITORY_TERMS:
-        return f"{row.territory} territory, two lowest segments", TERRITORY_TERMS[row.territory]
+        return f"{row.territory} territory", TERRITORY_TERMS[row.territory]
     return "whole myocardium", LABEL_TERMS[1].type
 
 

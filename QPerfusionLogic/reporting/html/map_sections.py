@@ -68,7 +68,7 @@ def flow_map_section(pictures: Images, withheld: frozenset[str] = frozenset()) -
     )
 
 
-def polar_section(
+def polar_maps(
     rows: Sequence[SegmentRow],
     uncertain: dict[str, frozenset[int]],
     withheld: frozenset[str] = frozenset(),
@@ -88,12 +88,11 @@ def polar_section(
             panels.append(f"<div{grey}><h3>{title}</h3>{figure(picture)}</div>")
     if not panels:
         return ""
-    return section(
-        "Polar maps",
-        f'<div class="three">{"".join(panels)}</div>',
+    return (
+        f'<div class="three polar">{"".join(panels)}</div>'
         '<p class="note">AHA 16 segments: basal outside, apical inside, anterior wall on top, septum left; dark '
         "lines separate the usual territories of LAD, RCA and LCX. Pale: not measured. An asterisk: see its flags in "
-        "the table.</p>",
+        "the table.</p>"
     )
 
 

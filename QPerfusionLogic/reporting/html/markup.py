@@ -63,12 +63,13 @@ def with_error(value: float, error: float, digits: int = 2) -> str:
 def notice(item: Notice) -> str:
     """Return a notice with what was found, what to do, and where it comes from."""
     severity = _SEVERITIES[Severity(item.severity)]
-    where = " · ".join(part for part in (item.state, item.stage, item.code) if part)
+    where = " · ".join(part for part in (item.state, item.stage) if part)
     action = f'<p class="do">What to do: {escape(item.action.rstrip("."))}.</p>' if item.action else ""
     message = _sentence(item.message)
     return (
-        f'<div class="notice {severity}"><p><span class="tag">{severity}</span> '
-        f'<span class="where">{escape(where)}</span></p><p>{escape(message)}</p>{action}</div>'
+        f'<div class="notice {severity}" data-code="{escape(item.code, quote=True)}"><p>'
+        f'<span class="tag">{severity}</span> <span class="where">{escape(where)}</span></p>'
+        f"<p>{escape(message)}</p>{action}</div>"
     )
 
 

@@ -11,11 +11,12 @@ from QPerfusionLogic.data.results import StateResult, StudyResult
 from QPerfusionLogic.reporting.tables.report import SegmentRow
 from QPerfusionLogic.reporting.tables.verdict import Verdict
 from QPerfusionLogic.resources import resource_path
+from QPerfusionLogic.settings.names import choice_name
 from QPerfusionLogic.settings.schema import ReportingSettings
 
 from .aif_section import aif_method_section
 from .curve_charts import arterial_input_charts, segment_charts
-from .map_sections import Images, flow_map_section, placement_section, polar_section
+from .map_sections import Images, flow_map_section, placement_section, polar_maps
 from .markup import figure, section
 from .summary_section import summary_section
 from .table_sections import notices_section, provenance_section, quality_section, segment_section, threshold_section
@@ -63,19 +64,19 @@ def page(
     """
     title = settings.title or "Quantitative myocardial perfusion"
     css = resource_path("Report", "report.css").read_text(encoding="utf-8")
+    polar = polar_maps(rows, _uncertain(rows, settings), verdict.withheld)
     body = "".join(
         (
             verdict_section(verdict),
-            summary_section(study, rows, settings, verdict),
-            notices_section(notices),
+            summary_section(study, rows, settings, verdict, polar),
             flow_map_section(pictures, verdict.withheld),
-            polar_section(rows, _uncertain(rows, settings), verdict.withheld),
             segment_section(rows, settings, verdict.withheld),
             _arterial_input_section(study),
             aif_method_section(study),
             _curve_section(study),
             placement_section(study),
             quality_section(study),
+            notices_section(notices),
             threshold_section(settings),
             provenance_section(study.provenance),
         )
@@ -94,18 +95,29 @@ def page(
 def _subtitle(study: StudyResult) -> str:
     """Return states, model, AIF method and scanner in one line."""
     parts = [" and ".join(str(state) for state in study.states) or "no state"]
-    models = {result.mapped.model for result in study.states.values() if result.mapped is not None}
-    methods = {result.arterial_input.mode for result in study.states.values() if result.arterial_input is not None}
-    conversions = {result.concentration.mode for result in study.states.values() if result.concentration is not None}
-    for label, names in (("model", models), ("AIF", methods), ("conversion", conversions)):
+    for label, setting, found in (
+        ("model", "kinetics.model", [result.mapped and result.mapped.model for result in study.states.values()]),
+        ("AIF", "aif.mode", [result.arterial_input and result.arterial_input.mode for result in study.states.values()]),
+        (
+            "conversion",
+            "conversion.mode",
+            [result.concentration and result.concentration.mode for result in study.states.values()],
+        ),
+    ):
+        names = sorted({choice_name(setting, name) for name in found if name})
         if names:
-            parts.append(f"{label} {', '.join(sorted(names)).replace('_', ' ')}")
+            parts.append(f"{label} {' and '.join(_in_a_sentence(name) for name in names)}")
     protocols = [result.acquisition.tissue.protocol for result in study.states.values()]
     scanners = {f"{_VENDORS.get(item.vendor, item.vendor)} {item.model_name}".strip() for item in protocols} - {""}
     fields = {f"{item.field_strength_t:g} T" for item in protocols if item.field_strength_t is not None}
     agents = {_agent(result) for result in study.states.values()} - {""}
     parts += [", ".join(sorted(group)) for group in (scanners, fields, agents) if group]
     return " · ".join(parts)
+
+
+def _in_a_sentence(name: str) -> str:
+    """Return a name with a small first letter, unless it is an abbreviation."""
+    return name if name[:2].isupper() else (name[:1].lower() + name[1:]).replace("_", " ")
 
 
 def _agent(result: StateResult) -> str:

@@ -1,4 +1,4 @@
-"""The first section of the report: the numbers a reader wants first, and what lies beyond the thresholds."""
+"""The first screen of the report: what was found, the flows of the territories and the polar maps."""
 
 from __future__ import annotations
 
@@ -6,87 +6,75 @@ import math
 from collections.abc import Sequence
 from html import escape
 
-from QPerfusionLogic.data.aha_model import SEGMENT_NAMES
+from QPerfusionLogic.data.aha_model import SEGMENT_NAMES, TERRITORIES
 from QPerfusionLogic.data.results import StudyResult
-from QPerfusionLogic.data.series import State
-from QPerfusionLogic.reporting.tables.quality import median_flow
 from QPerfusionLogic.reporting.tables.report import SegmentRow
+from QPerfusionLogic.reporting.tables.segment_table import lowest_two
 from QPerfusionLogic.reporting.tables.verdict import MPR, REST_MBF, STRESS_MBF, Verdict
 from QPerfusionLogic.settings.schema import ReportingSettings
 
-from .markup import number, section, with_error
-from .table_sections import reading
+from .markup import section, with_error
+from .table_sections import reading, territory_table
 
 
 def summary_section(
-    study: StudyResult, rows: Sequence[SegmentRow], settings: ReportingSettings, verdict: Verdict
+    study: StudyResult, rows: Sequence[SegmentRow], settings: ReportingSettings, verdict: Verdict, polar: str = ""
 ) -> str:
-    """Return global values, the lowest territory and the findings; what the verdict withholds is grey."""
+    """Return the findings, the flows of the territories and the polar maps; what the verdict withholds is grey.
+
+    Parameters
+    ----------
+    study : StudyResult
+        After kinetics.
+    rows : sequence of SegmentRow
+        The segment table.
+    settings : ReportingSettings
+        Thresholds.
+    verdict : Verdict
+        What it withholds is compared with no threshold.
+    polar : str
+        The polar maps as HTML.
+    """
     withheld = verdict.withheld
-    cards = "".join((*_global_cards(study, rows[-1], settings, withheld), _lowest_card(rows, withheld)))
-    stress_limit, mpr_limit = settings.cad_stress_mbf, settings.mpr_abnormal
     found: dict[str, list[str]] = {
         STRESS_MBF: [
-            *_low_segments(rows, STRESS_MBF, "Stress MBF", stress_limit, settings),
-            *_vessel_findings(rows, settings),
+            *_lowest_findings(study, rows, settings),
+            *_low_segments(rows, STRESS_MBF, "Stress MBF", settings.cad_stress_mbf, settings),
         ],
-        MPR: _low_segments(rows, MPR, "MPR", mpr_limit, settings),
+        MPR: _low_segments(rows, MPR, "MPR", settings.mpr_abnormal, settings),
         REST_MBF: _rest_findings(rows, settings),
     }
     findings = [text for name, texts in found.items() if name not in withheld for text in texts]
     listed = "".join(f"<li>{escape(text)}</li>" for text in (*findings, *_missing_segments(rows)))
-    return section("Summary", f'<div class="cards">{cards}</div>' if cards else "", f"<ul>{listed}</ul>")
-
-
-def _global_cards(
-    study: StudyResult, row: SegmentRow, settings: ReportingSettings, withheld: frozenset[str]
-) -> list[str]:
-    stress = f"normal {settings.stress_normal_low:g} to {settings.stress_normal_high:g}{_median(study, State.STRESS)}"
-    rest = f"normal {settings.rest_normal_low:g} to {settings.rest_normal_high:g}{_median(study, State.REST)}"
-    mpr = f"normal from {settings.mpr_normal:g}, abnormal below {settings.mpr_abnormal:g}"
-    shown = (
-        (STRESS_MBF, "Global stress MBF", row.stress_mbf, row.stress_se, "mL/min/g", stress),
-        (REST_MBF, "Global rest MBF", row.rest_mbf, row.rest_se, "mL/min/g", rest),
-        (MPR, "Global MPR", row.mpr, row.mpr_se, "", mpr),
+    return section(
+        "Summary",
+        f'<ul class="findings">{listed}</ul>' if listed else "",
+        territory_table(rows, settings, withheld),
+        polar,
     )
-    return [
-        _card(
-            name,
-            number(value),
-            f"± {number(error)} {unit}" if math.isfinite(error) else unit,
-            "not interpretable" if quantity in withheld else hint,
-            quantity in withheld,
-        )
-        for quantity, name, value, error, unit, hint in shown
-        if math.isfinite(value)
-    ]
 
 
-def _median(study: StudyResult, state: State) -> str:
-    median = median_flow(study.states[state]) if state in study.states else math.nan
-    return f"; median pixel {number(median)}" if math.isfinite(median) else ""
-
-
-def _lowest_card(rows: Sequence[SegmentRow], withheld: frozenset[str]) -> str:
-    """Return the vessel with the lowest flow: at stress, else at rest."""
-    for name, error_name, label in (("stress_mbf", "stress_se", "stress"), ("rest_mbf", "rest_se", "rest")):
-        vessels = [row for row in rows if row.layer == "vessel" and math.isfinite(getattr(row, name))]
-        if vessels:
-            lowest = min(vessels, key=lambda row: getattr(row, name))
-            value = f"{lowest.territory} {number(getattr(lowest, name))}"
-            error = getattr(lowest, error_name)
-            beside = f"± {number(error)} mL/min/g" if math.isfinite(error) else "mL/min/g"
-            hint = f"{label} MBF, mean of its two lowest segments"
-            return _card("Lowest territory", value, beside, hint, name in withheld)
-    return ""
-
-
-def _card(name: str, value: str, beside: str, hint: str, grey: bool) -> str:
-    css = "card withheld" if grey else "card"
-    return (
-        f'<div class="{css}"><div class="name">{name}</div><div class="value">{value} <small>{beside}</small></div>'
-        f'<div class="hint">{hint}</div></div>'
-    )
+def _lowest_findings(study: StudyResult, rows: Sequence[SegmentRow], settings: ReportingSettings) -> list[str]:
+    """Return on which side of the threshold of coronary disease the two lowest segments of each territory lie."""
+    limit = settings.cad_stress_mbf
+    below: dict[str, str] = {}
+    above: dict[str, str] = {}
+    for vessel in TERRITORIES:
+        value, error = lowest_two(study, rows, vessel, STRESS_MBF)
+        if not math.isfinite(value):
+            continue
+        near = " (within two standard errors of it)" if abs(value - limit) < 2 * error else ""
+        (below if value < limit else above)[vessel] = f"{vessel} {with_error(value, error)}{near}"
+    what = "its two lowest segments average" if len(below or above) == 1 else "their two lowest segments average"
+    if below:
+        names, values = " and ".join(below), ", ".join(text if len(below) > 1 else text[4:] for text in below.values())
+        others = f" Not low: {', '.join(above.values())}." if above else ""
+        return [f"Low stress flow in the territory of {names}: {what} {values}, below {limit:g} mL/min/g.{others}"]
+    if above:
+        return [
+            f"Stress flow is low in no territory: {what} {', '.join(above.values())}, not below {limit:g} mL/min/g."
+        ]
+    return []
 
 
 def _measured(rows: Sequence[SegmentRow], name: str) -> list[SegmentRow]:
@@ -115,20 +103,6 @@ def _rest_findings(rows: Sequence[SegmentRow], settings: ReportingSettings) -> l
         return []
     normal = f"{settings.rest_normal_low:g} to {settings.rest_normal_high:g}"
     return [f"Rest MBF lies above {normal} in {above} and below it in {below} of {len(measured)} segments."]
-
-
-def _vessel_findings(rows: Sequence[SegmentRow], settings: ReportingSettings) -> list[str]:
-    """Return on which side of the threshold of coronary disease each vessel lies at stress."""
-    found = []
-    limit = settings.cad_stress_mbf
-    for row in rows:
-        if row.layer != "vessel" or not math.isfinite(row.stress_mbf):
-            continue
-        side = "below" if row.stress_mbf < limit else "not below"
-        caveat = ", but within two standard errors of it" if abs(row.stress_mbf - limit) < 2 * row.stress_se else ""
-        flow = with_error(row.stress_mbf, row.stress_se)
-        found.append(f"{row.territory}: stress MBF {flow} mL/min/g, {side} {limit:g}{caveat}.")
-    return found
 
 
 def _missing_segments(rows: Sequence[SegmentRow]) -> list[str]:

@@ -57,10 +57,40 @@ def segment_section(
         f'<div class="scroll"><table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>',
         '<p class="note key">MBF in mL/min/g. <span style="background:#fde8e6;color:#b42318">▼ low</span>'
         '<span style="background:#fff1d6;color:#7a4b00">▽ caution</span><span style="background:#e3eefb">△ high</span>'
-        "by the thresholds below; ? : the nearest threshold lies within two standard errors. Territories: mean of "
-        "their two lowest segments, each quantity on its own. Global: mean weighted by pixels. SE: standard error of "
-        "the fit and of the arterial input, which all segments share (notes, input-error-shared).</p>",
+        "by the thresholds below; ? : the nearest threshold lies within two standard errors. Territories and whole "
+        "myocardium: mean of their segments weighted by pixels; MPR: ratio of the flows beside it. SE: standard error "
+        "of the fit and of the arterial input, which all segments share (notes, input-error-shared).</p>",
         new_page=True,
+    )
+
+
+def territory_table(
+    rows: Sequence[SegmentRow], settings: ReportingSettings, withheld: frozenset[str] = frozenset()
+) -> str:
+    """Return flow and reserve of the whole myocardium and of each territory with their readings."""
+    names = [name for name in _ERRORS if any(math.isfinite(getattr(row, name)) for row in rows)]
+    shown = [row for row in rows if row.layer == "global"] + [row for row in rows if row.layer == "vessel"]
+    if not names or not shown:
+        return ""
+    units = {"stress_mbf": "mL/min/g", "rest_mbf": "mL/min/g", "mpr": "stress / rest"}
+    head = "".join(
+        f'<th class="number" scope="col">{_HEADS[name][:1].upper()}{_HEADS[name][1:]} <small>{units[name]}</small></th>'
+        for name in names
+    )
+    body = "".join(
+        f'<tr><th scope="row">{_row_name(row)}</th>{_numbers(row, names, settings, withheld)}</tr>' for row in shown
+    )
+    normal = {
+        "stress_mbf": f"{settings.stress_normal_low:g} to {settings.stress_normal_high:g}",
+        "rest_mbf": f"{settings.rest_normal_low:g} to {settings.rest_normal_high:g}",
+        "mpr": f"from {settings.mpr_normal:g}",
+    }
+    last_row = "".join(f'<td class="number">{normal[name]}</td>' for name in names)
+    return (
+        f'<div class="scroll"><table class="territories"><thead><tr><td></td>{head}</tr></thead><tbody>{body}</tbody>'
+        f'<tfoot><tr><th scope="row">usual range</th>{last_row}</tr></tfoot></table></div>'
+        '<p class="note">Means of the pixels of all segments ± standard error; MPR: ratio of the flows beside it. '
+        "▼ below, ▽ caution, △ above; ? : a threshold lies within two standard errors.</p>"
     )
 
 
@@ -114,19 +144,10 @@ def _table_row(
     settings: ReportingSettings,
     withheld: frozenset[str],
 ) -> str:
-    if row.segment:
-        label = f"{row.segment} {SEGMENT_NAMES[row.segment]}"
-    else:
-        label = "whole myocardium" if row.layer == "global" else f"{row.territory} territory"
-    cells = [f"<td>{label}</td><td>{row.territory if row.territory in TERRITORIES else ''}</td>"]
-    for name in names:
-        found = Reading("withheld") if name in withheld else reading(row, name, settings)
-        spread = getattr(row, _ERRORS[name])
-        behind = f' <span class="se">± {number(spread)}</span>' if math.isfinite(spread) else ""
-        mark = " ?" if found.uncertain else ""
-        cells.append(
-            f'<td class="number {found.grade}">{_MARKS[found.grade]}{number(getattr(row, name))}{behind}{mark}</td>'
-        )
+    cells = [
+        f"<td>{_row_name(row)}</td><td>{row.territory if row.territory in TERRITORIES else ''}</td>",
+        _numbers(row, names, settings, withheld),
+    ]
     pair = [layers.get((row.segment, layer)) for layer in ("endo", "epi")]
     thin = " / ".join(number(getattr(part, flow)) for part in pair if part is not None) if all(pair) else ""
     flags = ", ".join(flag.replace("_", " ") for flag in row.flags)
@@ -135,6 +156,26 @@ def _table_row(
         f'<tr class="{css}">{"".join(cells)}<td class="number">{thin}</td><td class="number">{row.n_pixels or ""}</td>'
         f'<td class="flags">{escape(flags)}</td></tr>'
     )
+
+
+def _row_name(row: SegmentRow) -> str:
+    if row.segment:
+        return f"{row.segment} {SEGMENT_NAMES[row.segment]}"
+    return "whole myocardium" if row.layer == "global" else f"{row.territory} territory"
+
+
+def _numbers(row: SegmentRow, names: Sequence[str], settings: ReportingSettings, withheld: frozenset[str]) -> str:
+    """Return a cell for each quantity with its standard error and its reading."""
+    cells = []
+    for name in names:
+        found = Reading("withheld") if name in withheld else reading(row, name, settings)
+        spread = getattr(row, _ERRORS[name])
+        behind = f' <span class="se">± {number(spread)}</span>' if math.isfinite(spread) else ""
+        mark = " ?" if found.uncertain else ""
+        cells.append(
+            f'<td class="number {found.grade}">{_MARKS[found.grade]}{number(getattr(row, name))}{behind}{mark}</td>'
+        )
+    return "".join(cells)
 
 
 def _verdict(good: bool | None) -> str:

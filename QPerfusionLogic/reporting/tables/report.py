@@ -23,8 +23,8 @@ class SegmentRow:
     territory : str
         LAD, LCX or RCA; "all" in the global row.
     layer : str
-        "all", "endo" or "epi" for a segment; "vessel" for a territory (mean of its two lowest segments); "global" for
-        the mean over all segments weighted by their pixels.
+        "all", "endo" or "epi" for a segment; "vessel" for a territory and "global" for the whole myocardium, both the
+        mean of their segments weighted by pixels. A reserve is the ratio of the two flows of its row.
     n_pixels : int
         Pixels behind the numbers; the smaller count where stress and rest differ.
     flags : tuple of str

@@ -49,7 +49,10 @@ def segment_rows(study: StudyResult) -> tuple[SegmentRow, ...]:
     ]
     whole = [row for row in rows if row.layer == "all"]
     shared = _shared_errors(study)
-    vessels = [_vessel_row(vessel, [row for row in whole if row.territory == vessel], shared) for vessel in TERRITORIES]
+    vessels = [
+        _vessel_row(vessel, [row for row in whole if row.territory == vessel], stress, rest, check, shared)
+        for vessel in TERRITORIES
+    ]
     return (*rows, *vessels, _global_row(whole, stress, rest, check, shared))
 
 
@@ -146,24 +149,56 @@ def _reserve(
     return (*reserve(*numbers), ())
 
 
-def _vessel_row(vessel: str, segments: list[SegmentRow], shared: SharedErrors) -> SegmentRow:
-    """Return a vessel's row: for each quantity on its own, the mean of its two lowest segments (as in AI-AIF)."""
-    values: dict[str, float] = {}
-    flags: set[str] = set()
-    for name, error_name in (("stress_mbf", "stress_se"), ("rest_mbf", "rest_se"), ("mpr", "mpr_se")):
-        known = sorted((getattr(row, name), getattr(row, error_name)) for row in segments if _known(getattr(row, name)))
-        if len(known) == 1:
-            flags.add("one_segment")
-        if known:
-            lowest, errors = zip(*known[:2], strict=True)
-            values[name] = sum(lowest) / len(lowest)
-            values[error_name] = error_of_mean(lowest, errors, [1.0] * len(lowest), shared[name])
-    flags |= {flag for row in segments for flag in row.flags if flag == "mpr_refused"}
-    if not values:
-        flags.add("not_imaged")
-    return SegmentRow(
-        0, vessel, "vessel", **values, n_pixels=sum(row.n_pixels for row in segments), flags=tuple(sorted(flags))
+def _vessel_row(
+    vessel: str,
+    segments: list[SegmentRow],
+    stress: Flows,
+    rest: Flows,
+    check: Comparability | None,
+    shared: SharedErrors,
+) -> SegmentRow:
+    """Return a territory's row: the flow of its pixels, and the reserve as the ratio of these flows."""
+    numbers = (
+        *mean_flow(_whole(stress, vessel), shared["stress_mbf"]),
+        *mean_flow(_whole(rest, vessel), shared["rest_mbf"]),
     )
+    mpr, mpr_se, refused = _reserve(numbers, check)
+    flags = set(refused)
+    if any(sum(_known(getattr(row, name)) for row in segments) == 1 for name in ("stress_mbf", "rest_mbf")):
+        flags.add("one_segment")
+    pixels = sum(row.n_pixels for row in segments)
+    if not (_known(numbers[0]) or _known(numbers[2])):
+        flags = {"not_imaged"}
+    return SegmentRow(0, vessel, "vessel", *numbers, mpr, mpr_se, pixels, tuple(sorted(flags)))
+
+
+def lowest_two(study: StudyResult, rows: Sequence[SegmentRow], vessel: str, name: str) -> tuple[float, float]:
+    """Return the mean of the two lowest segments of a territory and its standard error; NaN without a number.
+
+    The value that thresholds of coronary disease were found with (Scannell et al. 2022).
+
+    Parameters
+    ----------
+    study : StudyResult
+        For the error that all segments share.
+    rows : sequence of SegmentRow
+        The segment table.
+    vessel : str
+        LAD, LCX or RCA.
+    name : str
+        stress_mbf, rest_mbf or mpr.
+    """
+    error_name = f"{name.removesuffix('_mbf')}_se"
+    found = sorted(
+        (getattr(row, name), getattr(row, error_name))
+        for row in rows
+        if row.layer == "all" and row.territory == vessel and _known(getattr(row, name))
+    )[:2]
+    if not found:
+        return NAN, NAN
+    values, errors = zip(*found, strict=True)
+    shared = _shared_errors(study)[name]
+    return sum(values) / len(values), error_of_mean(values, errors, [1.0] * len(values), shared)
 
 
 def _global_row(
@@ -193,8 +228,11 @@ def mean_flow(flows: Iterable[SegmentFlow], shared: float) -> tuple[float, float
     return mean, error_of_mean([flow.mbf for flow in known], [flow.mbf_se for flow in known], pixels, shared)
 
 
-def _whole(flows: Flows) -> list[SegmentFlow]:
-    return [flow for (_, layer), flow in flows.items() if layer == "all"]
+def _whole(flows: Flows, vessel: str = "") -> list[SegmentFlow]:
+    """Return the flows of whole segments, of one territory where it is named."""
+    return [
+        flow for (segment, layer), flow in flows.items() if layer == "all" and vessel in ("", TERRITORY_OF[segment])
+    ]
 
 
 def _known(value: float) -> bool:
