@@ -43,7 +43,7 @@ def refuse_unused(study: PerfusionStudy, settings: Settings, given: Collection[s
 def unused_notices(acquisition: Acquisition, method: str) -> tuple[Notice, ...]:
     """Return a notice for each arterial input of one state that the method at work does not use."""
     return tuple(
-        Notice(
+        Notice.of(
             code="aif-input-not-used",
             message=f"the {held.input_name} was not used: the arterial input was found by {method}",
             action="leave aif.mode at automatic to use the curve" if held.reads_gadolinium else "",

@@ -109,16 +109,15 @@ def _mask(before: np.ndarray, registered: Registered) -> BoolArray:
 
 
 def _no_bolus(assumed: int) -> Notice:
-    return Notice(
+    return Notice.of(
         code="no-bolus",
         message=f"no bolus arrives in the left ventricle; the first {assumed} frames were taken as baseline",
         action="check the series and the segmentation",
-        severity=Severity.SERIOUS,
     )
 
 
 def _short(frames: int) -> Notice:
-    return Notice(
+    return Notice.of(
         code="no-baseline",
         message=f"only {frames} frame(s) precede the arrival of contrast, so the baseline is poorly known",
         action="start the acquisition earlier or the injection later",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from QPerfusionLogic.data.notices import Notice, Severity
+from QPerfusionLogic.data.notices import Notice
 from QPerfusionLogic.data.results import Concentration, Registered
 from QPerfusionLogic.data.series import Quantity
 from QPerfusionLogic.settings.schema import ConversionSettings
@@ -22,10 +22,9 @@ def keep_as_is(registered: Registered, settings: ConversionSettings) -> Concentr
         notices.append(_implausible(top))
     if series.quantity is not Quantity.GADOLINIUM and settings.mode == "concentration":
         notices.append(
-            Notice(
+            Notice.of(
                 code="conversion-as-is",
                 message="the images were taken as gadolinium in mmol/L because conversion.mode is as_is",
-                severity=Severity.NOTE,
             )
         )
     return Concentration(
@@ -38,10 +37,9 @@ def keep_as_is(registered: Registered, settings: ConversionSettings) -> Concentr
 
 
 def _implausible(top: float) -> Notice:
-    return Notice(
+    return Notice.of(
         code="gd-implausible",
         message=f"the images are taken as gadolinium as they are, but reach {top:.3g} mmol/L; first-pass blood stays "
         "below about 10 mmol/L",
         action="choose conversion.mode=look_up_table for signal images, or give concentrations in mmol/L",
-        severity=Severity.SERIOUS,
     )

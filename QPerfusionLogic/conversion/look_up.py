@@ -70,7 +70,7 @@ def chosen_normalisation(series: PerfusionSeries, settings: ConversionSettings) 
         return settings.normalisation != "baseline", ()
     severity = Severity.WARNING if settings.normalisation == "proton_density" else Severity.NOTE
     message = "there are no proton-density frames, so the signal was normalised by its own baseline"
-    return False, (Notice(code="no-proton-density", message=message, severity=severity),)
+    return False, (Notice.of(code="no-proton-density", message=message, severity=severity),)
 
 
 def _inverted(
@@ -115,7 +115,7 @@ def _range_notices(saturated: BoolArray, usable: BoolArray, segmented: Segmented
     lost = int((saturated & myocardium).sum())
     if lost:
         notices.append(
-            Notice(
+            Notice.of(
                 code="myocardium-out-of-range",
                 message=f"{lost} of {int(myocardium.sum())} myocardial pixels leave the invertible range of the "
                 "look-up table in some frame; those frames have no number",
@@ -125,7 +125,7 @@ def _range_notices(saturated: BoolArray, usable: BoolArray, segmented: Segmented
     dark = int((~usable & myocardium).sum())
     if dark:
         notices.append(
-            Notice(
+            Notice.of(
                 code="no-reference-signal",
                 message=f"{dark} myocardial pixels have no positive reference signal or native T1 and no concentration",
             )

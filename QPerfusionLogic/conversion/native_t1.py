@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from QPerfusionLogic.data.arrays import LEFT_VENTRICLE, MYOCARDIUM, RIGHT_VENTRICLE, BoolArray, FloatArray
-from QPerfusionLogic.data.notices import Notice, Severity
+from QPerfusionLogic.data.notices import Notice
 from QPerfusionLogic.data.results import Segmented
 from QPerfusionLogic.data.series import PerfusionSeries
 from QPerfusionLogic.data.study import T1Map
@@ -51,13 +51,12 @@ def native_t1_of(
 
 
 def _no_map(physics: SeriesPhysics) -> Notice:
-    return Notice(
+    return Notice.of(
         code="no-t1-map",
         message=f"no native T1 map: T1 {physics.blood.tissue.t1_s:g} s was assumed for blood and "
         f"{physics.myocardium.tissue.t1_s:g} s for myocardium",
         action="give a pre-contrast T1 map",
         option="--t1-map",
-        severity=Severity.WARNING,
     )
 
 
@@ -67,7 +66,7 @@ def _coverage(believable: BoolArray, myocardium: BoolArray) -> tuple[Notice, ...
     if not total or missing <= 0.1 * total:
         return ()
     return (
-        Notice(
+        Notice.of(
             code="t1-map-incomplete",
             message=f"{100 * missing / total:.0f} % of the myocardium has no believable T1 in the map; "
             "the table's T1 was used there",

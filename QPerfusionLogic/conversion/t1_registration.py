@@ -12,7 +12,7 @@ import numpy as np
 from scipy import ndimage
 
 from QPerfusionLogic.data.arrays import LEFT_VENTRICLE, MYOCARDIUM, FloatArray, LabelArray
-from QPerfusionLogic.data.notices import Notice, Severity
+from QPerfusionLogic.data.notices import Notice
 from QPerfusionLogic.data.results import Segmented
 from QPerfusionLogic.data.series import PerfusionSeries
 from QPerfusionLogic.data.study import T1Map
@@ -114,15 +114,14 @@ def _shifted(t1_s: FloatArray, shift_pixels: FloatArray) -> FloatArray:
 
 
 def _milliseconds(median: float) -> Notice:
-    return Notice(
+    return Notice.of(
         code="t1-map-milliseconds",
         message=f"the T1 map has a median of {median:.0f}, so its values were taken as milliseconds",
-        severity=Severity.NOTE,
     )
 
 
 def _moved(shift_mm: float) -> Notice:
-    return Notice(
+    return Notice.of(
         code="t1-map-moved",
         message=f"the T1 map had to be moved by up to {shift_mm:.0f} mm in plane to fit the heart of the series",
         action="check the T1 map against the segmentation",

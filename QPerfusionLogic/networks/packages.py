@@ -6,7 +6,7 @@ import os
 from importlib import import_module
 from importlib.util import find_spec
 
-from QPerfusionLogic.data.notices import Notice, Severity
+from QPerfusionLogic.data.notices import Notice
 from QPerfusionLogic.errors import MissingPackageError, QPerfusionError
 
 PACKAGES = ("torch", "safetensors")
@@ -81,7 +81,7 @@ def not_used(error: QPerfusionError, instead: str, cost: str, stage: str) -> Not
     stage : str
         Name of the stage.
     """
-    return Notice("network-not-used", f"{instead}: found {error.found}. {cost}", error.action, Severity.WARNING, stage)
+    return Notice.of("network-not-used", f"{instead}: found {error.found}. {cost}", error.action, stage=stage)
 
 
 def _one_line(error: Exception) -> str:

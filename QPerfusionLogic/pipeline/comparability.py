@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from QPerfusionLogic.data.conversion_physics import ConversionPhysics
-from QPerfusionLogic.data.notices import Notice, Severity
+from QPerfusionLogic.data.notices import Notice
 from QPerfusionLogic.data.results import StateResult, StudyResult
 from QPerfusionLogic.data.series import State
 
@@ -34,23 +34,21 @@ class Comparability:
         found = []
         if self.differences:
             found.append(
-                Notice(
+                Notice.of(
                     "mpr-refused",
                     f"Stress and rest were not measured alike ({'; '.join(self.differences)}). No MPR is formed.",
                     "Run both with the same agent, relaxivity, conversion, AIF method and kinetic model.",
-                    Severity.SERIOUS,
-                    "reporting",
+                    stage="reporting",
                 )
             )
         if self.cautions:
             found.append(
-                Notice(
+                Notice.of(
                     "sequence-parameters-differ",
                     f"Stress and rest were acquired or converted differently ({'; '.join(self.cautions)}). "
                     "The MPR is less certain than either flow.",
                     "Acquire both with the same protocol; read the reserve with caution.",
-                    Severity.WARNING,
-                    "reporting",
+                    stage="reporting",
                 )
             )
         return tuple(found)

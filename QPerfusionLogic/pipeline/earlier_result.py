@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from QPerfusionLogic.data.arrays import BoolArray, FloatArray, LabelArray
-from QPerfusionLogic.data.notices import Notice, Severity
+from QPerfusionLogic.data.notices import Notice
 from QPerfusionLogic.data.results import (
     OUTPUT_OF_STAGE,
     ArterialInput,
@@ -150,13 +150,12 @@ def _registered_acquisition(folder: Path, state: State) -> Acquisition | None:
 
 
 def _edited_since(state: State) -> Notice:
-    return Notice(
+    return Notice.of(
         "edited-since-quantified",
         f"The contours or insertion points of {state} were edited after its flow was computed.",
         "Quantify the study again, resuming from the arterial input, before reading maps and segments together.",
-        Severity.SERIOUS,
-        "segmentation",
-        str(state),
+        stage="segmentation",
+        state=str(state),
         option="--resume-from aif",
     )
 

@@ -9,7 +9,7 @@ import numpy as np
 from QPerfusionLogic.aif.correction.aif_resampling import STEP_S, between_samples, fine_times
 from QPerfusionLogic.aif.correction.method_curve import BAND_SDS
 from QPerfusionLogic.data.arrays import BoolArray, FloatArray
-from QPerfusionLogic.data.notices import Notice, Severity
+from QPerfusionLogic.data.notices import Notice
 from QPerfusionLogic.data.results import FIT_STATUS, ArterialInput, FitResult, Mapped, SegmentFlow, StateResult
 from QPerfusionLogic.errors import InputError
 from QPerfusionLogic.kinetics.base.heart_prior import HeartPrior
@@ -28,8 +28,6 @@ MINIMUM_PIXELS = 8
 """A segment with fewer pixels is flagged: its standard error no longer means much."""
 UNDETERMINED = 2.0
 """A segment flow whose standard error is more than this many times the flow is no number."""
-AIF_END_TOLERANCE_S = 1.5
-"""An arterial input that ends this long before the tissue curves is worth a notice."""
 MAP_NAMES = {
     "mbf_ml_min_g": "mbf",
     "mbf_se": "mbf_se",
@@ -206,12 +204,11 @@ def _with_input_error(flow: SegmentFlow, input_error: float) -> SegmentFlow:
 
 
 def _shared_error(input_error: float) -> Notice:
-    return Notice(
+    return Notice.of(
         code="input-error-shared",
         message=f"the arterial input makes all flows of this state uncertain by {100 * input_error:.0f} % together "
         "(standard error, from its band or from what its method errs by on digital patients); their standard errors "
         "hold it, comparisons between segments are more certain",
-        severity=Severity.NOTE,
     )
 
 
@@ -377,20 +374,8 @@ def _segment_flow(key: Key, parts: list[_Fitted], result: StateResult, mbf_map: 
 
 
 def _once(notices: list[Notice], result: StateResult) -> tuple[Notice, ...]:
-    """Return the notices without repeats, plus one when the arterial input ends before the tissue curves."""
+    """Return the notices without repeats."""
     unique: dict[str, Notice] = {}
     for notice in notices:
         unique.setdefault(notice.code, dataclasses.replace(notice, stage="kinetics", state=str(result.state)))
-    arterial_input, concentration = result.arterial_input, result.concentration
-    if arterial_input is not None and concentration is not None:
-        missing = float(concentration.time_s.max() - arterial_input.time_s.max())
-        if missing > AIF_END_TOLERANCE_S:
-            unique["aif-shorter-than-tissue"] = Notice(
-                "aif-shorter-than-tissue",
-                f"the arterial input ends {missing:.0f} s before the tissue curves",
-                "frames after its end were not used; give a longer arterial input",
-                Severity.WARNING,
-                "kinetics",
-                str(result.state),
-            )
     return tuple(unique.values())

@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable
 
 from QPerfusionLogic.data.arrays import FloatArray
-from QPerfusionLogic.data.notices import Notice, Severity
+from QPerfusionLogic.data.notices import Notice
 from QPerfusionLogic.data.results import OUTPUT_OF_STAGE, StateResult, StudyResult
 from QPerfusionLogic.data.series import State
 from QPerfusionLogic.data.study import PerfusionStudy
@@ -230,18 +230,10 @@ def _stress_to_rest(states: dict[State, StateResult]) -> tuple[FloatArray | None
     stress, rest = states.get(State.STRESS), states.get(State.REST)
     if stress is None or rest is None or stress.registered is None or rest.registered is None:
         return None, ()
-    if stress.registered.series.image_shape != rest.registered.series.image_shape:
-        notice = Notice(
-            "stress-and-rest-grids-differ",
-            f"stress images are {stress.registered.series.image_shape} pixels, "
-            f"rest {rest.registered.series.image_shape}: their images are not laid on each other",
-            "read the reserve per segment",
-            Severity.NOTE,
-            "registration",
-        )
-        return None, (notice,)
-    from QPerfusionLogic.registration.alignment import align_stress_to_rest
+    from QPerfusionLogic.registration.alignment import align_stress_to_rest, grids_differ
 
+    if stress.registered.series.image_shape != rest.registered.series.image_shape:
+        return None, (grids_differ(stress.registered.series, rest.registered.series),)
     return align_stress_to_rest(stress.registered, rest.registered)
 
 

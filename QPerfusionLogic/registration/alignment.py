@@ -6,9 +6,10 @@ import numpy as np
 from scipy import ndimage
 
 from QPerfusionLogic.data.arrays import FloatArray
-from QPerfusionLogic.data.notices import Notice, Severity
+from QPerfusionLogic.data.notices import Notice
 from QPerfusionLogic.data.results import Registered
 from QPerfusionLogic.data.series import PerfusionSeries
+from QPerfusionLogic.data.wording import counted
 from QPerfusionLogic.registration.shifts.correlation import pair_shifts, spectra
 from QPerfusionLogic.registration.shifts.edge_features import CROP, crop_at, edge_feature, soft_disc
 from QPerfusionLogic.registration.shifts.template_search import search_template
@@ -50,7 +51,7 @@ def align_stress_to_rest(stress: Registered, rest: Registered) -> tuple[FloatArr
     """
     slices = min(stress.series.slices, rest.series.slices)
     if not _same_grid(stress.series, rest.series):
-        return np.zeros((slices, 2)), (_grids_differ(stress.series, rest.series),)
+        return np.zeros((slices, 2)), (grids_differ(stress.series, rest.series),)
     grid = working_grid(stress.series.geometry, stress.series.signal.shape)
     displacement, uncertain, poor = np.zeros((slices, 2)), [], []
     for index in range(slices):
@@ -76,14 +77,16 @@ def _same_grid(stress: PerfusionSeries, rest: PerfusionSeries) -> bool:
     return same_size and bool(np.allclose(stress.geometry.pixel_spacing_mm, rest.geometry.pixel_spacing_mm, rtol=0.02))
 
 
-def _grids_differ(stress: PerfusionSeries, rest: PerfusionSeries) -> Notice:
+def grids_differ(stress: PerfusionSeries, rest: PerfusionSeries) -> Notice:
+    """Return the notice that images of stress and rest are not laid on each other."""
     sizes = (
-        f"{series.signal.shape[2]} x {series.signal.shape[3]} pixels of {series.geometry.pixel_spacing_mm[0]:.2f} mm"
+        f"{counted(series.slices, 'slice')} of {series.signal.shape[2]} x {series.signal.shape[3]} pixels of "
+        f"{series.geometry.pixel_spacing_mm[0]:.2f} mm"
         for series in (stress, rest)
     )
     return _note(
         "stress-and-rest-grids-differ",
-        f"stress images have {next(sizes)}, rest images {next(sizes)}; they were not aligned",
+        f"stress has {next(sizes)}, rest {next(sizes)}; their images were not aligned",
         "read the reserve per segment, not per pixel",
     )
 
@@ -189,4 +192,4 @@ def _poor_fit(slices: list[int]) -> tuple[Notice, ...]:
 
 
 def _note(code: str, message: str, action: str) -> Notice:
-    return Notice(code, message, action, Severity.WARNING, STAGE)
+    return Notice.of(code, message, action, stage=STAGE)

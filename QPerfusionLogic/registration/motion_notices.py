@@ -10,7 +10,7 @@ from QPerfusionLogic.data.series import State
 
 STAGE = "registration"
 MANY_REJECTED = 0.2
-"""Share of rejected images above which the scan should be repeated."""
+"""Share of rejected images above which the scan should be repeated (qPerfusion explainer)."""
 
 
 def no_heart(state: State, slices: list[int]) -> Notice:
@@ -20,7 +20,6 @@ def no_heart(state: State, slices: list[int]) -> Notice:
         f"{_slices(slices)}: no bolus passing from a right to a left ventricle was found, so the frames were left "
         "where they were",
         "check that this is the first-pass series, or set registration.heart_centre=row,column",
-        Severity.WARNING,
         state,
     )
 
@@ -31,7 +30,6 @@ def too_few_frames(state: State, frames: int) -> Notice:
         "too-few-frames",
         f"{frames} frame{'s' if frames != 1 else ''}: too few to align",
         "choose the dynamic series",
-        Severity.SERIOUS,
         state,
     )
 
@@ -42,7 +40,6 @@ def withdrawn(state: State, index: int) -> Notice:
         "correction-withdrawn",
         f"slice {index + 1}: moving the frames made them fit each other worse, so they were left where they were",
         "look at the motion profiles and check the heart centre",
-        Severity.WARNING,
         state,
     )
 
@@ -53,7 +50,6 @@ def refinement_dropped(state: State, index: int, gain: float) -> Notice:
         "refinement-not-kept",
         f"slice {index + 1}: bending the frames changed their agreement by {gain:+.3f} only, so they were only moved",
         "nothing; translation is what these images support",
-        Severity.NOTE,
         state,
     )
 
@@ -66,8 +62,8 @@ def broken(state: State, index: int, lost: BoolArray) -> Notice:
         f"slice {index + 1}: in {len(frames)} frames ({frames[0]} to {frames[-1]}) the heart of the other frames was "
         "not found: the patient moved far, took a deep breath or left; they are not used",
         "look at these frames; repeat the scan when they hold the first pass",
-        Severity.SERIOUS if len(frames) > MANY_REJECTED * len(lost) else Severity.WARNING,
         state,
+        Severity.SERIOUS if len(frames) > MANY_REJECTED * len(lost) else Severity.WARNING,
     )
 
 
@@ -77,7 +73,6 @@ def blank(state: State, index: int, frames: list[int]) -> Notice:
         "blank-frames",
         f"slice {index + 1}: {len(frames)} images hold no picture (frames {_listed(frames)}); they are not used",
         "check the export of the series",
-        Severity.WARNING,
         state,
     )
 
@@ -88,7 +83,6 @@ def uncertain_heart(state: State) -> Notice:
         "heart-centre-doubtful",
         "the bolus is not clearly seen at the place taken for the heart",
         "look at the heart centre in the report; registration.heart_centre=row,column moves it",
-        Severity.WARNING,
         state,
     )
 
@@ -97,9 +91,8 @@ def many_rejected(state: State, kept: BoolArray) -> Notice:
     """Return the notice that so many images were rejected that the scan should be repeated."""
     return _notice(
         "many-frames-rejected",
-        f"{100.0 * (1.0 - kept.mean()):.0f} % of the images were rejected",
-        "repeat the scan",
-        Severity.SERIOUS,
+        f"{100.0 * (1.0 - kept.mean()):.0f} % of the images were rejected (limit {100.0 * MANY_REJECTED:.0f} %)",
+        "repeat the scan if the patient still is in the scanner; else read this state with caution",
         state,
     )
 
@@ -110,7 +103,6 @@ def large_motion(state: State, largest_mm: float) -> Notice:
         "large-motion",
         f"the heart moved up to {largest_mm:.0f} mm within the image; it may also have moved through the slice",
         "look at the motion profiles",
-        Severity.NOTE,
         state,
     )
 
@@ -121,7 +113,6 @@ def unknown_frames(state: State, frames: list[int]) -> Notice:
         "no-such-frame",
         f"frames {', '.join(map(str, frames))} named in the settings do not exist in this series",
         "count frames from 0",
-        Severity.NOTE,
         state,
     )
 
@@ -132,7 +123,6 @@ def unusable_pixels(state: State, count: int) -> Notice:
         "pixels-not-finite",
         f"{count} pixels are not finite; they were left out and stay so",
         "check the export of the series",
-        Severity.WARNING,
         state,
     )
 
@@ -146,5 +136,5 @@ def _slices(slices: list[int]) -> str:
     return f"slice{'s' if len(slices) > 1 else ''} {', '.join(str(index + 1) for index in slices)}"
 
 
-def _notice(code: str, message: str, action: str, severity: Severity, state: State) -> Notice:
-    return Notice(code, message, action, severity, STAGE, state.value)
+def _notice(code: str, message: str, action: str, state: State, severity: Severity | None = None) -> Notice:
+    return Notice.of(code, message, action, severity=severity, stage=STAGE, state=state.value)

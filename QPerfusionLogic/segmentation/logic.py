@@ -6,7 +6,7 @@ import numpy as np
 
 from QPerfusionLogic.data.arrays import LEFT_VENTRICLE, MYOCARDIUM, RIGHT_VENTRICLE, BoolArray, FloatArray, LabelArray
 from QPerfusionLogic.data.geometry import Geometry
-from QPerfusionLogic.data.notices import Notice, Severity
+from QPerfusionLogic.data.notices import Notice
 from QPerfusionLogic.data.results import Registered, Segmented
 from QPerfusionLogic.data.study import LabelMap
 from QPerfusionLogic.progress import Progress
@@ -150,19 +150,18 @@ def _notices(contours: Contours, points: FloatArray) -> tuple[Notice, ...]:
     present = _slices_with(contours.labels == MYOCARDIUM)
     if not present:
         return (
-            Notice(
+            Notice.of(
                 "heart-not-found",
                 "No bolus passing a right and then a left ventricle was found in the images.",
                 "Check that the series is a first pass of contrast, or give a mask.",
-                Severity.SERIOUS,
-                "segmentation",
+                stage="segmentation",
             ),
         )
     notices = []
     unsure = [index for index in range(len(contours.labels)) if contours.confidence[index] < SURE]
     if unsure:
         notices.append(
-            Notice(
+            Notice.of(
                 "segmentation-uncertain",
                 f"The automatic contours are uncertain in slice {_listed(unsure)}.",
                 "Look at the contours and correct them before reading flow from them.",
@@ -172,7 +171,7 @@ def _notices(contours: Contours, points: FloatArray) -> tuple[Notice, ...]:
     without = [index for index in present if not np.isfinite(points[index, 0]).all()]
     if without:
         notices.append(
-            Notice(
+            Notice.of(
                 "insertion-point-not-found",
                 f"The anterior RV insertion point was not found in slice {_listed(without)}.",
                 "Place it by hand; segments there are turned as in the nearest slice that has one.",

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 
 from QPerfusionLogic.data.contrast_agents import agent_name, known_agent
 from QPerfusionLogic.data.conversion_physics import ConversionPhysics
-from QPerfusionLogic.data.notices import Notice, Severity
+from QPerfusionLogic.data.notices import Notice
 from QPerfusionLogic.data.protocol import Protocol
 from QPerfusionLogic.data.series import PerfusionSeries, SeriesKind
 from QPerfusionLogic.settings.schema import ConversionSettings
@@ -120,12 +120,11 @@ def _agent_of(protocol: Protocol, settings: ConversionSettings, field_strength_t
 
 def _agent_notice(text: str) -> Notice:
     found = "names an agent that is not known" if text else "names no contrast agent"
-    return Notice(
+    return Notice.of(
         code="agent-assumed",
         message=f"the header {found}. {DEFAULT_AGENT} was assumed; the standard errors hold the error that another "
         "agent makes",
         action="give the agent that was injected",
-        severity=Severity.WARNING,
         stage="conversion",
         option="--set conversion.agent=NAME",
     )

@@ -151,18 +151,17 @@ def estimated_pulses_to_centre(saturation_time_s: float, repetition_time_s: floa
 
 
 def _pulses_notice(table: str, pulses: int) -> Notice:
-    return Notice(
+    return Notice.of(
         code="pulses-estimated",
         message=f"the header of the {table} series does not show how many readout pulses precede the centre of "
         f"k-space; {pulses} were assumed",
         action="set conversion.pulses_to_centre when it is known",
-        severity=Severity.NOTE,
         stage="conversion",
     )
 
 
 def _assumed_notice(table: str, assumed: list[str], decisive: bool) -> Notice:
-    return Notice(
+    return Notice.of(
         code="protocol-assumed",
         message=f"the {table} series does not show its {', '.join(assumed)}: published typical values were used"
         + (", so absolute concentrations and flows may be off" if decisive else ""),

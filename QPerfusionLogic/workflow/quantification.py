@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from QPerfusionLogic.aif.unused_inputs import refuse_unused
-from QPerfusionLogic.data.notices import Notice, Severity
+from QPerfusionLogic.data.notices import Notice
 from QPerfusionLogic.data.results import StudyResult
 from QPerfusionLogic.data.study import PerfusionStudy, T1Map
 from QPerfusionLogic.errors import SettingsError
@@ -158,12 +158,11 @@ def _write_report(
 
 def _without_scene(result: StudyResult) -> StudyResult:
     """Return the result with the notice that says why there is no study.mrb."""
-    notice = Notice(
+    notice = Notice.of(
         "scene-not-written",
         "study.mrb was not written: slicer-core is not installed",
         'pip install "qperfusion[slicer]"',
-        Severity.NOTE,
-        "reporting",
+        stage="reporting",
     )
     return dataclasses.replace(result, notices=(*result.notices, notice))
 

@@ -52,6 +52,7 @@ EXCEPTIONS = {
     "CHANGELOG.md": (".",),
     "Testing/": (".",),
     "Documentation/registration.md": ("doubtful",),  # a code of a notice
+    "Documentation/notices.md": ("foot", "doubtful"),  # codes of notices
 }
 """Start of a path -> words (of its names and prose) that have their plain meaning there."""
 PLAIN = {"degrees_of_freedom", "degrees_of_freedom_used"}

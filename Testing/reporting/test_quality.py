@@ -28,7 +28,7 @@ def test_more_than_a_fifth_of_rejected_frames_asks_to_repeat_the_scan(a_study, r
     kept = np.ones_like(result.registered.kept)
     kept[:rejected] = False
     study = replaced(a_study, State.STRESS, registered=dataclasses.replace(result.registered, kept=kept))
-    found = codes(study).get(("too-many-rejected-frames", "stress"))
+    found = codes(study).get(("many-frames-rejected", "stress"))
     assert (found is not None) == warned
     if found is not None:
         assert "repeat the scan" in found.action
@@ -40,7 +40,7 @@ def test_a_learned_aif_brings_its_published_rest_and_reserve_bias(a_study):
     for state in (State.STRESS, State.REST):
         learned = dataclasses.replace(study.states[state].arterial_input, mode="neural_network")
         study = replaced(study, state, arterial_input=learned)
-    message = codes(study)["learned-aif-at-rest", "rest"].message
+    message = codes(study)["aif-learned-rest", "rest"].message
     assert "+0.12 mL/min/g" in message
     assert "-0.30" in message
 
@@ -51,7 +51,7 @@ def test_a_learned_aif_at_stress_alone_needs_no_caveat(a_study):
     study = dataclasses.replace(
         a_study, states={State.STRESS: dataclasses.replace(stress, arterial_input=learned)}, mpr_map=None
     )
-    assert ("learned-aif-at-rest", "rest") not in codes(study)
+    assert ("aif-learned-rest", "rest") not in codes(study)
 
 
 def test_a_state_without_segments_is_serious(a_study):

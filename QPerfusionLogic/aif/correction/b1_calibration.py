@@ -17,7 +17,7 @@ from scipy.optimize import least_squares
 from QPerfusionLogic.aif.curves.blood_curve import BloodCurve
 from QPerfusionLogic.data.arrays import FloatArray
 from QPerfusionLogic.data.conversion_physics import Precontrast
-from QPerfusionLogic.data.notices import Notice, Severity
+from QPerfusionLogic.data.notices import Notice
 from QPerfusionLogic.settings.schema import ConversionSettings
 from QPerfusionLogic.signal_model.bolus import find_bolus
 from QPerfusionLogic.signal_model.physics import SeriesPhysics
@@ -172,17 +172,16 @@ def _response(physics: SeriesPhysics, field: float, loss: float, highest_mmol_l:
 
 
 def _notice_of(found: B1Calibration) -> Notice:
-    return Notice(
+    return Notice.of(
         code="transmit-field-by-blood",
         message=f"blood in both series shows a B1+ of {found.b1_plus:.2f} of nominal; the arterial "
         f"input was scaled by {found.scale:.2f}",
         action="set conversion.b1_plus where it was measured, or aif.b1_calibration=false",
-        severity=Severity.NOTE,
     )
 
 
 def _unlike(found: B1Calibration) -> Notice:
-    return Notice(
+    return Notice.of(
         code="blood-unlike-in-both-series",
         message=f"no B1+ makes the tissue series show the blood of the arterial input (rms difference "
         f"{100.0 * found.misfit:.0f} % of its highest signal): the nominal flip angle was kept",

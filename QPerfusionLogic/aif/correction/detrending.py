@@ -6,7 +6,7 @@ import dataclasses
 
 import numpy as np
 
-from QPerfusionLogic.data.notices import Notice, Severity
+from QPerfusionLogic.data.notices import Notice
 from QPerfusionLogic.signal_model.bolus import find_bolus
 
 from .method_curve import MethodCurve
@@ -40,5 +40,5 @@ def detrended(curve: MethodCurve) -> MethodCurve:
 
 
 def _noted(curve: MethodCurve, message: str) -> MethodCurve:
-    notice = Notice(code="aif-detrend", message=f"detrending: {message}", severity=Severity.NOTE)
+    notice = Notice.of(code="aif-detrend", message=f"detrending: {message}")
     return dataclasses.replace(curve, notices=(*curve.notices, notice))

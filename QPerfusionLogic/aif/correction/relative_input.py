@@ -52,7 +52,7 @@ def in_relative_enhancement(
 
 
 def _unlike(mode: str) -> Notice:
-    return Notice(
+    return Notice.of(
         code="aif-unlike-tissue",
         message=f"tissue is converted by relative enhancement, the arterial input ({mode}) is true gadolinium: where "
         "saturation is imperfect or contrast was left from before, flow is off by the ratio of the two scales",

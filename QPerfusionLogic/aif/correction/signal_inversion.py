@@ -8,7 +8,7 @@ import numpy as np
 
 from QPerfusionLogic.aif.curves.blood_curve import BloodCurve
 from QPerfusionLogic.data.arrays import FloatArray
-from QPerfusionLogic.data.notices import Notice, Severity
+from QPerfusionLogic.data.notices import Notice
 from QPerfusionLogic.errors import InputError
 from QPerfusionLogic.settings.schema import ConversionSettings
 from QPerfusionLogic.signal_model.physics import SeriesPhysics
@@ -89,22 +89,20 @@ def _density_contradicts_baseline(native_gd: float) -> tuple[Notice, ...]:
     if low <= native_gd <= high:
         return ()
     return (
-        Notice(
+        Notice.of(
             code="proton-density-inconsistent",
             message=f"by the proton-density frames and the native T1, blood before the bolus would hold "
             f"{native_gd:.2f} mmol/L, so flip angle, saturation time, efficiency or the proton-density frames are not "
             "as assumed",
             action="check the protocol values, or set conversion.normalisation=baseline",
-            severity=Severity.SERIOUS,
         ),
     )
 
 
 def _out_of_range(frames: int, top: float) -> Notice:
-    return Notice(
+    return Notice.of(
         code="aif-out-of-range",
         message=f"{frames} frame(s) of the arterial input are brighter than the signal equation allows below "
         f"{top:.1f} mmol/L; they were set to that value, so the peak is a lower bound",
         action="check the protocol values; prefer a dual-sequence or dual-bolus arterial input",
-        severity=Severity.SERIOUS,
     )

@@ -98,7 +98,7 @@ def _fitted_rate(curve: BloodCurve, first_s: float, second_s: float, native_rate
 
 
 def _no_second_echo() -> Notice:
-    return Notice(
+    return Notice.of(
         code="aif-echo-missing",
         message="the AIF series has one echo, so T2* decay at the peak is corrected by the relaxivity r2 of the table "
         "instead of being measured; without any correction flow reads about 10 % high",
@@ -107,7 +107,7 @@ def _no_second_echo() -> Notice:
 
 
 def _no_times(first: float | None, second: float | None) -> Notice:
-    return Notice(
+    return Notice.of(
         code="aif-echo-missing",
         message=f"the echo times of the two-echo AIF series are {first} and {second} s, which cannot be used; T2* "
         "decay is corrected by the relaxivity r2 of the table",
@@ -116,7 +116,7 @@ def _no_times(first: float | None, second: float | None) -> Notice:
 
 
 def _dark_echo() -> Notice:
-    return Notice(
+    return Notice.of(
         code="aif-echo-missing",
         message="one echo of the AIF series is zero in many frames, so T2* was not measured",
         action="check that both echoes were exported",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from QPerfusionLogic.data.arrays import FloatArray
-from QPerfusionLogic.data.notices import Notice, Severity
+from QPerfusionLogic.data.notices import Notice
 from QPerfusionLogic.signal_model.bolus import Bolus, find_bolus
 
 from .blood_curve import BloodCurve
@@ -33,12 +33,11 @@ def guessed_peak(curve: BloodCurve, who: str) -> tuple[Notice, ...]:
     if not share > HIGHEST_TAIL:
         return ()
     return (
-        Notice(
+        Notice.of(
             code="aif-peak-lost",
             message=f"the blood signal stays at {100 * share:.0f} % of its peak after the first pass, so the peak is "
             f"lost to saturation and what {who} there is a guess",
             action="acquire a dual sequence or a dual bolus, or give a curve as CSV",
-            severity=Severity.SERIOUS,
         ),
     )
 

@@ -12,7 +12,7 @@ from functools import cache
 from typing import ClassVar, Literal
 
 from QPerfusionLogic.aif.correction.method_curve import MethodCurve
-from QPerfusionLogic.data.notices import Notice, Severity
+from QPerfusionLogic.data.notices import Notice
 from QPerfusionLogic.data.study import Acquisition
 from QPerfusionLogic.errors import QPerfusionError, SettingsError
 
@@ -96,12 +96,11 @@ class AifMethod(ABC):
 
     def replaced(self, error: QPerfusionError) -> Notice:
         """Return the notice that the signal inversion took its place."""
-        return Notice(
+        return Notice.of(
             code="aif-series-unusable",
             message=f"the series for a {self.name.replace('_', '-')} arterial input cannot be used ({error}); the "
             "saturated tissue series was inverted instead",
             action="check that series, or give the arterial input as a CSV curve",
-            severity=Severity.SERIOUS,
         )
 
 
@@ -126,7 +125,7 @@ def automatic_method(context: AifContext) -> tuple[AifMethod, Notice]:
         why = method.reason(context)
         if why:
             message = f"aif.mode automatic took {method.name}: {why}"
-            return method, Notice(code="aif-mode-chosen", message=message, severity=Severity.NOTE)
+            return method, Notice.of(code="aif-mode-chosen", message=message)
     raise SettingsError("no AIF method for this state", action="choose an aif.mode")
 
 

@@ -14,7 +14,7 @@ from QPerfusionLogic.aif.sampling.low_resolution_pool import left_ventricular_po
 from QPerfusionLogic.aif.scaling.tissue_scale import scale_by_tissue
 from QPerfusionLogic.data.arrays import FloatArray
 from QPerfusionLogic.data.conversion_physics import Precontrast
-from QPerfusionLogic.data.notices import Notice, Severity
+from QPerfusionLogic.data.notices import Notice
 from QPerfusionLogic.data.results import StateResult
 from QPerfusionLogic.data.series import PerfusionSeries, SeriesKind
 from QPerfusionLogic.errors import InputError
@@ -142,7 +142,7 @@ def _scaled(
     if scale is None:
         return curve, ()
     density = scale.aif_s0 * float(physics.blood.proton_density_signal())
-    notice = Notice(
+    notice = Notice.of(
         code="aif-scaled-by-tissue",
         message="the pre-bolus has no proton-density frames; its scale was taken from how the main bolus saturates, "
         "which is good to about 15 %",
@@ -174,20 +174,18 @@ def _ratio_check(
     if abs(factor - 1.0) <= RATIO_TOLERANCE:
         return ()
     return (
-        Notice(
+        Notice.of(
             code="bolus-ratio-doubtful",
             message=f"on its unsaturated flanks the main bolus holds {factor:.2f} times the gadolinium of the "
             f"pre-bolus scaled by {ratio:g}: a dose ratio of about {ratio * factor:.3g} would fit",
             action="check volume and concentration of both injections (aif.bolus_ratio)",
-            severity=Severity.SERIOUS,
         ),
     )
 
 
 def _residual_note(residual: float) -> Notice:
-    return Notice(
+    return Notice.of(
         code="pre-bolus-residual",
         message=f"{residual:.2f} mmol/L of the pre-bolus were left in the blood at its end; the main bolus is counted "
         "above them",
-        severity=Severity.NOTE,
     )

@@ -16,7 +16,7 @@ from QPerfusionLogic.aif.sampling.low_resolution_pool import SMALL_POOL, left_ve
 from QPerfusionLogic.aif.sampling.partial_volume import PartialVolumeCorrected, partial_volume_correction
 from QPerfusionLogic.aif.scaling.tissue_scale import scale_by_tissue
 from QPerfusionLogic.data.conversion_physics import Precontrast
-from QPerfusionLogic.data.notices import Notice, Severity
+from QPerfusionLogic.data.notices import Notice
 from QPerfusionLogic.data.series import PerfusionSeries, Quantity, SeriesKind
 from QPerfusionLogic.errors import InputError
 from QPerfusionLogic.settings.schema import AifSettings
@@ -136,7 +136,7 @@ def _scaled(context: AifContext, curve: BloodCurve, physics: SeriesPhysics) -> S
 
 
 def _by_tissue() -> Notice:
-    return Notice(
+    return Notice.of(
         code="aif-scaled-by-tissue",
         message="the AIF series has no proton-density frames; its scale was taken from how the tissue series saturates "
         "on the same bolus, which is good to about 15 %",
@@ -145,13 +145,12 @@ def _by_tissue() -> Notice:
 
 
 def _baseline_only() -> Notice:
-    return Notice(
+    return Notice.of(
         code="aif-scaled-by-baseline",
         message="the AIF series has no proton-density frames and the tissue series does not fix its scale, so it was "
         "scaled by its own baseline, which at short saturation times is mostly imperfect saturation: the arterial "
         "input may read several times too low and flow too high",
         action="export the proton-density frames with the series",
-        severity=Severity.SERIOUS,
     )
 
 

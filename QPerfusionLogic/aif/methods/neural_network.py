@@ -32,6 +32,8 @@ PUBLISHED, PUBLISHED_CARD = "published", "AI-AIF (Scannell 2022)"
 """`aif.weights` of the network as published, and how cards of such weights begin."""
 LARGEST_MISFIT = 0.06
 """Largest rms difference, as a share of the range, between the measured curve and the found one re-saturated."""
+PUBLISHED_REST_BIAS, PUBLISHED_MPR_BIAS = 0.12, -0.30
+"""Bias of rest flow (mL/min/g) and of the reserve with AI-AIF (Scannell 2022)."""
 COST_OF_INVERSION = (
     "Without proton-density frames the inversion has no scale of its own: on 44 digital patients at stress its flow "
     "puts 88 % of the segments on the right side of 1.35 mL/min/g; the networks, 95 %."
@@ -116,7 +118,7 @@ class NeuralNetwork(AifMethod):
                 *physics.notices,
                 _by_published(found, misfit) if published else _by_network(found),
                 *guessed_peak(curve, "the networks put"),
-                *_published_limits(state.state),
+                *published_limits(state.state),
             ),
             lower_mmol_l=found.lower_mmol_l,
             upper_mmol_l=found.upper_mmol_l,
@@ -253,14 +255,13 @@ def nominal_protocol(physics: SeriesPhysics) -> dict[str, float] | None:
 
 def _by_network(found: Restored) -> Notice:
     peaks = [float(end.max()) for end in (found.lower_mmol_l, found.upper_mmol_l) if end is not None]
-    return Notice(
+    return Notice.of(
         code="aif-by-network",
         message="the arterial input comes from the saturated tissue series through networks trained on digital "
         f"patients ({found.model_name}, checksum {found.model_checksum[:12]}); its peak lies between "
         f"{peaks[0]:.1f} and {peaks[1]:.1f} mmol/L, and flow is uncertain by the same "
         "factor",
         action="acquire a dual-sequence or dual-bolus arterial input where flow values matter",
-        severity=Severity.WARNING,
     )
 
 
@@ -268,18 +269,17 @@ def _by_published(found: Restored, misfit: float) -> Notice:
     explained = (
         "" if misfit <= LARGEST_MISFIT else f"; it explains the measured curve to {misfit:.0%} of its range only"
     )
-    return Notice(
+    return Notice.of(
         code="aif-by-published-network",
         message=f"the arterial input comes from the AI-AIF network as it was published ({found.model_name}, checksum "
         f"{found.model_checksum[:12]}), which knows neither protocol nor dose and has no band{explained}; on 44 "
         "digital patients at stress flow read 42 % too high with it",
         action="use it for comparison; the default networks err by 7 % there",
-        severity=Severity.SERIOUS,
     )
 
 
 def _uncertain(misfit: float) -> Notice:
-    return Notice(
+    return Notice.of(
         code="aif-learned-doubtful",
         message=f"the curve that the networks found does not explain the measured one (rms difference "
         f"{100 * misfit:.0f} % of its range): the signal equation was inverted instead",
@@ -287,13 +287,15 @@ def _uncertain(misfit: float) -> Notice:
     )
 
 
-def _published_limits(state: State) -> tuple[Notice, ...]:
+def published_limits(state: State) -> tuple[Notice, ...]:
+    """Return what was published of arterial inputs by neural networks that are not of stress."""
     if state is State.STRESS:
         return ()
     return (
-        Notice(
+        Notice.of(
             code="aif-learned-rest",
-            message="learned arterial inputs are validated for stress only: published bias +0.12 mL/min/g at rest, "
-            "-0.30 in the perfusion reserve",
+            message="arterial inputs by neural networks are validated for stress only: published bias "
+            f"{PUBLISHED_REST_BIAS:+.2f} mL/min/g at rest and {PUBLISHED_MPR_BIAS:+.2f} of the MPR",
+            action="take rest flow and reserve from a dual-sequence or dual-bolus AIF where there is one",
         ),
     )

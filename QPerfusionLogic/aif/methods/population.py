@@ -12,7 +12,7 @@ from QPerfusionLogic.aif.curves.saturated_peak import peak_is_lost
 from QPerfusionLogic.aif.curves.saturated_shape import STEP_S, gamma_variate, shape_behind, with_return
 from QPerfusionLogic.aif.scaling.peak_prior import PEAK_MMOL_L, PeakPrior
 from QPerfusionLogic.data.arrays import FloatArray
-from QPerfusionLogic.data.notices import Notice, Severity
+from QPerfusionLogic.data.notices import Notice
 from QPerfusionLogic.errors import InputError
 from QPerfusionLogic.signal_model.bolus import find_bolus
 
@@ -91,14 +91,13 @@ def instead_of_saturated_peak(curve: MethodCurve, context: AifContext) -> Method
     found = Population().curve(context)
     assert found.lower_mmol_l is not None
     assert found.upper_mmol_l is not None
-    notice = Notice(
+    notice = Notice.of(
         code="aif-peak-lost",
         message="the blood curve stays high after its first pass, so its peak is lost to saturation and cannot be "
         f"computed back; a population average stands in for it, {found.gd_mmol_l.max():.1f} mmol/L, assumed between "
         f"{found.lower_mmol_l.max():.1f} and {found.upper_mmol_l.max():.1f}, and flow is uncertain by the same factor",
         action="acquire a dual sequence or a dual bolus, or give a curve as CSV; "
         "aif.mode=signal_inversion shows the inversion",
-        severity=Severity.SERIOUS,
     )
     return dataclasses.replace(found, notices=(notice, *found.notices))
 
@@ -118,7 +117,7 @@ def _notice(own_time_course: bool, expected: PeakPrior) -> Notice:
             f"{'cardiac output makes' if expected.dose else 'dose and cardiac output make'}"
         )
         action = "compare segments with each other, not with published flows"
-    return Notice(code="aif-population", message=message, action=action, severity=Severity.SERIOUS)
+    return Notice.of(code="aif-population", message=message, action=action)
 
 
 def population_curve(since_arrival_s: FloatArray, peak_mmol_l: float) -> FloatArray:

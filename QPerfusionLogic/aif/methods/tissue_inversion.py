@@ -11,7 +11,7 @@ from QPerfusionLogic.aif.curves.saturated_peak import guessed_peak
 from QPerfusionLogic.aif.scaling.peak_prior import PeakPrior
 from QPerfusionLogic.aif.scaling.shape_prior import scale_by_shape
 from QPerfusionLogic.aif.scaling.time_course_scale import scale_by_time_course
-from QPerfusionLogic.data.notices import Notice, Severity
+from QPerfusionLogic.data.notices import Notice
 from QPerfusionLogic.data.results import StateResult
 from QPerfusionLogic.signal_model.physics import SeriesPhysics
 
@@ -100,10 +100,9 @@ def _of_dose(expected: PeakPrior) -> str:
 
 
 def _note(how: str) -> Notice:
-    return Notice(
+    return Notice.of(
         code="aif-by-model",
         message=f"the arterial input comes from the saturated tissue series by inverting the signal equation ({how}); "
         "near the peak it is very sensitive to noise and to the protocol",
         action="acquire a dual-sequence or dual-bolus arterial input where flow values matter",
-        severity=Severity.WARNING,
     )

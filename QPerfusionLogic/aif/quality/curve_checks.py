@@ -69,7 +69,7 @@ def tissue_saturation_check(
         else f"after the first pass it stays at {100 * tail:.0f} % of the peak, where 10 to 30 % is usual"
     )
     return features, (
-        Notice(
+        Notice.of(
             code="aif-saturated",
             message=f"the blood signal of the tissue series is saturated: its peak reads {apparent:.1f} mmol/L if "
             f"taken as linear and {inverted:.1f} mmol/L by the signal equation ({reason})",
@@ -81,29 +81,27 @@ def tissue_saturation_check(
 
 
 def _no_bolus() -> Notice:
-    return Notice(
+    return Notice.of(
         code="aif-no-bolus",
         message="no bolus rises above the noise in the arterial input",
         action="check the series, the blood pool, and that contrast was injected",
-        severity=Severity.SERIOUS,
     )
 
 
 def _arrival_missing(bolus: Bolus) -> Notice | None:
     if bolus.bolus_arrival_frame > 0:
         return None
-    return Notice(
+    return Notice.of(
         code="aif-foot-missing",
         message="the arterial input begins inside the bolus: its arrival was not acquired",
         action="start the acquisition before the injection",
-        severity=Severity.SERIOUS,
     )
 
 
 def _baseline_missing(bolus: Bolus) -> Notice | None:
     if bolus.bolus_arrival_frame == 0 or bolus.bolus_arrival_frame >= FEWEST_BASELINE_FRAMES:
         return None
-    return Notice(
+    return Notice.of(
         code="aif-no-baseline",
         message=f"only {bolus.bolus_arrival_frame} frame(s) of the arterial input precede the bolus",
         action="start the acquisition earlier",
@@ -113,11 +111,10 @@ def _baseline_missing(bolus: Bolus) -> Notice | None:
 def _cut_at_end(gd_mmol_l: FloatArray, bolus: Bolus) -> Notice | None:
     if gd_mmol_l[bolus.peak_frame :].min() < 0.5 * gd_mmol_l[bolus.peak_frame]:
         return None
-    return Notice(
+    return Notice.of(
         code="aif-cut",
         message="the arterial input ends before it has fallen to half its peak: the first pass is cut",
         action="acquire longer",
-        severity=Severity.SERIOUS,
     )
 
 
@@ -130,11 +127,10 @@ def plateau_notice(gd_mmol_l: FloatArray, time_s: FloatArray, bolus: Bolus) -> N
     frames = int(_run_above(gd_mmol_l, bolus.peak_frame, PLATEAU_LEVEL * peak).sum())
     if frames < 4 or top <= PLATEAU_SHARE * high:
         return None
-    return Notice(
+    return Notice.of(
         code="aif-plateau",
         message="the peak of the arterial input is a plateau, as a saturated or clipped signal makes it",
         action="check the AIF sequence; its peak and every flow based on it are unreliable",
-        severity=Severity.SERIOUS,
     )
 
 
@@ -152,12 +148,11 @@ def _high_tail(gd_mmol_l: FloatArray, time_s: FloatArray, bolus: Bolus, mode: st
     share = tail_share(gd_mmol_l, time_s, bolus)
     if not share > HIGHEST_TAIL:
         return None
-    return Notice(
+    return Notice.of(
         code="aif-still-saturated",
         message=f"after the first pass the arterial input ({mode}) stays at {100 * share:.0f} % of its peak, where 10 "
         "to 30 % is usual: its peak is still compressed, so flows based on it are far too high",
         action="check the protocol values; prefer a dual-sequence or dual-bolus arterial input",
-        severity=Severity.SERIOUS,
     )
 
 
@@ -166,10 +161,9 @@ def _implausible_peak(peak: float, expected: PeakPrior) -> Notice | None:
     if low <= peak <= high:
         return None
     word = "below" if peak < low else "above"
-    return Notice(
+    return Notice.of(
         code="aif-peak-implausible",
         message=f"the peak of the arterial input is {peak:.2g} mmol/L, {word} the usual {low:.2g} to {high:.2g}"
         f"{f' after {expected.dose}' if expected.dose else ''}",
         action="check dose, agent, units, protocol values and (dual bolus) the dose ratio",
-        severity=Severity.WARNING,
     )

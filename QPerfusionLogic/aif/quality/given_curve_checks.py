@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from QPerfusionLogic.data.arrays import FloatArray
-from QPerfusionLogic.data.notices import Notice, Severity
+from QPerfusionLogic.data.notices import Notice
 from QPerfusionLogic.signal_model.bolus import bridged, find_bolus
 
 from .curve_checks import plateau_notice
@@ -37,11 +37,10 @@ def _wrong_unit(values: FloatArray) -> Notice | None:
         found = "which no injection reaches in blood: it looks like micromol/L or raw signal"
     else:
         found = "far below that of any injection: it looks like mol/L or a relative signal"
-    return Notice(
+    return Notice.of(
         code="aif-unit",
         message=f"the peak of the arterial input that was given is {peak:.3g} mmol/L, {found}",
         action="give the arterial input in mmol/L of blood",
-        severity=Severity.SERIOUS,
     )
 
 
@@ -52,12 +51,11 @@ def _raw_signal(values: FloatArray, time_s: FloatArray) -> Notice | None:
     share = bolus.baseline / values[bolus.peak_frame]
     if abs(share) <= HIGHEST_BASELINE:
         return None
-    return Notice(
+    return Notice.of(
         code="aif-offset",
         message=f"the arterial input that was given stands at {100 * share:.0f} % of its peak before the bolus, where "
         "gadolinium is 0: it looks like raw signal",
         action="give gadolinium in mmol/L with the baseline taken off",
-        severity=Severity.SERIOUS,
     )
 
 
@@ -66,12 +64,11 @@ def _clipped(values: FloatArray) -> Notice | None:
     longest = max(len(run) for run in np.split(top, np.flatnonzero(np.diff(top) > 1) + 1))
     if longest < EQUAL_SAMPLES:
         return None
-    return Notice(
+    return Notice.of(
         code="aif-plateau",
         message=f"{longest} samples in a row of the arterial input that was given are {values.max():.3g} mmol/L, its "
         "highest value: its peak is a plateau, as a clipped or saturated signal makes it",
         action="give a curve that is not clipped; its peak and every flow based on it are unreliable",
-        severity=Severity.SERIOUS,
     )
 
 

@@ -49,7 +49,7 @@ def on_tissue_clock(
 
 def _lagging(lag: float, moved: bool) -> Notice:
     done = "the arterial input was moved onto it" if moved else "it was left where its file puts it"
-    return Notice(
+    return Notice.of(
         code="aif-clock",
         message=f"the bolus of the arterial input lies {-lag:+.1f} s from the same bolus in the tissue series, so the "
         f"two clocks start at different moments; {done}",
@@ -63,16 +63,16 @@ def _length(time_s: FloatArray, tissue_time_s: FloatArray) -> list[Notice]:
     beat = float(np.median(np.diff(tissue_time_s)))
     if time_s[-1] < tissue_time_s[-1] - 2.0 * beat:
         notices.append(
-            Notice(
+            Notice.of(
                 code="aif-shorter",
                 message=f"the arterial input ends at {time_s[-1]:.1f} s, the tissue series at "
-                f"{tissue_time_s[-1]:.1f} s; later tissue frames have no arterial input",
+                f"{tissue_time_s[-1]:.1f} s; later tissue frames have no arterial input and are not used",
                 action="fit the first pass only, or give the whole arterial input",
             )
         )
     if time_s[0] > tissue_time_s[0] + 2.0 * beat:
         notices.append(
-            Notice(
+            Notice.of(
                 code="aif-starts-late",
                 message=f"the arterial input starts at {time_s[0]:.1f} s, "
                 f"the tissue series at {tissue_time_s[0]:.1f} s",
@@ -87,11 +87,10 @@ def _heart_rate(time_s: FloatArray, tissue_time_s: FloatArray) -> list[Notice]:
     if abs(own / tissue - 1.0) <= RATE_TOLERANCE:
         return []
     return [
-        Notice(
+        Notice.of(
             code="aif-heart-rate",
             message=f"frames of the AIF series come every {own:.2f} s, those of the tissue series every "
             f"{tissue:.2f} s: they were not taken in the same heartbeats",
             action="check that both series belong to the same injection",
-            severity=Severity.SERIOUS,
         )
     ]

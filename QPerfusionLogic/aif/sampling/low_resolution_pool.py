@@ -9,7 +9,7 @@ from scipy import ndimage
 
 from QPerfusionLogic.data.arrays import LEFT_VENTRICLE, BoolArray, FloatArray
 from QPerfusionLogic.data.geometry import Geometry
-from QPerfusionLogic.data.notices import Notice, Severity
+from QPerfusionLogic.data.notices import Notice
 from QPerfusionLogic.data.results import StateResult
 from QPerfusionLogic.data.series import PerfusionSeries
 from QPerfusionLogic.errors import InputError
@@ -78,7 +78,7 @@ def _found_pool(series: PerfusionSeries, state: StateResult) -> Pool:
     if pools is not None:
         return Pool(pools.left, "bolus")
     if expected is not None and expected.sum() >= FEWEST_PIXELS:
-        notice = Notice(
+        notice = Notice.of(
             code="aif-pool-by-position",
             message="no bolus was recognised in the AIF series; its blood pool was taken from the tissue series",
             action="check the AIF series and its arterial input curve",
@@ -92,12 +92,11 @@ def _found_pool(series: PerfusionSeries, state: StateResult) -> Pool:
 
 
 def _few_full_pixels(count: int) -> Notice:
-    return Notice(
+    return Notice.of(
         code=SMALL_POOL,
         message=f"the blood pool is small for the resolution of the AIF series: {count} pixels of full blood signal, "
         "which may hold some wall; the arterial input may read up to 10 % low and flow as much too high",
         action="acquire the AIF slice through a larger part of the ventricle or with smaller pixels",
-        severity=Severity.NOTE,
     )
 
 

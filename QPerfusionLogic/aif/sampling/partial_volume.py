@@ -17,7 +17,7 @@ from scipy import ndimage
 from QPerfusionLogic.aif.curves.blood_curve import BloodCurve
 from QPerfusionLogic.data.arrays import LEFT_VENTRICLE, MYOCARDIUM, RIGHT_VENTRICLE, BoolArray, FloatArray, LabelArray
 from QPerfusionLogic.data.geometry import Geometry
-from QPerfusionLogic.data.notices import Notice, Severity
+from QPerfusionLogic.data.notices import Notice
 from QPerfusionLogic.data.results import StateResult
 from QPerfusionLogic.data.series import PerfusionSeries
 
@@ -144,10 +144,9 @@ def _transfer(
 
 
 def _left_in(gain: float) -> Notice:
-    return Notice(
+    return Notice.of(
         code="aif-wall-in-pool",
         message=f"by resolution and contours {100.0 * (1.0 - 1.0 / gain):.0f} % of the blood pixels of the AIF series "
         "is wall, too much to be taken out; the arterial input reads low and flow high",
         action="check the contours; acquire the AIF slice through a wider part of the ventricle or with smaller pixels",
-        severity=Severity.WARNING,
     )

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from QPerfusionLogic.data.notices import Notice, Severity
+from QPerfusionLogic.data.notices import Notice
 from QPerfusionLogic.data.results import StateResult
 from QPerfusionLogic.data.series import State
 from QPerfusionLogic.settings.schema import AifSettings
@@ -97,11 +97,10 @@ def dose_check(area_mmol_s_l: float, expected: PeakPrior) -> tuple[Notice, ...]:
     if not np.isfinite(factor) or 1.0 / LARGEST_FACTOR <= factor <= LARGEST_FACTOR:
         return ()
     return (
-        Notice(
+        Notice.of(
             code="aif-against-dose",
             message=f"the first pass of the arterial input holds {area_mmol_s_l:.3g} mmol s/L, {factor:.2g} times what "
             f"{expected.dose} lets expect: flow may be off by as much",
             action="check dose, agent, units and protocol values (aif.dose_mmol_kg, conversion.agent)",
-            severity=Severity.WARNING,
         ),
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from QPerfusionLogic.data.arrays import BoolArray, FloatArray
-from QPerfusionLogic.data.notices import Notice, Severity
+from QPerfusionLogic.data.notices import Notice
 from QPerfusionLogic.data.wording import counted
 
 LARGEST_VALUES = (255, 1023, 4095, 16383, 32767, 65535)
@@ -43,4 +43,4 @@ def clipping_notice(
         f"the signal of {counted(count, 'pixel')} that enhance is cut off at {stored:.0f}, the largest stored number"
     )
     action = "export the series with its full range of values; flow with cut-off blood or proton density is wrong"
-    return (Notice("signal-clipped", message, action, Severity.SERIOUS),)
+    return (Notice.of("signal-clipped", message, action),)

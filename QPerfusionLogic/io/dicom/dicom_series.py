@@ -95,7 +95,7 @@ def load_series(
         stack = replace(stack, index=stack.index[leading:], time_s=stack.time_s[leading:])
     if density is None:
         message = "no proton-density frames; the signal is normalised to the baseline before the bolus"
-        notices += (Notice("no-proton-density", message, severity=Severity.NOTE),)
+        notices += (Notice.of("no-proton-density", message, severity=Severity.NOTE),)
     first = stack.index[0]
     origins_s = {name: float(times[first].min()) for name, times in clock.running.items()}
     echo = _second_echo(group, stack, settings, progress.part(0.9, 1.0))
@@ -110,7 +110,7 @@ def load_series(
         second_echo=echo,
         source=_source(group, path, clock, salt),
         notices=(
-            *(Notice("series-split", remark, severity=Severity.NOTE) for remark in group.remarks),
+            *(Notice.of("series-split", remark) for remark in group.remarks),
             *clock.notices,
             *scale_notices,
             *clipping_notice(signal, density, group.first.slope, group.first.intercept),

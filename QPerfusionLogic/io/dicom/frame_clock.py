@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from QPerfusionLogic.data.notices import Notice, Severity
+from QPerfusionLogic.data.notices import Notice
 from QPerfusionLogic.data.wording import counted
 from QPerfusionLogic.errors import InputError
 from QPerfusionLogic.io.dicom.header.image_group import MINIMUM_FRAMES, ImageGroup
@@ -198,7 +198,7 @@ def _most_trusted(
     taken, other = (against[0], first) if outvoted else (first, against[0])
     message = f"{taken} spans {spans[taken]:.1f} s but {other} {spans[other]:.1f} s; the first of the two was taken"
     action = "check the frame times; flow changes with them"
-    return taken, (Notice("clocks-disagree", message, action, Severity.SERIOUS, option="--times CSV"),)
+    return taken, (Notice.of("clocks-disagree", message, action, option="--times CSV"),)
 
 
 def _close_spans(one: float, other: float) -> bool:
@@ -220,19 +220,19 @@ def _interval_unused(times: NDArray[np.float64], name: str, frame_interval_s: fl
     if frame_interval_s is None or count < 2 or abs(frame_interval_s * (count - 1) / span - 1.0) < 0.1:
         return ()
     message = f"loading.frame_interval_s {frame_interval_s:g} s was left aside: {name} shows the time of every frame"
-    return (Notice("interval-unused", message, "set the times to replace those of the files", option="--times CSV"),)
+    return (Notice.of("interval-unused", message, "set the times to replace those of the files", option="--times CSV"),)
 
 
 def _late_clock(name: str) -> tuple[Notice, ...]:
     if name != CONTENT_TIME:
         return ()
     message = "frame times come from ContentTime, when images were stored, not taken"
-    return (Notice("content-time", message, "set the times where the true ones are known", option="--times CSV"),)
+    return (Notice.of("content-time", message, "set the times where the true ones are known", option="--times CSV"),)
 
 
 def _whole_seconds_notice(name: str) -> Notice:
     message = f"{name} is rounded to whole seconds: each frame time may be off by half a second"
-    return Notice("whole-second-times", message, "give the true times", Severity.SERIOUS, option="--times CSV")
+    return Notice.of("whole-second-times", message, "give the true times", option="--times CSV")
 
 
 def _positions(group: ImageGroup) -> NDArray[np.float64]:
@@ -265,6 +265,4 @@ def _nominal_times(group: ImageGroup) -> NDArray[np.float64] | None:
 def _nominal_notice(group: ImageGroup) -> Notice:
     beat_s = float(np.median([record.beat_s for record in group.records if record.beat_s is not None]))
     message = f"no clock runs with the frames; they were put one nominal R-R interval ({beat_s:.3f} s) apart"
-    return Notice(
-        "nominal-times", message, "set the times where the true ones are known", Severity.SERIOUS, option="--times CSV"
-    )
+    return Notice.of("nominal-times", message, "set the times where the true ones are known", option="--times CSV")

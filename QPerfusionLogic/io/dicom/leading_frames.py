@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from QPerfusionLogic.data.arrays import FloatArray
-from QPerfusionLogic.data.notices import Notice, Severity
+from QPerfusionLogic.data.notices import Notice
 from QPerfusionLogic.data.wording import counted
 from QPerfusionLogic.io.dicom.header.image_group import MINIMUM_FRAMES
 from QPerfusionLogic.settings.schema import LoadingSettings
@@ -30,7 +30,7 @@ def leading_frames(signal: FloatArray, settings: LoadingSettings) -> int:
 def found_notice(count: int) -> Notice:
     """Return the notice that leading frames were taken out."""
     message = f"the first {counted(count, 'frame')} were taken as proton-density weighted"
-    return Notice("proton-density-found", message, "set loading.proton_density_frames if that is wrong", Severity.NOTE)
+    return Notice.of("proton-density-found", message, "set loading.proton_density_frames if that is wrong")
 
 
 def leading_proton_density_frames(signal: FloatArray) -> int:

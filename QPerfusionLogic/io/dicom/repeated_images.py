@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from QPerfusionLogic.data.notices import Notice, Severity
+from QPerfusionLogic.data.notices import Notice
 from QPerfusionLogic.data.wording import counted
 from QPerfusionLogic.errors import InputError
 from QPerfusionLogic.io.dicom.header.image_record import ImageRecord
@@ -49,6 +49,6 @@ def check_repeated(
         )
     if different:
         message = f"{counted(different, 'image')} left out that differ from the image of the same slice and time kept"
-        return (Notice("repeated-images-differ", message, "export the series again", Severity.SERIOUS),)
+        return (Notice.of("repeated-images-differ", message, "export the series again"),)
     message = f"{counted(len(repeated), 'image')} left out with the slice and time of another"
-    return (Notice("duplicated-frames", message, severity=Severity.NOTE),)
+    return (Notice.of("duplicated-frames", message),)

@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 
-from QPerfusionLogic.data.notices import Notice, Severity
+from QPerfusionLogic.data.notices import Notice
 from QPerfusionLogic.data.wording import counted
 from QPerfusionLogic.io.dicom.header.image_group import ImageGroup
 from QPerfusionLogic.io.dicom.header.image_record import ImageRecord
@@ -76,4 +76,4 @@ def _mixed_notices(records: Sequence[ImageRecord], lines: Sequence[Line | None])
         f"{counted(len(known), 'image')} of {len(records)} have a scale of their own between series (Philips scale "
         "slope or real-world values), the others none: signals may not compare with those of the proton-density frames"
     )
-    return (Notice("signal-scale-mixed", message, "export the series again with all attributes", Severity.SERIOUS),)
+    return (Notice.of("signal-scale-mixed", message, "export the series again with all attributes"),)

@@ -148,7 +148,7 @@ def _missing_notice(left_out: int, used: int) -> tuple[Notice, ...]:
         return ()
     message = f"{counted(left_out, 'image')} left out whose frame lacks an image of another slice"
     severity = Severity.SERIOUS if left_out > 0.2 * (used + left_out) else Severity.WARNING
-    return (Notice("missing-images", message, "export the series again if images were lost", severity),)
+    return (Notice.of("missing-images", message, "export the series again if images were lost", severity=severity),)
 
 
 def _gap_notice(time_s: NDArray[np.float64]) -> tuple[Notice, ...]:
@@ -159,4 +159,4 @@ def _gap_notice(time_s: NDArray[np.float64]) -> tuple[Notice, ...]:
     if not gaps:
         return ()
     message = f"{counted(gaps, 'gap')} of more than 1.7 heart beats between frames (missed triggers or lost frames)"
-    return (Notice("frame-gaps", message, "nothing: all stages use the true times", Severity.NOTE),)
+    return (Notice.of("frame-gaps", message, "nothing: all stages use the true times"),)

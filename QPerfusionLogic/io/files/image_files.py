@@ -130,7 +130,7 @@ def frame_times_of(
         return np.arange(frames) * interval_s, FIXED_INTERVAL, ()
     if volume.interval_s is not None:
         message = f"frames are taken as {volume.interval_s:g} s apart, from the header; heart beats are not that even"
-        notice = Notice(
+        notice = Notice.of(
             "constant-interval", message, "set the times where the true ones are known", option="--times CSV"
         )
         return np.arange(frames) * volume.interval_s, "constant step in the header", (notice,)

@@ -86,7 +86,7 @@ def _notice(meaning: dict[int, int]) -> Notice:
     text = ", ".join(f"{value} {WORDS[label]}" for value, label in sorted(meaning.items()))
     wall, cavity = (next(value for value, label in meaning.items() if label == wanted) for wanted in (1, 2))
     message = f"label {wall} of the mask encloses label {cavity}: the mask was taken as {text}"
-    return Notice(
+    return Notice.of(
         "mask-numbering",
         message,
         "if that is wrong, set what the labels are",

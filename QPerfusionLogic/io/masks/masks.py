@@ -8,7 +8,7 @@ import numpy as np
 
 from QPerfusionLogic.data.arrays import MYOCARDIUM, RIGHT_VENTRICLE, BoolArray, LabelArray
 from QPerfusionLogic.data.geometry import Geometry
-from QPerfusionLogic.data.notices import Notice, Severity
+from QPerfusionLogic.data.notices import Notice
 from QPerfusionLogic.data.series import PerfusionSeries
 from QPerfusionLogic.data.study import LabelMap
 from QPerfusionLogic.data.wording import counted
@@ -82,7 +82,7 @@ def _drawn_elsewhere(
     if of_tool is not None:
         action = "check the contours on the images of the report; a label map with its position is unambiguous"
         message = f"the contours of {path.name} carry no position: slices are taken in the order of the series"
-        return of_tool, (Notice("mask-without-position", message, action),) if series.slices > 1 else ()
+        return of_tool, (Notice.of("mask-without-position", message, action),) if series.slices > 1 else ()
     if is_dicom_mask(path):
         planes, named = planes_of_segmentation(path)
         labels = labels_of_planes(path, planes, series.geometry, series.image_shape)
@@ -104,9 +104,9 @@ def _checked(path: Path, labels: LabelArray, series: PerfusionSeries) -> LabelMa
 
 def _placed_notice(remark: str) -> Notice:
     if remark != ELSEWHERE:
-        return Notice("mask-resampled", remark)
+        return Notice.of("mask-resampled", remark)
     action = "check that the mask was drawn on this series; export it with the series' position"
-    return Notice("mask-elsewhere", remark, action, Severity.SERIOUS)
+    return Notice.of("mask-elsewhere", remark, action)
 
 
 def _check_size(path: Path, found: tuple[int, ...], expected: tuple[int, ...]) -> None:
@@ -132,7 +132,7 @@ def _of_most_frames(labels: LabelArray) -> tuple[LabelArray, list[Notice]]:
     chosen = np.where(enough, votes.argmax(axis=0) + 1, 0).astype(np.uint8)
     frames = counted(int(np.count_nonzero(drawn.any(axis=1))), "frame")
     message = f"the mask is drawn on {frames}; a pixel keeps the label it has in most of them"
-    return chosen, [Notice("mask-per-frame", message, "draw one mask on the registered series for exact edges")]
+    return chosen, [Notice.of("mask-per-frame", message, "draw one mask on the registered series for exact edges")]
 
 
 def _on_grid(

@@ -35,7 +35,7 @@ def of_one_examination(found: Sequence[Found]) -> tuple[tuple[Found, ...], tuple
         f"there are {len(visits)} examinations in the folder{_apart(chosen[0], left[0])}. The latest one with stress "
         f"and rest was taken; {counted(len(left), 'perfusion series')} of other examinations left out: {names}"
     )
-    notice = Notice("several-examinations", message, "give the folder of the right examination", Severity.SERIOUS)
+    notice = Notice.of("several-examinations", message, "give the folder of the right examination")
     return tuple(chosen), (notice,)
 
 
@@ -46,18 +46,18 @@ def pair_notices(stress: Found, rest: Found) -> tuple[Notice, ...]:
             f"stress ({stress.name}) and rest ({rest.name}) come from two examinations{_apart(stress, rest)}: their "
             "reserve mixes two visits"
         )
-        return (Notice("examinations-differ", message, "take both from one examination", Severity.SERIOUS),)
+        return (Notice.of("examinations-differ", message, "take both from one examination"),)
     uids = {Tags(item.group.header).text("StudyInstanceUID") for item in (stress, rest)} - {""}
     if len(uids) > 1:
         near = _seconds_apart(stress, rest) <= LONGEST_EXAMINATION_S
         message = f"stress ({stress.name}) and rest ({rest.name}) have different study UIDs on one day"
         severity = Severity.WARNING if near else Severity.SERIOUS
-        return (Notice("study-uids-differ", message, "check that both are of one examination", severity),)
+        return (Notice.of("study-uids-differ", message, "check that both are of one examination", severity=severity),)
     frames = {Tags(item.group.header).text("FrameOfReferenceUID") for item in (stress, rest)} - {""}
     if len(frames) > 1:
         message = "stress and rest lie in different frames of reference: table or patient were moved"
         action = "check that the slices of stress and rest show the same levels"
-        return (Notice("frames-of-reference-differ", message, action),)
+        return (Notice.of("frames-of-reference-differ", message, action),)
     return ()
 
 

@@ -60,7 +60,7 @@ def _contradiction(series: PerfusionSeries, times: FloatArray, path: Path) -> tu
         f"the times in {path.name} span {given:.1f} s, {share} than those of the {series.state} series itself: "
         f"{own:.1f} s by {series.source.time_source}"
     )
-    return (Notice("given-times-contradicted", message, "check the unit and the rows of --times", Severity.SERIOUS),)
+    return (Notice.of("given-times-contradicted", message, "check the unit and the rows of --times"),)
 
 
 def clock_notice(tissue: PerfusionSeries, aif: PerfusionSeries) -> Notice:
@@ -68,6 +68,6 @@ def clock_notice(tissue: PerfusionSeries, aif: PerfusionSeries) -> Notice:
     steps = [np.diff(series.time_s[:, 0]) for series in (tissue, aif)]
     if len(steps[0]) == len(steps[1]) and np.abs(steps[0] - steps[1]).max() < SAME_BEAT_S:
         message = "AIF and perfusion series share no clock but the same beats; their delay inside a beat is taken as 0"
-        return Notice("aif-clock", message, severity=Severity.NOTE)
+        return Notice.of("aif-clock", message, severity=Severity.NOTE)
     message = "AIF and perfusion series share no clock; both were taken to start in the same beat"
-    return Notice("aif-clock", message, "check the delay between the two curves")
+    return Notice.of("aif-clock", message, "check the delay between the two curves", severity=Severity.WARNING)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from QPerfusionLogic.data.notices import Notice, Severity
+from QPerfusionLogic.data.notices import Notice
 from QPerfusionLogic.data.series import SeriesKind, State
 from QPerfusionLogic.errors import InputError
 from QPerfusionLogic.io.dicom.frame_clock import examination_window
@@ -74,7 +74,7 @@ def order_notice(pre_bolus: Found, tissue: Found) -> tuple[Notice, ...]:
     if own is None or main is None or own[0] < main[0]:
         return ()
     message = f"the pre-bolus series {pre_bolus.name} was acquired after the {tissue.role.state} series {tissue.name}"
-    return (Notice("pre-bolus-after-main", message, "check that it is the pre-bolus of this state", Severity.SERIOUS),)
+    return (Notice.of("pre-bolus-after-main", message, "check that it is the pre-bolus of this state"),)
 
 
 def state_notice(given: tuple[State, str], state: State) -> tuple[Notice, ...]:
@@ -84,7 +84,7 @@ def state_notice(given: tuple[State, str], state: State) -> tuple[Notice, ...]:
         return ()
     message = f"the pre-bolus {name} was given for {state} but calls itself {own}"
     action = "check --stress-pre-bolus and --rest-pre-bolus"
-    return (Notice("pre-bolus-state-contradicted", message, action, Severity.SERIOUS),)
+    return (Notice.of("pre-bolus-state-contradicted", message, action),)
 
 
 def unused_notice(found: Sequence[Found], used: Sequence[object]) -> tuple[Notice, ...]:
@@ -96,7 +96,7 @@ def unused_notice(found: Sequence[Found], used: Sequence[object]) -> tuple[Notic
         return ()
     names = "; ".join(item.name for item in left)
     action = "name the pre-bolus of each state with --stress-pre-bolus and --rest-pre-bolus"
-    return (Notice("pre-bolus-unused", f"pre-bolus series not used: {names}", action),)
+    return (Notice.of("pre-bolus-unused", f"pre-bolus series not used: {names}", action),)
 
 
 def _leads(item: Found, tissue: Found, main: Sequence[Found]) -> bool:

@@ -56,11 +56,11 @@ def with_states(found: Sequence[Found]) -> tuple[tuple[Found, ...], tuple[Notice
             action="name them with --stress PATH and --rest PATH",
         )
     notices = tuple(
-        Notice(
+        Notice.of(
             "state-guessed",
             f"series {item.name} was taken as {states[id(item)][0]}: {states[id(item)][1]}",
             "if that is wrong, name the stress and the rest series",
-            Severity.SERIOUS if states[id(item)][1] == BY_ORDER else Severity.WARNING,
+            severity=Severity.SERIOUS if states[id(item)][1] == BY_ORDER else Severity.WARNING,
             option="--stress PATH --rest PATH",
         )
         for item in unknown
@@ -98,7 +98,7 @@ def other_purpose_notice(item: Found, state: State) -> tuple[Notice, ...]:
         return ()
     kind = "an AIF" if item.role.kind is SeriesKind.AIF else "a pre-bolus"
     message = f"series {item.name} was given as the {state} series but looks like {kind} series ({item.role.reason})"
-    return (Notice("series-of-other-purpose", message, "give the perfusion series itself", Severity.SERIOUS),)
+    return (Notice.of("series-of-other-purpose", message, "give the perfusion series itself"),)
 
 
 def choose(
@@ -125,13 +125,13 @@ def _choice_notice(best: Found, others: Sequence[Found], purpose: str) -> Notice
     rivals = [item for item in others if _is_rival(item, best)]
     if best.role.kind is not SeriesKind.TISSUE or not rivals:
         message = f"series {best.name} was taken as {purpose}; left out: {what}"
-        return Notice("series-chosen", message, "name the series by its path to choose another", Severity.NOTE)
+        return Notice.of("series-chosen", message, "name the series by its path to choose another")
     images = sum(len(item.group.records) for item in rivals)
     message = (
         f"{len(rivals) + 1} series can be the {purpose}: series {best.name} was taken, {counted(images, 'image')} of "
         f"{what} left out"
     )
-    return Notice("series-ambiguous", message, "name the right series by its path", Severity.SERIOUS)
+    return Notice.of("series-ambiguous", message, "name the right series by its path")
 
 
 def _is_rival(item: Found, best: Found) -> bool:
@@ -159,7 +159,7 @@ def contrast_notice(t1_map: Found, tissue: Sequence[Found]) -> tuple[Notice, ...
     if not after_words and (own is None or first is None or own[0] < first):
         return ()
     message = f"the T1 map {t1_map.name} was acquired after contrast: it is not native T1"
-    return (Notice("t1-map-after-contrast", message, "give a native T1 map or none", Severity.SERIOUS),)
+    return (Notice.of("t1-map-after-contrast", message, "give a native T1 map or none"),)
 
 
 def aif_beside(found: Sequence[Found], tissue: Found) -> Found | None:

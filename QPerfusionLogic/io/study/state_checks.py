@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from QPerfusionLogic.data.notices import Notice, Severity
+from QPerfusionLogic.data.notices import Notice
 from QPerfusionLogic.data.series import PerfusionSeries, State
 from QPerfusionLogic.data.study import Acquisition
 from QPerfusionLogic.errors import InputError
@@ -65,11 +65,11 @@ def check_distinct(acquired: Mapping[State, Acquisition]) -> tuple[Notice, ...]:
                 action="give each its own series",
             )
         message = f"the images of {one} and {other} are equal, under different series UIDs"
-        notices.append(Notice("same-images", message, "check that no series was exported twice", Severity.SERIOUS))
+        notices.append(Notice.of("same-images", message, "check that no series was exported twice"))
     curves = [acquisition.aif_curve for acquisition in acquired.values() if acquisition.aif_curve is not None]
     if len(curves) == 2 and np.array_equal(curves[0].value, curves[1].value):
         message = "stress and rest have the same arterial input curve"
-        notices.append(Notice("same-aif-curve", message, "give each state the curve of its bolus", Severity.SERIOUS))
+        notices.append(Notice.of("same-aif-curve", message, "give each state the curve of its bolus"))
     return tuple(notices)
 
 
@@ -102,11 +102,10 @@ def check_not_swapped(
             action="swap the two paths, or --set loading.accept_swapped=true if the descriptions are wrong",
         )
     notices = [
-        Notice(
+        Notice.of(
             "state-contradicted",
             f"series {name} was given as {given} but calls itself {opposite[given]}",
             "check --stress and --rest",
-            Severity.SERIOUS,
         )
         for given, name in contrary.items()
     ]
@@ -120,4 +119,4 @@ def _heart_rate_notice(stress: PerfusionSeries | None, rest: PerfusionSeries | N
     if at_stress is None or at_rest is None or at_rest - at_stress < LARGE_RATE_DIFFERENCE_BPM:
         return ()
     message = f"the heart rate is higher at rest ({at_rest:.0f}) than at stress ({at_stress:.0f} per minute)"
-    return (Notice("heart-rate-swapped", message, "check that stress and rest are not swapped", Severity.SERIOUS),)
+    return (Notice.of("heart-rate-swapped", message, "check that stress and rest are not swapped"),)

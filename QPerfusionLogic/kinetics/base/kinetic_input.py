@@ -97,19 +97,18 @@ def arterial_notices(
     found = []
     if baseline_samples is None:
         found.append(
-            Notice(
+            Notice.of(
                 "aif-without-bolus",
                 "the arterial input is zero, constant or missing, or does not rise above its noise; no flow was fitted",
                 "check the arterial input",
-                Severity.SERIOUS,
-                "kinetics",
-                state,
+                stage="kinetics",
+                state=state,
             )
         )
     missing = int(np.size(finite) - np.count_nonzero(finite))
     if missing:
         found.append(
-            Notice(
+            Notice.of(
                 "aif-gaps",
                 f"{missing} of {np.size(finite)} arterial samples are missing and were bridged by a straight line",
                 "check the arterial input",
@@ -119,23 +118,23 @@ def arterial_notices(
         )
     if not has_baseline:
         found.append(
-            Notice(
+            Notice.of(
                 "aif-without-baseline",
                 "the arterial input is up already in its first sample; no flow was fitted",
                 "give the series from before the injection, with the baseline taken off",
-                Severity.SERIOUS,
-                "kinetics",
-                state,
+                stage="kinetics",
+                state=state,
             )
         )
     elif baseline_samples is not None and baseline_samples < 2:
         found.append(
-            Notice(
+            Notice.of(
                 "no-baseline",
                 f"the arterial input has {baseline_samples} samples before the bolus; its baseline was taken as 0",
                 "start the acquisition a few heart beats before the injection",
                 stage="kinetics",
                 state=state,
+                severity=Severity.WARNING,
             )
         )
     return tuple(found)

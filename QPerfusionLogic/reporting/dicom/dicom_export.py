@@ -12,7 +12,7 @@ import numpy as np
 
 from QPerfusionLogic.data.arrays import FloatArray, LabelArray
 from QPerfusionLogic.data.geometry import Geometry
-from QPerfusionLogic.data.notices import Notice, Severity
+from QPerfusionLogic.data.notices import Notice
 from QPerfusionLogic.data.results import StateResult, StudyResult
 from QPerfusionLogic.data.series import State
 from QPerfusionLogic.errors import QPerfusionError
@@ -163,13 +163,12 @@ def _is_given(result: StateResult) -> bool:
 
 def _made_up_notices(found: dict[State, SourceImages]) -> list[Notice]:
     return [
-        Notice(
+        Notice.of(
             "dicom-without-source",
             f"the {state} images did not come from DICOM: the exported objects belong to no patient",
             "give the DICOM series as input to get objects that an archive can file",
-            Severity.WARNING,
-            "reporting",
-            str(state),
+            stage="reporting",
+            state=str(state),
         )
         for state, sources in found.items()
         if sources.made_up
@@ -178,13 +177,12 @@ def _made_up_notices(found: dict[State, SourceImages]) -> list[Notice]:
 
 def _geometry_notices(study: StudyResult) -> list[Notice]:
     return [
-        Notice(
+        Notice.of(
             "dicom-slices-not-parallel",
             f"the {state} slices are not parallel: its maps and segmentation were not written as DICOM",
             "use the maps in study.mrb and maps/",
-            Severity.WARNING,
-            "reporting",
-            str(state),
+            stage="reporting",
+            state=str(state),
         )
         for state, result in study.states.items()
         if not is_exportable(_geometry(result))

@@ -9,8 +9,6 @@ import numpy as np
 from QPerfusionLogic.data.arrays import MYOCARDIUM, FloatArray
 from QPerfusionLogic.data.results import SegmentFlow, StateResult
 
-REJECTED_LIMIT = 0.20
-"""Share of rejected frames above which the scan should be repeated (qPerfusion explainer)."""
 SATURATION_LIMIT_MMOL_L = 3.0
 """Apparent AIF peak above which the curve is called saturated (qPerfusion explainer)."""
 PIXEL_LIMIT = 0.5

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import dataclasses
 import math
 
+from QPerfusionLogic.aif.methods.neural_network import published_limits
 from QPerfusionLogic.data.notices import Notice, Severity
 from QPerfusionLogic.data.results import StateResult, StudyResult
 from QPerfusionLogic.data.series import State
+from QPerfusionLogic.registration.motion_notices import MANY_REJECTED, many_rejected
 
 from .quality import (
     BOUND_LIMIT,
@@ -15,7 +18,6 @@ from .quality import (
     LOWEST_CONFIDENCE,
     PIXEL_LIMIT,
     PIXELS_HIGH,
-    REJECTED_LIMIT,
     contour_confidence,
     median_relative_error,
     pixels_over_segments,
@@ -28,7 +30,6 @@ from .quality import (
     whole_segments,
 )
 from .segment_table import mean_flow
-from .thresholds import PUBLISHED_LEARNED_AIF_MPR_BIAS, PUBLISHED_LEARNED_AIF_REST_BIAS
 
 MOST = 0.5
 """Share of the segments that are most of them."""
@@ -47,12 +48,9 @@ def quality_notices(study: StudyResult) -> tuple[Notice, ...]:
 
 
 def _rejection(state: State, result: StateResult) -> list[Notice]:
-    share = rejected_share(result)
-    if not share > REJECTED_LIMIT:
+    if result.registered is None or not rejected_share(result) > MANY_REJECTED:
         return []
-    message = f"{share:.0%} of the {state} images were rejected (limit {REJECTED_LIMIT:.0%})"
-    action = "repeat the scan if the patient still is in the scanner; else read this state with caution"
-    return [_notice("too-many-rejected-frames", message, action, Severity.SERIOUS, state)]
+    return [many_rejected(state, result.registered.kept)]
 
 
 def _coverage(state: State, result: StateResult) -> list[Notice]:
@@ -64,13 +62,13 @@ def _coverage(state: State, result: StateResult) -> list[Notice]:
     if not segments:
         message = f"no AHA segments at {state}: there is no segment report"
         action = "draw the myocardium and place the insertion points, then resume from segmentation"
-        return [_notice("no-segments", message, action, Severity.SERIOUS, state)]
+        return [_notice("no-segments", message, action, state)]
     if failed * 2 > segments:
         message = f"{failed} of {segments} segments at {state} have no blood flow: their curves could not be fitted"
-        return [_notice("few-segments-with-flow", message, _ADVICE, Severity.SERIOUS, state)]
+        return [_notice("few-segments-with-flow", message, _ADVICE, state)]
     if 0.0 < share < PIXEL_LIMIT:
         message = f"only {share:.0%} of the myocardial pixels at {state} have a blood flow"
-        return [_notice("few-pixels-with-flow", message, _ADVICE, Severity.WARNING, state)]
+        return [_notice("few-pixels-with-flow", message, _ADVICE, state)]
     return []
 
 
@@ -82,20 +80,20 @@ def _foundation(state: State, result: StateResult) -> list[Notice]:
             f"{share_at_bound(result):.0%} of the segment fits at {state} end at a bound of the model: "
             "their flow follows the bound, not the data"
         )
-        found.append(_notice("fits-at-bound", message, _ADVICE, Severity.WARNING, state))
+        found.append(_notice("fits-at-bound", message, _ADVICE, state))
     if median_relative_error(result) > ERROR_LIMIT:
         message = (
             f"the standard error of half of the segments at {state} is above {median_relative_error(result):.0%} "
             "of their flow: the data hardly determine it"
         )
-        found.append(_notice("flow-undetermined", message, _ADVICE, Severity.SERIOUS, state))
+        found.append(_notice("flow-undetermined", message, _ADVICE, state))
     if pixels_over_segments(result) > PIXELS_HIGH:
         message = (
             f"single pixels at {state} read {pixels_over_segments(result):.0%} higher than their segments: noise does "
             "that where flow and delay are hardly distinguished"
         )
         action = 'trust the segments; the hierarchical prior with the scope "pixels" holds pixels near their segments'
-        found.append(_notice("pixels-read-high", message, action, Severity.NOTE, state))
+        found.append(_notice("pixels-read-high", message, action, state))
     return found
 
 
@@ -110,14 +108,14 @@ def _plausibility(state: State, result: StateResult) -> list[Notice]:
     if impossible > 0.0:
         message = f"{impossible:.0%} of the segments at {state} have a flow above {HIGHEST_FLOW:g} mL/min/g"
         severity = Severity.SERIOUS if impossible > MOST else Severity.WARNING
-        found.append(_notice("flow-impossible", message, _ADVICE, severity, state))
+        found.append(_notice("flow-impossible", message, _ADVICE, state, severity))
     if poor > MOST:
         message = f"{poor:.0%} of the segment fits at {state} explain less than half of their curve (R2 below 0.5)"
-        found.append(_notice("fits-poor", message, _ADVICE, Severity.SERIOUS, state))
+        found.append(_notice("fits-poor", message, _ADVICE, state))
     if confidence < LOWEST_CONFIDENCE:
         message = f"the automatic contours at {state} have a confidence of {confidence:.0%}"
         action = "draw the myocardium or give a mask, then resume from segmentation"
-        found.append(_notice("contours-unreliable", message, action, Severity.SERIOUS, state))
+        found.append(_notice("contours-unreliable", message, action, state))
     return found
 
 
@@ -132,19 +130,15 @@ def _reserve_below_one(study: StudyResult) -> list[Notice]:
         "be swapped, or the stressor had no effect"
     )
     action = "check which series is stress, the stressor and what the patient had taken before"
-    return [Notice("reserve-below-one", message, action, Severity.SERIOUS, "reporting")]
+    return [Notice.of("reserve-below-one", message, action, stage="reporting")]
 
 
 def _learned_aif(study: StudyResult) -> list[Notice]:
     rest = study.states.get(State.REST)
     if rest is None or rest.arterial_input is None or rest.arterial_input.mode != "neural_network":
         return []
-    message = (
-        f"a learned AIF is validated for stress only: published bias {PUBLISHED_LEARNED_AIF_REST_BIAS:+.2f} "
-        f"mL/min/g at rest and {PUBLISHED_LEARNED_AIF_MPR_BIAS:+.2f} of the MPR"
-    )
-    action = "take rest flow and reserve from a dual-sequence or dual-bolus AIF where there is one"
-    return [_notice("learned-aif-at-rest", message, action, Severity.WARNING, State.REST)]
+    limits = published_limits(State.REST)
+    return [dataclasses.replace(item, stage="aif", state=str(State.REST)) for item in limits]
 
 
 def _single_state(study: StudyResult) -> list[Notice]:
@@ -154,8 +148,8 @@ def _single_state(study: StudyResult) -> list[Notice]:
     other = {State.STRESS: "rest", State.REST: "stress"}.get(measured[0], "the other state")
     message = f"only {measured[0]} was measured: blood flow is read without its reserve"
     action = f"add {other} to form the perfusion reserve"
-    return [_notice("mbf-without-mpr", message, action, Severity.NOTE, measured[0])]
+    return [_notice("mbf-without-mpr", message, action, measured[0])]
 
 
-def _notice(code: str, message: str, action: str, severity: Severity, state: State) -> Notice:
-    return Notice(code, message, action, severity, "reporting", str(state))
+def _notice(code: str, message: str, action: str, state: State, severity: Severity | None = None) -> Notice:
+    return Notice.of(code, message, action, severity=severity, stage="reporting", state=str(state))

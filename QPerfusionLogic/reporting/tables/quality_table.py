@@ -8,13 +8,13 @@ from dataclasses import dataclass
 import numpy as np
 
 from QPerfusionLogic.data.results import StateResult
+from QPerfusionLogic.registration.motion_notices import MANY_REJECTED
 
 from .quality import (
     BOUND_LIMIT,
     ERROR_LIMIT,
     FIT_LIMIT_R2,
     PIXEL_LIMIT,
-    REJECTED_LIMIT,
     SATURATION_LIMIT_MMOL_L,
     median_flow,
     median_r2,
@@ -46,7 +46,7 @@ def _motion_items(result: StateResult) -> list[QualityItem]:
     if result.registered is None:
         return []
     share = rejected_share(result)
-    items = [QualityItem("rejected images", f"{share:.0%}", f"at most {REJECTED_LIMIT:.0%}", share <= REJECTED_LIMIT)]
+    items = [QualityItem("rejected images", f"{share:.0%}", f"at most {MANY_REJECTED:.0%}", share <= MANY_REJECTED)]
     reach = np.linalg.norm(np.asarray(result.registered.displacement_mm, dtype=float), axis=-1)
     if np.isfinite(reach).any():
         items.append(QualityItem("motion taken out, largest", f"{np.nanmax(reach):.1f} mm"))

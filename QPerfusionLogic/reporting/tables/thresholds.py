@@ -8,10 +8,6 @@ from dataclasses import dataclass
 
 from QPerfusionLogic.settings.schema import ReportingSettings
 
-PUBLISHED_LEARNED_AIF_REST_BIAS = 0.12
-"""mL/min/g, AI-AIF (learned correction of the saturated AIF), rest."""
-PUBLISHED_LEARNED_AIF_MPR_BIAS = -0.30
-"""AI-AIF, perfusion reserve."""
 _MEANINGS = {
     "rest_normal_low": "rest flow below is low",
     "rest_normal_high": "rest flow above is high",

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from QPerfusionLogic.data.notices import Notice, Severity, merged
+from QPerfusionLogic.data.notices import Notice, Severity, merged, notice_kinds
 from QPerfusionLogic.data.results import StudyResult
 from QPerfusionLogic.data.series import State
 
@@ -23,35 +23,6 @@ ESTIMATED_METHODS = {
     "signal_inversion": "estimated by inverting saturated images",
 }
 """AIF methods that do not measure the peak of the arterial input."""
-NOT_INTERPRETABLE = frozenset(
-    {
-        "aif-no-bolus",
-        "aif-without-bolus",
-        "aif-foot-missing",
-        "aif-cut",
-        "aif-plateau",
-        "aif-still-saturated",
-        "aif-peak-lost",
-        "aif-unit",
-        "aif-offset",
-        "aif-scaled-by-baseline",
-        "contours-unreliable",
-        "few-segments-with-flow",
-        "fits-poor",
-        "flow-impossible",
-        "flow-undetermined",
-        "heart-not-found",
-        "no-bolus",
-        "no-segments",
-        "reserve-below-one",
-        "same-images",
-        "series-of-other-purpose",
-        "too-few-frames",
-    }
-)
-"""Serious notices behind which no flow of their state can be read."""
-NO_RESERVE = frozenset({"examinations-differ", "mpr-refused", "same-aif-curve"})
-"""Serious notices behind which the reserve cannot be read, each flow by itself can."""
 
 
 class VerdictLevel(StrEnum):
@@ -148,10 +119,11 @@ def judge(study: StudyResult, notices: Sequence[Notice]) -> Verdict:
 
 def _withheld_by(item: Notice, study: StudyResult) -> set[str]:
     """Return the quantities that a serious notice leaves unreadable."""
-    if item.code in NO_RESERVE:
-        return {MPR}
-    if item.code not in NOT_INTERPRETABLE:
+    kind = notice_kinds().get(item.code)
+    if kind is None or not kind.withholds:
         return set()
+    if kind.withholds == "reserve":
+        return {MPR}
     states = [state for state in study.states if str(state) in item.state] or list(study.states)
     return set().union(*(_quantities_of(state) for state in states))
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from QPerfusionLogic.data.arrays import BoolArray, FloatArray
-from QPerfusionLogic.data.notices import Notice, Severity
+from QPerfusionLogic.data.notices import Notice
 from QPerfusionLogic.data.results import Superresolved
 from QPerfusionLogic.data.series import PerfusionSeries, Quantity
 from QPerfusionLogic.errors import InputError
@@ -106,12 +106,11 @@ def notices_about(result: Superresolved, untouched: BoolArray) -> tuple[Notice, 
     found = [_applied(result)]
     if untouched.any():
         found.append(
-            Notice(
+            Notice.of(
                 "superresolution-frames-unchanged",
                 f"{int(untouched.sum())} frames are constant or not finite and were left as they are",
                 "look at these frames",
-                Severity.WARNING,
-                STAGE,
+                stage=STAGE,
             )
         )
     used = ~untouched
@@ -132,22 +131,20 @@ def notices_about(result: Superresolved, untouched: BoolArray) -> tuple[Notice, 
         count = int((used & (values > limit)).sum())
         if count:
             found.append(
-                Notice(
+                Notice.of(
                     code,
                     f"in {count} of {int(used.sum())} frames {meaning}",
                     "compare with the low-resolution frames before you trust small structures",
-                    Severity.WARNING,
-                    STAGE,
+                    stage=STAGE,
                 )
             )
     if (result.residual[used] > RESIDUAL_LIMIT).any():
         found.append(
-            Notice(
+            Notice.of(
                 "superresolution-inconsistent",
                 f"measured lines changed by up to {float(result.residual[used].max()):.1e} of the largest line",
                 "do not use these frames",
-                Severity.SERIOUS,
-                STAGE,
+                stage=STAGE,
             )
         )
     found.extend(_input_notices(result.series))
@@ -155,13 +152,12 @@ def notices_about(result: Superresolved, untouched: BoolArray) -> tuple[Notice, 
 
 
 def _applied(result: Superresolved) -> Notice:
-    return Notice(
+    return Notice.of(
         "superresolution-applied",
         f"{100 * result.fraction:.0f} % of the phase-encoding lines (along {result.direction}) were measured; "
         f"the others are estimates of {result.model_name}",
         "",
-        Severity.NOTE,
-        STAGE,
+        stage=STAGE,
     )
 
 
@@ -170,12 +166,11 @@ def _input_notices(series: PerfusionSeries) -> list[Notice]:
     values = np.nan_to_num(series.signal)
     if clearly_negative(series.signal) > 0.0:
         found.append(
-            Notice(
+            Notice.of(
                 "superresolution-negative-values",
                 "some pixels are below zero, which a magnitude never is",
                 "check that this is the magnitude series",
-                Severity.WARNING,
-                STAGE,
+                stage=STAGE,
             )
         )
     mean = values.mean(axis=0)
@@ -183,12 +178,11 @@ def _input_notices(series: PerfusionSeries) -> list[Notice]:
     change = values.std(axis=0)[bright] / np.maximum(mean[bright], 1e-12)
     if series.frames < 8 or np.percentile(change, 95.0) < ENHANCEMENT:
         found.append(
-            Notice(
+            Notice.of(
                 "superresolution-no-first-pass",
                 "no bolus passes through these images; the network was trained on first-pass images of the heart",
                 "check that this is the perfusion series of a heart",
-                Severity.WARNING,
-                STAGE,
+                stage=STAGE,
             )
         )
     return found

@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterable
 from typing import Any
 
-from QPerfusionLogic.data.notices import Notice, Severity
+from QPerfusionLogic.data.notices import Notice
 from QPerfusionLogic.errors import InputError
 
 from .tags import Tags
@@ -54,10 +54,10 @@ def check_one_patient(headers: Iterable[Any], accepted: bool = False) -> tuple[N
         return ()
     if len({_plain(patient) for patient in patients}) == 1:
         message = "the PatientID of the series is spelled in several ways; they were taken as one patient's"
-        return (Notice("patient-id-spelling", message, "check that all series are of one patient"),)
+        return (Notice.of("patient-id-spelling", message, "check that all series are of one patient"),)
     if accepted:
         message = f"series of {len(patients)} different PatientID were taken as one patient's, as the settings say"
-        return (Notice("patient-ids-differ", message, "check that all series are of one patient", Severity.SERIOUS),)
+        return (Notice.of("patient-ids-differ", message, "check that all series are of one patient"),)
     raise InputError(
         f"series of {len(patients)} patients (different PatientID)",
         expected="stress and rest of one patient",

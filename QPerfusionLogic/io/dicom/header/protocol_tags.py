@@ -81,7 +81,7 @@ def _repetition_time_s(tags: Tags, siemens: SiemensProtocol, notices: list[Notic
         f"RepetitionTime {given_ms:g} ms is the time of a shot or beat, not between readout pulses; it was left out"
     )
     notices.append(
-        Notice(
+        Notice.of(
             "repetition-time", message, "set the repetition time", option="--set conversion.repetition_time_s=SECONDS"
         )
     )
