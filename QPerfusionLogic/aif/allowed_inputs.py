@@ -5,7 +5,7 @@ from __future__ import annotations
 from QPerfusionLogic.data.results import ArterialInput, StateResult
 from QPerfusionLogic.errors import QPerfusionError
 from QPerfusionLogic.progress import Progress
-from QPerfusionLogic.settings.schema import AifSettings, ConversionSettings
+from QPerfusionLogic.settings.schema import Settings
 
 from .logic import arterial_input_by
 from .methods.aif_context import AifContext
@@ -13,7 +13,7 @@ from .methods.aif_method import aif_methods
 
 
 def allowed_inputs(
-    state: StateResult, settings: AifSettings, conversion: ConversionSettings, progress: Progress | None = None
+    state: StateResult, settings: Settings, progress: Progress | None = None
 ) -> tuple[dict[str, ArterialInput], dict[str, str]]:
     """Return the arterial input of every method that works on this state, and why the others do not.
 
@@ -32,7 +32,7 @@ def allowed_inputs(
     progress = progress or Progress()
     found: dict[str, ArterialInput] = {}
     refused: dict[str, str] = {}
-    context = AifContext(state, settings, conversion)
+    context = AifContext(state, settings.aif, settings.conversion, settings.segmentation.aif_percentile)
     methods = [method for method in aif_methods().values() if method.is_listed(context)]
     for index, method in enumerate(methods):
         try:

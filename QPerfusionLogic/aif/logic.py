@@ -23,7 +23,7 @@ from QPerfusionLogic.data.notices import Notice
 from QPerfusionLogic.data.results import ArterialInput, StateResult
 from QPerfusionLogic.errors import QPerfusionError
 from QPerfusionLogic.progress import Progress
-from QPerfusionLogic.settings.schema import AifSettings, ConversionSettings
+from QPerfusionLogic.settings.schema import AifSettings, ConversionSettings, SegmentationSettings
 
 from .unused_inputs import unused_notices
 
@@ -39,11 +39,19 @@ class AifCorrectionLogic:
         The method and its options.
     conversion : ConversionSettings
         The physics that signal is inverted with.
+    aif_percentile : float
+        `segmentation.aif_percentile`, for the blood pools of AIF series and pre-boluses.
     """
 
-    def __init__(self, settings: AifSettings, conversion: ConversionSettings) -> None:
+    def __init__(
+        self,
+        settings: AifSettings,
+        conversion: ConversionSettings,
+        aif_percentile: float = SegmentationSettings.aif_percentile,
+    ) -> None:
         self.settings = settings
         self.conversion = conversion
+        self.aif_percentile = aif_percentile
 
     def run(self, state: StateResult, progress: Progress | None = None) -> ArterialInput:
         """Return the arterial input on the clock of the tissue series.
@@ -55,7 +63,7 @@ class AifCorrectionLogic:
         """
         progress = progress or Progress()
         progress.update(0.0, "arterial input")
-        context = AifContext(state, self.settings, self.conversion)
+        context = AifContext(state, self.settings, self.conversion, self.aif_percentile)
         if self.settings.mode != "automatic":
             return arterial_input_by(aif_method(self.settings.mode), context, progress)
         method, note = automatic_method(context)

@@ -30,7 +30,7 @@ def compare_aif_methods(
         Those of the run; only `aif.mode` is changed.
     """
     progress = progress or Progress()
-    found, refused = allowed_inputs(result, settings.aif, settings.conversion, progress.part(0.0, 0.4))
+    found, refused = allowed_inputs(result, settings, progress.part(0.0, 0.4))
     rows = []
     kinetics = dataclasses.replace(settings.kinetics, pixelwise=False)
     for index, (method, arterial_input) in enumerate(found.items()):

@@ -168,7 +168,9 @@ class Pipeline:
     def _correct_aif(self, study: PerfusionStudy, result: StateResult, progress: Progress) -> StateResult:
         from QPerfusionLogic.aif.logic import AifCorrectionLogic
 
-        logic = AifCorrectionLogic(self.settings.aif, self.settings.conversion)
+        logic = AifCorrectionLogic(
+            self.settings.aif, self.settings.conversion, self.settings.segmentation.aif_percentile
+        )
         return dataclasses.replace(result, arterial_input=logic.run(result, progress))
 
     def _convert(self, study: PerfusionStudy, result: StateResult, progress: Progress) -> StateResult:

@@ -215,7 +215,9 @@ def estimate_aif(
 
     settings = settings or Settings()
     state = StateResult(acquisition.tissue.state, acquisition, registered, segmented)
-    return AifCorrectionLogic(settings.aif, settings.conversion).run(state, progress)
+    return AifCorrectionLogic(settings.aif, settings.conversion, settings.segmentation.aif_percentile).run(
+        state, progress
+    )
 
 
 def convert(

@@ -11,6 +11,7 @@ from scipy import ndimage
 from QPerfusionLogic.aif.correction.precontrast_levels import myocardium_over_blood
 from QPerfusionLogic.aif.correction.t2star import undo_decay
 from QPerfusionLogic.aif.curves.blood_curve import BloodCurve, blood_curve
+from QPerfusionLogic.aif.logic import AifCorrectionLogic
 from QPerfusionLogic.aif.sampling.low_resolution_pool import left_ventricular_pool, ventricle_at
 from QPerfusionLogic.data.arrays import LEFT_VENTRICLE, MYOCARDIUM
 from QPerfusionLogic.data.geometry import Geometry
@@ -20,11 +21,25 @@ from QPerfusionLogic.phantom.patients.sampling import sample_patient
 from QPerfusionLogic.phantom.simulation.simulation import simulate_patient
 from QPerfusionLogic.segmentation.first_pass.blood_pools import find_blood_pools
 from QPerfusionLogic.segmentation.first_pass.enhancement import enhancement_of_series
+from QPerfusionLogic.settings.schema import AifSettings, ConversionSettings, SegmentationSettings
 from QPerfusionLogic.signal_model.constants import native_property
+
+PERCENTILE = SegmentationSettings().aif_percentile
 
 
 def pool_of(known, series):
-    return left_ventricular_pool(series, known.state).region
+    return left_ventricular_pool(series, known.state, PERCENTILE).region
+
+
+def test_the_percentile_of_the_settings_holds_for_aif_series_too(make_input):
+    """Blood that is brighter on one side of the pool, as near a coil: a higher percentile keeps to that side."""
+    state = make_input(aif_series=True).state
+    series = state.acquisition.aif_series
+    lit = dataclasses.replace(series, signal=series.signal * np.linspace(0.5, 1.5, series.signal.shape[-1]))
+    state = dataclasses.replace(state, acquisition=dataclasses.replace(state.acquisition, aif_series=lit))
+    settings = AifSettings(mode="dual_sequence", b1_calibration=False), ConversionSettings()
+    usual, strict = (AifCorrectionLogic(*settings, percentile).run(state) for percentile in (PERCENTILE, 98.0))
+    assert strict.measured.max() > 1.005 * usual.measured.max()
 
 
 def test_all_pixels_of_full_blood_are_taken_and_their_noise_is_averaged(make_input):
@@ -75,13 +90,13 @@ def test_both_echoes_tell_the_signal_at_echo_time_zero():
 def test_a_pool_of_few_full_pixels_is_told(make_input):
     known = make_input(aif_series=True)
     series = known.state.acquisition.aif_series
-    assert not left_ventricular_pool(series, known.state).notices
+    assert not left_ventricular_pool(series, known.state, PERCENTILE).notices
     coarse = {
         name: ndimage.gaussian_filter(getattr(series, name), (0, 0, 2.0, 2.0))[:, :, 1::3, 1::3]
         for name in ("signal", "proton_density", "second_echo")
     }
     coarse_series = dataclasses.replace(series, geometry=Geometry.axis_aligned(1, (12.0, 12.0)), **coarse)
-    notices = left_ventricular_pool(coarse_series, known.state).notices
+    notices = left_ventricular_pool(coarse_series, known.state, PERCENTILE).notices
     assert "aif-pool-small" in {notice.code for notice in notices}
 
 

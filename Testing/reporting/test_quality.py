@@ -67,6 +67,16 @@ def test_a_saturated_arterial_input_misses_its_bar(a_study):
     assert items["apparent AIF peak, tissue images"].good is False
 
 
+@pytest.mark.parametrize(("limit", "good"), [(2.0, False), (4.0, True)])
+def test_the_limit_of_saturation_is_that_of_the_settings(a_study, limit, good):
+    result = a_study.states[State.STRESS]
+    features = result.arterial_input.features | {"apparent_peak_mmol_l": 2.5, "saturation_limit_mmol_l": limit}
+    known = dataclasses.replace(result.arterial_input, features=features, notices=())
+    items = {item.name: item for item in quality_items(dataclasses.replace(result, arterial_input=known))}
+    assert items["apparent AIF peak, tissue images"].good is good
+    assert items["apparent AIF peak, tissue images"].bar == f"at most {limit:g} mmol/L"
+
+
 def test_the_transmural_gradient_is_that_of_the_made_up_heart(a_study):
     assert transmural_gradient(a_study.states[State.REST]) == pytest.approx(0.93 / 1.06, rel=1e-6)
 

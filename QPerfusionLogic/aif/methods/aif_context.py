@@ -15,7 +15,7 @@ from QPerfusionLogic.data.conversion_physics import Precontrast
 from QPerfusionLogic.data.results import StateResult
 from QPerfusionLogic.data.series import Quantity
 from QPerfusionLogic.errors import InputError
-from QPerfusionLogic.settings.schema import AifSettings, ConversionSettings
+from QPerfusionLogic.settings.schema import AifSettings, ConversionSettings, SegmentationSettings
 from QPerfusionLogic.signal_model.physics import SeriesPhysics, physics_of_series
 
 
@@ -26,6 +26,8 @@ class AifContext:
     state: StateResult
     settings: AifSettings
     conversion: ConversionSettings
+    aif_percentile: float = SegmentationSettings.aif_percentile
+    """`segmentation.aif_percentile`, for the blood pools of AIF series and pre-boluses."""
 
     @cached_property
     def tissue_curve(self) -> BloodCurve:

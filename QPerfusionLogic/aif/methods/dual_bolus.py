@@ -65,7 +65,7 @@ class DualBolus(AifMethod):
             )
         main, main_physics = context.tissue_curve, context.tissue_physics
         series = dataclasses.replace(series, kind=SeriesKind.PRE_BOLUS)
-        curve = _pre_bolus_curve(series, state)
+        curve = _pre_bolus_curve(series, state, context.aif_percentile)
         physics = physics_of_series(series, conversion)
         if curve.bolus is None:
             raise InputError(
@@ -109,7 +109,7 @@ class DualBolus(AifMethod):
         return "there is a pre-bolus series" if self.is_held(context.state.acquisition) else ""
 
 
-def _pre_bolus_curve(series: PerfusionSeries, state: StateResult) -> BloodCurve:
+def _pre_bolus_curve(series: PerfusionSeries, state: StateResult, percentile: float) -> BloodCurve:
     """Return the blood curve of the pre-bolus, its breathing taken out as that of the tissue series was.
 
     A ratio of ten makes every error of the pre-bolus ten times as large: a heart that moves out of the pool for a frame
@@ -121,7 +121,7 @@ def _pre_bolus_curve(series: PerfusionSeries, state: StateResult) -> BloodCurve:
     if state.registered is not None and np.abs(state.registered.displacement_mm).max() > 0:
         found = RegistrationLogic().run(series)
         series, kept = found.series, found.kept
-    pool = left_ventricular_pool(series, state)
+    pool = left_ventricular_pool(series, state, percentile)
     return blood_curve(series, pool.region, kept)
 
 

@@ -62,7 +62,7 @@ class DualSequence(AifMethod):
                 option="--stress-aif, --rest-aif",
             )
         series = without_motion(dataclasses.replace(series, kind=SeriesKind.AIF), state)
-        pool = left_ventricular_pool(series, state)
+        pool = left_ventricular_pool(series, state, context.aif_percentile)
         curve = blood_curve(series, pool.region)
         measured = curve.signal
         if series.quantity is Quantity.GADOLINIUM:

@@ -58,8 +58,12 @@ def tissue_saturation_check(
         return {"apparent_peak_mmol_l": float("nan")}, ()
     apparent = float(apparent_gadolinium(curve, physics)[bolus.peak_frame])
     inverted = float(np.max(invert_blood_curve(curve, physics, conversion).gd_mmol_l))
-    features = {"apparent_peak_mmol_l": apparent, "tissue_model_peak_mmol_l": inverted}
     limit = settings.saturation_warning_mmol_l
+    features = {
+        "apparent_peak_mmol_l": apparent,
+        "tissue_model_peak_mmol_l": inverted,
+        "saturation_limit_mmol_l": limit,
+    }
     tail = tail_share(curve.signal, curve.time_s, bolus)
     if max(apparent, inverted) <= limit and not tail > HIGHEST_TAIL:
         return features, ()

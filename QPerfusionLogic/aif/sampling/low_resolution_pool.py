@@ -19,10 +19,8 @@ from QPerfusionLogic.segmentation.first_pass.enhancement import enhancement_of_s
 FARTHEST_SLICE_MM = 40.0
 """An AIF slice may lie this far from the nearest tissue slice and still show the same ventricle."""
 FEWEST_PIXELS = 4
-AIF_PERCENTILE = 75.0
-"""Pixels of the pool above it are where the search for full blood signal begins (AI-AIF, Scannell 2022)."""
 FULLEST_PIXELS, FULL_SHARE = 5, 0.96
-"""A pixel of full blood signal enhances by this share of what the upper quarter does (the upper five if few)."""
+"""A pixel of full blood signal enhances by this share of what those above the percentile do (the upper five if few)."""
 SMOOTHING_MM = 3.0
 """Standard deviation over which neighbours share their enhancement: the pixels of a diluted bolus are noisy."""
 FEW_FULL_PIXELS = 6
@@ -44,7 +42,7 @@ class Pool:
     notices: tuple[Notice, ...] = ()
 
 
-def left_ventricular_pool(series: PerfusionSeries, state: StateResult) -> Pool:
+def left_ventricular_pool(series: PerfusionSeries, state: StateResult, percentile: float) -> Pool:
     """Return the AIF region of an AIF series.
 
     Parameters
@@ -54,13 +52,16 @@ def left_ventricular_pool(series: PerfusionSeries, state: StateResult) -> Pool:
     state : StateResult
         Its tissue segmentation shows where the LV is in the patient, where both series know their position.
 
+    percentile : float
+        `segmentation.aif_percentile`: the search for full blood signal begins with the pixels of the pool above it.
+
     Raises
     ------
     InputError
         When neither position nor bolus shows a blood pool.
     """
     pool = _found_pool(series, state)
-    region = _full_blood(series, pool.region)
+    region = _full_blood(series, pool.region, percentile)
     few = (_few_full_pixels(int(region.sum())),) if region.sum() <= FEW_FULL_PIXELS else ()
     return Pool(region, pool.found_by, (*pool.notices, *few))
 
@@ -121,7 +122,7 @@ def ventricle_at(mask: BoolArray, geometry: Geometry, points: FloatArray) -> Flo
     return geometry.sample(mask, points, FARTHEST_SLICE_MM, among=drawn, outside=0.0)
 
 
-def _full_blood(series: PerfusionSeries, pool: BoolArray) -> BoolArray:
+def _full_blood(series: PerfusionSeries, pool: BoolArray, percentile: float) -> BoolArray:
     """Return the pixels of full blood signal in the pool's largest slice.
 
     How much blood a pixel holds is given by its slope on the curve of the pool over all frames, which averages the
@@ -132,8 +133,8 @@ def _full_blood(series: PerfusionSeries, pool: BoolArray) -> BoolArray:
     pixels = pool[index]
     curves = np.asarray(series.signal[:, index][:, pixels], dtype=float)
     density = _proton_density(series, index)
-    chosen = _brightest(curves)
-    count = max(FULLEST_PIXELS, int((1.0 - AIF_PERCENTILE / 100.0) * len(chosen)))
+    chosen = _brightest(curves, percentile)
+    count = max(FULLEST_PIXELS, int((1.0 - percentile / 100.0) * len(chosen)))
     for _ in range(ROUNDS):
         curve = curves[:, chosen].mean(axis=1)
         centred = curve - curve.mean()
@@ -146,13 +147,14 @@ def _full_blood(series: PerfusionSeries, pool: BoolArray) -> BoolArray:
     return region
 
 
-def _brightest(curves: FloatArray) -> BoolArray:
-    """Return which of the curves (frames, pixels) are in the upper quarter over the first pass of their mean."""
+def _brightest(curves: FloatArray, percentile: float) -> BoolArray:
+    """Return which of the curves (frames, pixels) are above the percentile over the first pass of their mean."""
     curve = curves.mean(axis=1)
     level = curve.min() + 0.5 * (curve.max() - curve.min())
     brightness = curves[curve >= level].mean(axis=0)
-    percentile = AIF_PERCENTILE if curves.shape[1] >= 4 * FEWEST_PIXELS else 0.0
-    return np.asarray(brightness >= np.percentile(brightness, percentile))
+    return np.asarray(
+        brightness >= np.percentile(brightness, percentile if curves.shape[1] >= 4 * FEWEST_PIXELS else 0.0)
+    )
 
 
 def _proton_density(series: PerfusionSeries, index: int) -> FloatArray:

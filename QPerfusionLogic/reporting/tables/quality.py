@@ -9,8 +9,6 @@ import numpy as np
 from QPerfusionLogic.data.arrays import MYOCARDIUM, FloatArray
 from QPerfusionLogic.data.results import SegmentFlow, StateResult
 
-SATURATION_LIMIT_MMOL_L = 3.0
-"""Apparent AIF peak above which the curve is called saturated (qPerfusion explainer)."""
 PIXEL_LIMIT = 0.5
 """Share of myocardial pixels that must have a flow for a map to be read; a convention of this report."""
 FIT_LIMIT_R2 = 0.85

@@ -9,13 +9,13 @@ import numpy as np
 
 from QPerfusionLogic.data.results import StateResult
 from QPerfusionLogic.registration.motion_notices import MANY_REJECTED
+from QPerfusionLogic.settings.schema import AifSettings
 
 from .quality import (
     BOUND_LIMIT,
     ERROR_LIMIT,
     FIT_LIMIT_R2,
     PIXEL_LIMIT,
-    SATURATION_LIMIT_MMOL_L,
     median_flow,
     median_r2,
     median_relative_error,
@@ -25,6 +25,9 @@ from .quality import (
     share_with_flow,
     transmural_gradient,
 )
+
+SATURATED = {"aif-saturated", "aif-still-saturated"}
+"""Notices that call the curve of the tissue series, or the arterial input itself, saturated."""
 
 
 @dataclass(frozen=True)
@@ -59,15 +62,16 @@ def _arterial_items(result: StateResult) -> list[QualityItem]:
     if found is None:
         return []
     apparent = found.features.get("apparent_peak_mmol_l", math.nan)
-    saturated = any("saturated" in item.code for item in found.notices)
+    limit = found.features.get("saturation_limit_mmol_l", AifSettings.saturation_warning_mmol_l)
+    saturated = any(item.code in SATURATED for item in found.notices)
     items = []
     if math.isfinite(apparent):
         items.append(
             QualityItem(
                 "apparent AIF peak, tissue images",
                 f"{apparent:.2f} mmol/L",
-                f"at most {SATURATION_LIMIT_MMOL_L:g} mmol/L",
-                apparent <= SATURATION_LIMIT_MMOL_L and not saturated,
+                f"at most {limit:g} mmol/L",
+                apparent <= limit and not saturated,
             )
         )
     if saturated:

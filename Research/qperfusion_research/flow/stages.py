@@ -114,7 +114,7 @@ class StateStages:
             configuration.arterial_input == "truth" and configuration.gadolinium != "images"
         ):
             return None
-        logic = AifCorrectionLogic(settings.aif, settings.conversion)
+        logic = AifCorrectionLogic(settings.aif, settings.conversion, settings.segmentation.aif_percentile)
         return self._once(
             (
                 "input",
