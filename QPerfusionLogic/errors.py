@@ -41,6 +41,11 @@ class QPerfusionError(Exception):
 class InputError(QPerfusionError):
     """The input given by the user cannot be used (exit code 2).
 
+    Parameters
+    ----------
+    found, expected, action, option : str
+        As of `QPerfusionError`.
+
     Examples
     --------
     >>> try:

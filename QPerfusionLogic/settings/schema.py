@@ -234,6 +234,11 @@ class ReportingSettings:
 class Settings:
     """All settings of a study.
 
+    Parameters
+    ----------
+    loading, superresolution, registration, segmentation, aif, conversion, kinetics, reporting
+        The settings of each stage, one dataclass a stage; `qperfusion settings` lists all fields.
+
     Examples
     --------
     >>> settings = Settings().with_value("kinetics.model", "btex").with_value("kinetics.bounds.vp", "0.05:0.10")

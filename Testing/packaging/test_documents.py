@@ -50,6 +50,23 @@ def test_links_to_files_lead_to_files(path: Path) -> None:
     assert [link for link in links if not (path.parent / link.partition("#")[0]).exists()] == []
 
 
+def test_documents_that_the_code_names_exist() -> None:
+    text = "".join(path.read_text(encoding="utf-8") for path in (ROOT / "QPerfusionLogic").rglob("*.py"))
+    text += "".join(path.read_text(encoding="utf-8") for path in (ROOT / "Resources").rglob("*.csv"))
+    named = set(re.findall(r"Documentation/[\w./-]+\.md", text))
+    assert named
+    assert [name for name in sorted(named) if not (ROOT / name).exists()] == []
+
+
+def test_places_in_the_guide_of_contributors_exist() -> None:
+    lines = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8").partition("## Where things are")[2].splitlines()
+    rows = [line for line in lines if line.startswith("| ")][1:]
+    places = [place for line in rows for place in re.findall(r"`([\w/.]+)`", line.split("|")[2])]
+    assert places
+    bases = (ROOT, ROOT / "QPerfusionLogic", ROOT / "QPerfusionLogic" / "reporting" / "html")
+    assert [place for place in places if not any((base / place).exists() for base in bases)] == []
+
+
 def test_the_change_log_keeps_its_form() -> None:
     lines = (ROOT / "CHANGELOG.md").read_text(encoding="utf-8").splitlines()
     versions = [line for line in lines if line.startswith("## ")]

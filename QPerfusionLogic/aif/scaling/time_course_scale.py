@@ -32,14 +32,8 @@ def scale_by_time_course(
 
     Parameters
     ----------
-    curve : BloodCurve
-        Saturated blood signal.
-    physics : SeriesPhysics
-        Of the same series.
-    myocardium_over_blood : float
-        Pre-contrast signal of myocardium over that of blood, both per unit of proton density; NaN when not known.
-    expected : PeakPrior
-        Of the peak, before the curve is looked at.
+    curve, physics, myocardium_over_blood, expected
+        As for `scale_by_shape`.
 
     Returns
     -------

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -90,7 +91,7 @@ class KineticModel:
     Raises
     ------
     InputError
-        When times, lengths or units cannot be right.
+        When times, lengths or units of the arterial input cannot be right.
     """
 
     name = ""
@@ -108,6 +109,7 @@ class KineticModel:
         super().__init_subclass__(**kwargs)
         if "name" in cls.__dict__:
             REGISTERED[cls.name] = cls
+            cls.__doc__ = _with_shared_sections(cls.__doc__)
 
     def __init__(
         self,
@@ -270,3 +272,12 @@ def _spread(value: FloatArray, rows: NDArray[np.intp], n: int) -> FloatArray:
     full = np.full(n, np.nan)
     full[rows] = value
     return full
+
+
+def _with_shared_sections(text: str | None) -> str | None:
+    """Return the docstring of a model with Parameters and Raises of all models before its example."""
+    if text is None or KineticModel.__doc__ is None:
+        return text
+    own, heading, example = inspect.cleandoc(text).partition("Examples\n")
+    _, parameters, shared = inspect.cleandoc(KineticModel.__doc__).partition("Parameters\n")
+    return f"{own.rstrip()}\n\n{parameters}{shared.rstrip()}\n\n{heading}{example}"

@@ -22,11 +22,6 @@ class Btex(ExchangeModel):
 
     Source: Bassingthwaighte JB, Wang CY, Chan IS. Circ Res 1989;65:997-1020.
 
-    Raises
-    ------
-    InputError
-        When times, lengths or units of the arterial input cannot be right.
-
     Examples
     --------
     >>> time_s = np.arange(0.0, 40.0, 0.5)

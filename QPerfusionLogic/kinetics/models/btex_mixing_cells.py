@@ -20,13 +20,8 @@ _TRANSIT = Axis("transit_s", 0.03, 60.0, 40, "log", coarse=10)
 class BtexMixingCells(ExchangeModel):
     """Blood-tissue exchange in a chain of N mixing cells, each of which exchanges with its own interstitium.
 
-    Source: `Documentation/decisions/0008-mixing-cells-by-default.md`: 16 to 20 cells reproduce the dispersion of MMID4
-    and of real capillaries.
-
-    Raises
-    ------
-    InputError
-        When times, lengths or units of the arterial input cannot be right.
+    Source: `Documentation/decisions/0008-mixing-cells-as-default-model.md`: 16 to 20 cells reproduce the dispersion of
+    MMID4 and of real capillaries.
 
     Examples
     --------

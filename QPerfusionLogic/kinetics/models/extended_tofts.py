@@ -22,11 +22,6 @@ class ExtendedTofts(TabulatedModel):
 
     Source: Tofts PS et al. J Magn Reson Imaging 1999;10:223-232.
 
-    Raises
-    ------
-    InputError
-        When times, lengths or units of the arterial input cannot be right.
-
     Examples
     --------
     >>> time_s = np.arange(0.0, 40.0, 0.5)

@@ -26,11 +26,6 @@ class Fermi(ResidueModel):
 
     Source: Jerosch-Herold M, Wilke N, Stillman AE. Med Phys 1998;25:73-84.
 
-    Raises
-    ------
-    InputError
-        When times, lengths or units of the arterial input cannot be right.
-
     Examples
     --------
     >>> time_s = np.arange(0.0, 40.0, 0.5)

@@ -19,11 +19,6 @@ class OneCompartment(ResidueModel):
 
     Source: Kety SS. Pharmacol Rev 1951;3:1-41; Larsson HB et al. Magn Reson Med 1996;35:716-726.
 
-    Raises
-    ------
-    InputError
-        When times, lengths or units of the arterial input cannot be right.
-
     Examples
     --------
     >>> time_s = np.arange(0.0, 40.0, 0.5)

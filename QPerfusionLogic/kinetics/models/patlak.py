@@ -20,11 +20,6 @@ class Patlak(KineticModel):
 
     Source: Patlak CS, Blasberg RG, Fenstermacher JD. J Cereb Blood Flow Metab 1983;3:1-7.
 
-    Raises
-    ------
-    InputError
-        When times, lengths or units of the arterial input cannot be right.
-
     Examples
     --------
     >>> time_s = np.arange(0.0, 40.0, 0.5)

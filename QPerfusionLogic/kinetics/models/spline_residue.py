@@ -29,11 +29,6 @@ class SplineResidue(KineticModel):
 
     Source: Jerosch-Herold M, Swingen C, Seethamraju RT. Med Phys 2002;29:886-897; Ramsay JO. Stat Sci 1988;3:425-441.
 
-    Raises
-    ------
-    InputError
-        When times, lengths or units of the arterial input cannot be right.
-
     Examples
     --------
     >>> time_s = np.arange(0.0, 40.0, 0.5)

@@ -21,11 +21,6 @@ class TwoCompartmentExchange(ResidueModel):
 
     Source: Brix G et al. Magn Reson Med 2004;52:420-429; Sourbron SP, Buckley DL. NMR Biomed 2013;26:1004-1027.
 
-    Raises
-    ------
-    InputError
-        When times, lengths or units of the arterial input cannot be right.
-
     Examples
     --------
     >>> time_s = np.arange(0.0, 40.0, 0.5)
