@@ -81,6 +81,14 @@ def test_every_name_says_what_it_takes_and_gives_and_shows_an_example(name: str)
     assert doctest.DocTestParser().get_examples(text), "an example that runs"
 
 
+@pytest.mark.parametrize("name", qp.__all__)
+def test_the_example_of_every_name_runs(name: str) -> None:
+    found = getattr(qp, name)
+    names = dict(vars(sys.modules[found.__module__]))
+    example = doctest.DocTestParser().get_doctest(inspect.getdoc(found), names, name, None, 0)
+    assert doctest.DocTestRunner(optionflags=doctest.ELLIPSIS).run(example).failed == 0
+
+
 @pytest.mark.parametrize("name", MODELS)
 def test_every_model_has_fit_predict_parameters_lexicon_code_and_reference(name: str) -> None:
     model = getattr(qp, name)

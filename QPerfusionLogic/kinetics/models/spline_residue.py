@@ -35,6 +35,7 @@ class SplineResidue(KineticModel):
     >>> late = np.maximum(time_s - 5.0, 0.0)
     >>> aif = late**2 * np.exp(-late / 1.7)
     >>> curve = 1.5 / 60.0 * (np.cumsum(aif) - aif / 2) * 0.5
+    >>> from QPerfusionLogic.settings.schema import KineticsSettings
     >>> settings = KineticsSettings(model="spline", delay=0.0)
     >>> round(float(SplineResidue(aif, time_s, settings=settings).fit(curve).mbf_ml_min_g[0]), 1)
     1.5
