@@ -17,7 +17,7 @@ from QPerfusionLogic.io.dicom.header.slice_places import slice_indices
 
 from .frame_clock import overlap_of
 from .roles import Role, words_of
-from .series_words import PROTON_DENSITY, word_of
+from .series_words import AIF, PROTON_DENSITY, word_of
 
 SAME_BEATS = 0.8
 """Series whose times overlap by this share were acquired in the same beats."""
@@ -59,12 +59,27 @@ def with_proton_density_attached(
             and roles[number].state is roles[k].state
             and same_grid(other.first, group.first)
         ]
+        fitting = _of_its_slices(group, kept, fitting)
         if len(fitting) == 1:
             remark = "proton-density images come from a series of their own"
             other = kept[fitting[0]]
             kept[fitting[0]] = replace(other, proton_density=group.records, remarks=(*other.remarks, remark))
             del kept[number]
     return tuple(kept.values()), tuple(roles[k] for k in kept)
+
+
+def _of_its_slices(group: ImageGroup, kept: dict[int, ImageGroup], fitting: list[int]) -> list[int]:
+    """Return those of several acquisitions that have all slices of the proton-density images, and no others."""
+    if len(fitting) < 2:
+        return fitting
+    exact = []
+    for k in fitting:
+        together = slice_indices([*kept[k].records, *group.records])
+        count = len(kept[k].records)
+        if set(together[:count].tolist()) == set(together[count:].tolist()):
+            exact.append(k)
+    named = [k for k in exact if bool(word_of(AIF, words_of(kept[k]))) == bool(word_of(AIF, words_of(group)))]
+    return named if len(exact) > 1 else exact
 
 
 def _is_proton_density(group: ImageGroup) -> bool:

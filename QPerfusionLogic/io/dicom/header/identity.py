@@ -33,7 +33,7 @@ def patient_of(header: Any) -> str:
 
 def same_patient(one: Any, other: Any) -> bool:
     """Return True when two headers name one patient, spelling aside."""
-    return _plain(patient_of(one)) == _plain(patient_of(other))
+    return plain_patient(patient_of(one)) == plain_patient(patient_of(other))
 
 
 def check_one_patient(headers: Iterable[Any], accepted: bool = False) -> tuple[Notice, ...]:
@@ -52,7 +52,7 @@ def check_one_patient(headers: Iterable[Any], accepted: bool = False) -> tuple[N
     patients = {patient_of(header) for header in headers} - {""}
     if len(patients) < 2:
         return ()
-    if len({_plain(patient) for patient in patients}) == 1:
+    if len({plain_patient(patient) for patient in patients}) == 1:
         message = "the PatientID of the series is spelled in several ways; they were taken as one patient's"
         return (Notice.of("patient-id-spelling", message, "check that all series are of one patient"),)
     if accepted:
@@ -66,7 +66,7 @@ def check_one_patient(headers: Iterable[Any], accepted: bool = False) -> tuple[N
     )
 
 
-def _plain(patient: str) -> str:
+def plain_patient(patient: str) -> str:
     """Return an identifier without case, separators and leading zeros."""
     return re.sub(r"[\W_]+", "", patient.lower()).lstrip("0")
 

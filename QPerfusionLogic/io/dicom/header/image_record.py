@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from .identity import plain_patient
 from .private_tags import GE_IMAGE_KIND, PHILIPS_DYNAMIC_TIME_S, PHILIPS_SCALE_SLOPE
 from .tags import Tags, instant_of, instant_of_datetime
 
@@ -73,7 +74,7 @@ def record_of(path: Path, frame: int, tags: Tags) -> ImageRecord:
     return ImageRecord(
         path=path,
         frame=frame,
-        patient=tags.text("PatientID") or tags.text("PatientName"),
+        patient=plain_patient(tags.text("PatientID") or tags.text("PatientName")),
         study_uid=tags.text("StudyInstanceUID"),
         series_uid=tags.text("SeriesInstanceUID"),
         series_number=tags.integer("SeriesNumber"),
