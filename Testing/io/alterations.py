@@ -186,6 +186,9 @@ def slope_of_each_image(folder, rng):
         factor = int(rng.integers(1, 4))
         d.PixelData = (d.pixel_array * factor).astype("<u2").tobytes()
         d.RescaleSlope, d.RescaleIntercept = float(d.get("RescaleSlope", 1)) / factor, 0
+        block = d.private_block(0x2005, PHILIPS) if PHILIPS in d.private_creators(0x2005) else None
+        if block is not None:
+            block[0x0E].value *= factor
 
     each(folder, change)
 

@@ -4,6 +4,7 @@ A digital patient of known flow is written image by image and altered at random.
 fitted here by a single compartment, independent of the product, from what was loaded: what changes it was read wrong.
 """
 
+import os
 import shutil
 import traceback
 
@@ -23,7 +24,9 @@ FLOWS = {"stress": 2.6, "rest": 0.8}
 BEATS_S = {"stress": 0.65, "rest": 0.85}
 VOLUME_ML_G = 0.2
 LARGEST_ERROR = 0.05
-BY_DEFAULT, MANY = 25, 500
+STUDIES = int(os.environ.get("QPERFUSION_ALTERED_STUDIES", "25"))
+
+pytestmark = pytest.mark.filterwarnings("ignore::UserWarning:pydicom")
 
 
 def bolus(time_s):
@@ -149,12 +152,6 @@ def test_the_unaltered_patient_has_more_flow_at_stress(right):
     assert right["stress"] > 1.8 * right["rest"]
 
 
-@pytest.mark.parametrize("seed", range(BY_DEFAULT))
+@pytest.mark.parametrize("seed", range(STUDIES))
 def test_an_altered_study_is_right_refused_or_seriously_reported(seed, a_patient, right, tmp_path):
     assert wrong_of(seed, a_patient, right, tmp_path) == ""
-
-
-@pytest.mark.slow
-def test_five_hundred_altered_studies_are_right_refused_or_seriously_reported(a_patient, right, tmp_path):
-    wrong = [wrong_of(seed, a_patient, right, tmp_path) for seed in range(BY_DEFAULT, BY_DEFAULT + MANY)]
-    assert [text for text in wrong if text] == []

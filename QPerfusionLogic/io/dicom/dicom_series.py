@@ -28,13 +28,17 @@ from QPerfusionLogic.settings.schema import LoadingSettings
 from .clipped import clipping_notice
 from .dicom_pixels import read_images
 from .frame_clock import FrameClock, clock_of, examination_window
-from .leading_frames import found_notice, leading_frames
+from .leading_frames import found_notice, judged_density, leading_frames
 from .repeated_images import check_repeated
 from .roles import Role
 from .signal_scale import with_one_scale
 from .stacking import Stack, stack_of
 
 DEFAULT_THICKNESS_MM = 8.0
+SAME_BEAT_S = 0.05
+"""Frames of two series that were taken in the same beats are as far apart from beat to beat."""
+LEAST_TOGETHER = 0.7
+"""Share of the frames that have to be so; of the others the partner may be lost."""
 
 
 @dataclass(frozen=True)
@@ -52,6 +56,22 @@ class Timed:
             if clock in other.origins_s and (shared or self.series_uid == other.series_uid):
                 return origin_s - other.origins_s[clock]
         return None
+
+    def beats_after(self, other: Timed) -> float | None:
+        """Return how many seconds after another series this one starts in whole beats, by when images were stored.
+
+        None unless stored images of the two follow each other at one delay of less than half a beat.
+        """
+        if CONTENT_TIME not in self.origins_s or CONTENT_TIME not in other.origins_s:
+            return None
+        offset_s = self.origins_s[CONTENT_TIME] - other.origins_s[CONTENT_TIME]
+        times, beats = self.series.time_s[:, 0] + offset_s, other.series.time_s[:, 0]
+        delays = times - beats[np.abs(times[:, None] - beats).argmin(axis=1)]
+        delay_s = float(np.median(delays))
+        together = np.abs(delays - delay_s) < SAME_BEAT_S
+        if together.mean() < LEAST_TOGETHER or abs(delay_s) > 0.5 * float(np.median(np.diff(beats))):
+            return None
+        return offset_s - delay_s
 
 
 def check_dynamic(group: ImageGroup, role: Role, path: Path) -> None:
@@ -87,11 +107,16 @@ def load_series(
         )
     signal = _images(group.records, stack.index, progress.part(0.0, 0.8))
     protocol, notices = protocol_of(group)
-    density = _tagged_proton_density(group, stack, progress.part(0.8, 0.9))
+    lines = _lines(group.records, stack.index)
+    density, density_lines = _tagged_proton_density(group, stack, progress.part(0.8, 0.9))
+    if density is not None and not group.density_is_named:
+        density, judged = judged_density(density, signal)
+        notices += judged
     leading = leading_frames(signal, settings) if density is None else 0
     if leading:
         notices += (found_notice(leading),)
         density, signal = signal[:leading], signal[leading:]
+        density_lines, lines = lines[:, :leading], lines[:, leading:]
         stack = replace(stack, index=stack.index[leading:], time_s=stack.time_s[leading:])
     if density is None:
         message = "no proton-density frames; the signal is normalised to the baseline before the bolus"
@@ -113,7 +138,7 @@ def load_series(
             *(Notice.of("series-split", remark) for remark in group.remarks),
             *clock.notices,
             *scale_notices,
-            *clipping_notice(signal, density, group.first.slope, group.first.intercept),
+            *clipping_notice(signal, density, lines, density_lines),
             *repeats,
             *stack.notices,
             *notices,
@@ -183,20 +208,27 @@ def _images(records: Sequence[ImageRecord], index: Any, progress: Progress) -> F
     return images.reshape(*index.shape, *images.shape[1:])
 
 
-def _tagged_proton_density(group: ImageGroup, stack: Stack, progress: Progress) -> FloatArray | None:
-    """Return the proton-density frames that the tags distinguish, or None."""
-    density = group.proton_density
+def _lines(records: Sequence[ImageRecord], index: Any) -> FloatArray:
+    """Return slope and intercept (2, frames, slices) of the images of a table of record indices."""
+    lines = [(records[k].slope, records[k].intercept) for k in index.ravel()]
+    return np.array(lines, dtype=float).T.reshape(2, *index.shape)
+
+
+def _tagged_proton_density(group: ImageGroup, stack: Stack, progress: Progress) -> tuple[FloatArray | None, FloatArray]:
+    """Return the proton-density frames that the tags distinguish, or None, and the lines of their images."""
+    density, none = group.proton_density, np.empty((2, 0, stack.index.shape[1]))
     if not density:
-        return None
+        return None, none
     together = slice_indices([*(group.records[k] for k in stack.index[0]), *density])
     slices = stack.index.shape[1]
     per_slice = [[density[k] for k in np.flatnonzero(together[slices:] == together[index])] for index in range(slices)]
     frames = min(len(members) for members in per_slice)
     if frames == 0:
-        return None
+        return None, none
     ordered = [sorted(members, key=_order)[:frames] for members in per_slice]
-    images = read_images([ordered[k][frame] for frame in range(frames) for k in range(slices)], progress)
-    return images.reshape(frames, slices, *images.shape[1:])
+    chosen = [ordered[k][frame] for frame in range(frames) for k in range(slices)]
+    index = np.arange(len(chosen)).reshape(frames, slices)
+    return _images(chosen, index, progress), _lines(chosen, index)
 
 
 def _order(record: ImageRecord) -> tuple[float, int]:

@@ -160,16 +160,23 @@ def _why_unusable(times: NDArray[np.float64], group: ImageGroup) -> str:
         return f"absent in {np.count_nonzero(~known)} of {len(times)} images"
     slice_index = group.slice_index
     for index in range(slice_index.max() + 1):
-        of_slice = np.unique(times[slice_index == index])
-        images = np.count_nonzero(slice_index == index)
+        members = np.flatnonzero(slice_index == index)
+        of_slice, images = np.unique(times[members]), _different([group.records[k] for k in members])
         if of_slice.size < 0.8 * images:
-            return f"{counted(int(of_slice.size), 'value')} in {counted(int(images), 'frame')}"
+            return f"{counted(int(of_slice.size), 'value')} in {counted(images, 'frame')}"
         if of_slice.size < 2:
             continue
         interval = float(np.median(np.diff(of_slice)))
         if not SHORTEST_INTERVAL_S <= interval <= LONGEST_INTERVAL_S:
             return f"steps of {interval:.3g} s are no heart beats"
     return ""
+
+
+def _different(records: Sequence[ImageRecord]) -> int:
+    """Return the number of images of a slice without those that have number and all clocks of another."""
+    if any(record.instance is None for record in records):
+        return len(records)
+    return len({(record.instance, record.temporal_position, *record.clocks.values()) for record in records})
 
 
 def _is_in_whole_seconds(times: NDArray[np.float64]) -> bool:

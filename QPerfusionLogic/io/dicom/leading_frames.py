@@ -29,8 +29,29 @@ def leading_frames(signal: FloatArray, settings: LoadingSettings) -> int:
 
 def found_notice(count: int) -> Notice:
     """Return the notice that leading frames were taken out."""
-    message = f"the first {counted(count, 'frame')} were taken as proton-density weighted"
+    which = "the first frame was" if count == 1 else f"the first {count} frames were"
+    message = f"{which} taken as proton-density weighted"
     return Notice.of("proton-density-found", message, "set loading.proton_density_frames if that is wrong")
+
+
+def judged_density(density: FloatArray, signal: FloatArray) -> tuple[FloatArray | None, tuple[Notice, ...]]:
+    """Return images (frames, slices, rows, columns) taken right before a series, None unless they are proton density.
+
+    They are where they are as bright against the first frames of the series as frames at its head would have to be.
+    """
+    last = density[-MOST_LEADING_FRAMES:]
+    frames = counted(len(density), "frame")
+    if leading_proton_density_frames(np.concatenate([last, signal[: BASELINE_FRAMES + 1]])) == len(last):
+        message = (
+            f"{frames} of a series right before this one, of the same slices, were taken as proton-density weighted"
+        )
+        action = "keep that series apart from this one if that is wrong"
+        return density, (Notice.of("proton-density-found", message, action),)
+    message = (
+        f"{frames} of the same slices in a series right before this one were left out: they are hardly brighter than "
+        "its first frames, so they hold no proton density"
+    )
+    return None, (Notice.of("series-split", message),)
 
 
 def leading_proton_density_frames(signal: FloatArray) -> int:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import replace
 
-from QPerfusionLogic.data.series import SeriesKind
+from QPerfusionLogic.data.series import SeriesKind, State
 from QPerfusionLogic.io.dicom.header.image_group import (
     MAXIMUM_PROTON_DENSITY_FRAMES,
     MINIMUM_FRAMES,
@@ -15,8 +15,9 @@ from QPerfusionLogic.io.dicom.header.image_group import (
 from QPerfusionLogic.io.dicom.header.likeness import same_grid, same_preparation
 from QPerfusionLogic.io.dicom.header.slice_places import slice_indices
 
-from .frame_clock import overlap_of
-from .roles import Role, words_of
+from .frame_clock import examination_window, overlap_of
+from .roles import STATIC_REASON, Role, words_of
+from .series_identity import LONGEST_PAUSE_S
 from .series_words import AIF, PROTON_DENSITY, word_of
 
 SAME_BEATS = 0.8
@@ -46,26 +47,51 @@ def with_slices_joined(groups: Sequence[ImageGroup]) -> tuple[ImageGroup, ...]:
 def with_proton_density_attached(
     groups: Sequence[ImageGroup], roles: Sequence[Role]
 ) -> tuple[tuple[ImageGroup, ...], tuple[Role, ...]]:
-    """Give proton-density images that form a series of their own to the perfusion series of the same grid and state."""
+    """Give proton-density images that form a series of their own to the perfusion series of the same grid and state.
+
+    Where no word shows them, a few images of the same slices right before the perfusion series are candidates, to be
+    judged by their brightness when they are read.
+    """
     kept = dict(enumerate(groups))
     for number, group in enumerate(groups):
-        if not _is_proton_density(group):
+        named = bool(word_of(PROTON_DENSITY, words_of(group)))
+        if group.frames > MAXIMUM_PROTON_DENSITY_FRAMES or not (named or _may_be_unnamed(roles[number])):
             continue
         fitting = [
             k
             for k, other in kept.items()
             if roles[k].kind in (SeriesKind.TISSUE, SeriesKind.AIF)
             and not other.proton_density
-            and roles[number].state is roles[k].state
+            and (roles[number].state is roles[k].state or State.UNKNOWN in (roles[number].state, roles[k].state))
             and same_grid(other.first, group.first)
         ]
+        derived = "DERIVED" in group.first.image_type
+        fitting = [k for k in fitting if roles[number].state is roles[k].state] or fitting
+        fitting = [k for k in fitting if roles[k].derived is derived] or fitting
+        following = [k for k in fitting if _follows(kept[k], group)]
+        fitting = following if following or not named else fitting
         fitting = _of_its_slices(group, kept, fitting)
         if len(fitting) == 1:
-            remark = "proton-density images come from a series of their own"
+            remarks = ("proton-density images come from a series of their own",) if named else ()
             other = kept[fitting[0]]
-            kept[fitting[0]] = replace(other, proton_density=group.records, remarks=(*other.remarks, remark))
+            kept[fitting[0]] = replace(
+                other,
+                proton_density=group.records,
+                density_is_named=named,
+                remarks=(*other.remarks, *remarks),
+            )
             del kept[number]
     return tuple(kept.values()), tuple(roles[k] for k in kept)
+
+
+def _may_be_unnamed(role: Role) -> bool:
+    return role.kind is SeriesKind.OTHER and role.reason == STATIC_REASON
+
+
+def _follows(perfusion: ImageGroup, group: ImageGroup) -> bool:
+    """Return True for a perfusion series that starts right after the images of a group."""
+    before, after = examination_window(group.records), examination_window(perfusion.records)
+    return before is not None and after is not None and 0.0 < after[0] - before[1] <= LONGEST_PAUSE_S
 
 
 def _of_its_slices(group: ImageGroup, kept: dict[int, ImageGroup], fitting: list[int]) -> list[int]:
@@ -80,10 +106,6 @@ def _of_its_slices(group: ImageGroup, kept: dict[int, ImageGroup], fitting: list
             exact.append(k)
     named = [k for k in exact if bool(word_of(AIF, words_of(kept[k]))) == bool(word_of(AIF, words_of(group)))]
     return named if len(exact) > 1 else exact
-
-
-def _is_proton_density(group: ImageGroup) -> bool:
-    return group.frames <= MAXIMUM_PROTON_DENSITY_FRAMES and bool(word_of(PROTON_DENSITY, words_of(group)))
 
 
 def _are_slices_of_one_stack(group: ImageGroup, other: ImageGroup) -> bool:

@@ -147,16 +147,21 @@ def _one_series(cluster: list[Series], remark: str) -> list[Series]:
     """Return a cluster joined, or as it was where its series repeat each other or are of two examinations."""
     records = tuple(record for series in cluster for record in series.records)
     examinations = {series.records[0].study_uid for series in cluster if _is_dynamic(series.records)}
-    if len(cluster) == 1 or len(examinations) > 1 or _repeats(records):
+    if len(cluster) == 1 or len(examinations) > 1 or _repeats(*(series.records for series in cluster)):
         return cluster
     remarks = dict.fromkeys((*(text for series in cluster for text in series.remarks), remark))
     return [Series(records, tuple(filter(None, remarks)))]
 
 
-def _repeats(records: Sequence[ImageRecord]) -> bool:
-    """Return True when many images have the place, time and preparation of another."""
-    different = {(_content_of(record), _number_without_clock(record)) for record in records}
-    return len(records) - len(different) > MOST_REPEATED * len(records)
+def _repeats(*parts: Sequence[ImageRecord]) -> bool:
+    """Return True when many images have the place, time and preparation of one in another part.
+
+    Of a single part, when they have those of another image of it.
+    """
+    contents = [[(_content_of(record), _number_without_clock(record)) for record in part] for part in parts]
+    different = set().union(*contents)
+    count = sum(len(set(part)) for part in contents) if len(parts) > 1 else len(contents[0])
+    return count - len(different) > MOST_REPEATED * count
 
 
 def _number_without_clock(record: ImageRecord) -> Hashable:

@@ -11,9 +11,9 @@ from QPerfusionLogic.data.arrays import FloatArray
 from QPerfusionLogic.data.notices import Notice, Severity
 from QPerfusionLogic.data.series import PerfusionSeries
 from QPerfusionLogic.errors import InputError
+from QPerfusionLogic.io.dicom.dicom_series import SAME_BEAT_S
 from QPerfusionLogic.io.dicom.frame_clock import FIXED_INTERVAL, NOMINAL
 
-SAME_BEAT_S = 0.05
 LARGEST_CONTRADICTION = 0.1
 """Share by which given times may differ from the clock of the files without a word."""
 _CLOCK_NOTICES = {
@@ -61,6 +61,15 @@ def _contradiction(series: PerfusionSeries, times: FloatArray, path: Path) -> tu
         f"{own:.1f} s by {series.source.time_source}"
     )
     return (Notice.of("given-times-contradicted", message, "check the unit and the rows of --times"),)
+
+
+def same_beats_notice() -> Notice:
+    """Return what to say of an AIF series whose beats were matched by when its images were stored."""
+    message = (
+        "AIF and perfusion series share no clock but ContentTime, which shows them in the same beats; their delay "
+        "inside a beat is taken as 0"
+    )
+    return Notice.of("aif-clock", message, severity=Severity.NOTE)
 
 
 def clock_notice(tissue: PerfusionSeries, aif: PerfusionSeries) -> Notice:

@@ -28,7 +28,7 @@ from QPerfusionLogic.settings.schema import LoadingSettings
 from .contents import Found, contents_of
 from .examinations import of_one_examination, pair_notices
 from .file_folder import with_files_named, words_of_name
-from .given_times import clock_notice, with_given_times
+from .given_times import clock_notice, same_beats_notice, with_given_times
 from .pre_bolus import named_pre_bolus, order_notice, pre_bolus_beside, state_notice, unused_notice
 from .request import StudyRequest
 from .series_choice import aif_beside, choose, contrast_notice, other_purpose_notice, reasons_of, with_states
@@ -241,6 +241,10 @@ class _Loading:
         delay_s = aif.delay_after(tissue)
         if not self._times and delay_s is not None:
             return replace(aif.series, time_s=aif.series.time_s + delay_s)
+        beats_s = None if self._times else aif.beats_after(tissue)
+        if beats_s is not None:
+            notices = (*aif.series.notices, same_beats_notice())
+            return replace(aif.series, time_s=aif.series.time_s + beats_s, notices=notices)
         return replace(aif.series, notices=(*aif.series.notices, clock_notice(tissue.series, aif.series)))
 
     def _pre_bolus(self, state: State, tissue: Found | Path, progress: Progress) -> PerfusionSeries | None:

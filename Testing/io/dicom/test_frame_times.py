@@ -145,6 +145,31 @@ def test_an_aif_of_other_beats_without_a_shared_clock_is_a_warning(write, clocks
     assert found.severity is Severity.WARNING
 
 
+def stored_images(clocks, lost, start_s):
+    """Return what a series of 12 beats has whose images were stored from a moment on, some of them lost."""
+    times_s = np.delete(clocks.beats_s[:12], lost)
+    tags = {"tags": lambda frame, slice_: {"ContentTime": clocks.text(start_s + times_s[frame])}}
+    return {"frames": len(times_s), "Manufacturer": "SIEMENS", **tags}
+
+
+def test_beats_of_an_aif_with_lost_frames_are_matched_by_when_images_were_stored(write, clocks, tmp_path):
+    write(tmp_path, SeriesDescription="perf rest", **stored_images(clocks, [5], 36000.0))
+    write(tmp_path, SeriesDescription="perf rest AIF", rows=8, columns=8, **stored_images(clocks, [0, 7], 35999.8))
+    aif = LoadingLogic().run(StudyRequest(study=tmp_path)).rest.aif_series
+    np.testing.assert_allclose(aif.time_s[:, 0], np.delete(clocks.beats_s[:12], [0, 7]), atol=1e-4)
+    (found,) = [notice for notice in aif.notices if notice.code == "aif-clock"]
+    assert found.severity is Severity.NOTE
+
+
+def test_an_aif_that_was_stored_later_is_taken_to_start_in_the_same_beat(write, clocks, tmp_path):
+    write(tmp_path, SeriesDescription="perf rest", **stored_images(clocks, [5], 36000.0))
+    write(tmp_path, SeriesDescription="perf rest AIF", rows=8, columns=8, **stored_images(clocks, [7], 36003.3))
+    aif = LoadingLogic().run(StudyRequest(study=tmp_path)).rest.aif_series
+    assert aif.time_s[0, 0] == 0
+    (found,) = [notice for notice in aif.notices if notice.code == "aif-clock"]
+    assert found.severity is Severity.WARNING
+
+
 def test_an_interval_that_contradicts_the_clock_is_left_aside_and_told(write, clocks, tmp_path):
     write(tmp_path, frames=12, **clocks.siemens())
     series = loaded(tmp_path, frame_interval_s=0.5)

@@ -130,6 +130,19 @@ def test_images_of_one_sop_identifier_are_all_read(a_study, uid):
     assert_same(loaded(altered(a_study, same)), loaded(a_study))
 
 
+@pytest.mark.parametrize("every_image", [False, True], ids=["one identifier", "an identifier for each image"])
+def test_copies_with_identifiers_of_their_own_change_nothing(a_study, every_image):
+    right = loaded(a_study)
+    copy = altered(a_study, lambda d, p: setattr(d, "SeriesInstanceUID", generate_uid()) if every_image else None)
+    for path in sorted(item for item in copy.rglob("*") if item.is_file())[::2]:
+        dataset = pydicom.dcmread(path)
+        dataset.SOPInstanceUID = generate_uid()
+        dataset.save_as(path.with_name(f"{path.name}_copy"))
+    found = loaded(copy)
+    assert_same(found, right)
+    assert "duplicated-frames" in {notice.code for notice in found.stress.tissue.notices}
+
+
 @pytest.mark.parametrize("cosine", [0.65, 0.25, 0.95])
 def test_jitter_of_the_orientation_loses_no_frame(a_study, cosine):
     def turned(jitter):
@@ -184,11 +197,22 @@ def test_two_series_of_one_state_are_a_serious_question(write, clocks, tmp_path)
     assert "24 images" in notice.message
 
 
-def test_two_images_for_each_time_are_refused_by_that_cause(write, clocks, tmp_path):
+@pytest.mark.parametrize(
+    ("own_numbers", "cause"),
+    [
+        (True, "24 images of a slice at 12 times"),
+        (False, "12 images of 24 .* with the slice and time of another image"),
+    ],
+)
+def test_two_images_for_each_time_are_refused_by_that_cause(own_numbers, cause, write, clocks, tmp_path):
     for shift in (0, 1000):
         pixels = {"pixels": lambda frame, slice_, shift=shift: shift + frame}
-        write(tmp_path, frames=12, series_uid="1.2.3", **pixels, **clocks.siemens(SeriesNumber=1))
-    with pytest.raises(InputError, match="24 images of a slice at 12 times"):
+        paths = write(tmp_path, frames=12, series_uid="1.2.3", **pixels, **clocks.siemens(SeriesNumber=1))
+        for path in paths if own_numbers else ():
+            dataset = pydicom.dcmread(path)
+            dataset.InstanceNumber += shift
+            dataset.save_as(path)
+    with pytest.raises(InputError, match=cause):
         loaded(tmp_path)
 
 

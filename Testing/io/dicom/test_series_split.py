@@ -103,6 +103,52 @@ def test_proton_density_images_in_a_series_of_their_own_are_attached(write, cloc
     assert series.frames == 12
 
 
+@pytest.fixture
+def images_before(write, clocks, tmp_path):
+    """Write two images of a value per slice, of no particular name, then a perfusion series; return the latter."""
+
+    def written(value, start_s=35990.0, **more):
+        words = {"SeriesDescription": "perf", "slices": 2}
+        brightness = {"pixels": lambda frame, slice_: value + frame}
+        write(tmp_path, frames=2, **brightness, **words, **clocks.siemens(start_s=start_s, **more))
+        write(tmp_path, frames=12, **words, **clocks.siemens())
+        return acquired(tmp_path).tissue
+
+    return written
+
+
+def test_bright_images_right_before_a_series_are_its_proton_density_whatever_their_name(images_before):
+    series = images_before(900)
+    np.testing.assert_array_equal(series.proton_density[:, 0, 0, 0], [900, 901])
+    assert "proton-density-found" in codes(series)
+
+
+@pytest.mark.parametrize(
+    ("value", "start_s"), [(101, 35990.0), (900, 35000.0), (900, 36100.0)], ids=["dark", "long before", "after"]
+)
+def test_other_images_near_a_series_are_no_proton_density(images_before, value, start_s):
+    assert images_before(value, start_s).proton_density is None
+
+
+def test_proton_density_goes_to_images_as_acquired_beside_derived_ones(write, clocks, tmp_path):
+    for image_type, value in ((["ORIGINAL", "PRIMARY", "M"], 900), (["DERIVED", "PRIMARY", "M"], 500)):
+        kind = {"ImageType": image_type, "slices": 2}
+        pixels = {"pixels": lambda frame, slice_, value=value: value + frame}
+        write(tmp_path, frames=2, SeriesDescription="rest PD", **pixels, **clocks.siemens(start_s=35990.0, **kind))
+        write(tmp_path, frames=12, SeriesDescription="rest", **clocks.siemens(**kind))
+    np.testing.assert_array_equal(acquired(tmp_path).tissue.proton_density[:, 0, 0, 0], [900, 901])
+
+
+def test_proton_density_without_a_name_goes_to_the_injection_that_follows_it(write, clocks, tmp_path):
+    for number, (start_s, beat_s) in enumerate(((36000.0, 0.6), (37000.0, 0.9))):
+        for frames, value, at_s in ((2, 900 + 10 * number, start_s - 5.0), (12, 100, start_s)):
+            clock = clocks.siemens(times_s=beat_s * np.arange(frames), start_s=at_s, HeartRate=round(60 / beat_s))
+            pixels = {"pixels": lambda frame, slice_, value=value: value + frame}
+            write(tmp_path, frames=frames, SeriesDescription="perf", **pixels, **clock)
+    study = LoadingLogic().run(StudyRequest(study=tmp_path))
+    assert [int(found.tissue.proton_density.min()) for found in (study.stress, study.rest)] == [900, 910]
+
+
 def test_slices_in_series_of_their_own_are_joined(write, clocks, tmp_path):
     for slice_ in range(3):
         position = {"ImagePositionPatient": [-30.0, -40.0, 50.0 - 10.0 * slice_]}

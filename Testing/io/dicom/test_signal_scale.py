@@ -105,6 +105,15 @@ def test_blood_cut_off_at_twelve_bits_is_serious(write, clocks, tmp_path):
     assert codes(series)["signal-clipped"] is Severity.SERIOUS
 
 
+def test_proton_density_that_is_cut_off_on_a_scale_of_its_own_is_serious(write, clocks, tmp_path):
+    density = {"pixels": lambda frame, _: 4095, "RescaleSlope": 0.25, "RescaleIntercept": 0}
+    write(tmp_path, frames=2, SeriesDescription="perf rest PD", **density, **clocks.siemens(start_s=35990.0))
+    write(tmp_path, frames=16, pixels=lambda frame, _: 40 * frame, SeriesDescription="perf", **clocks.siemens())
+    series = LoadingLogic().run(StudyRequest(rest=tmp_path)).rest.tissue
+    assert series.proton_density.max() == pytest.approx(4095 / 4)
+    assert codes(series)["signal-clipped"] is Severity.SERIOUS
+
+
 def test_bright_fat_at_the_limit_of_the_file_is_no_matter(write, clocks, tmp_path):
     def pixels(frame, _):
         image = np.full((16, 20), 100 + 10 * frame)

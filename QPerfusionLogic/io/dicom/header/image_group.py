@@ -33,6 +33,8 @@ class ImageGroup:
         The images of the second echo; empty where there is one echo.
     proton_density : tuple of ImageRecord
         Images that the tags distinguish as the proton-density frames of this acquisition.
+    density_is_named : bool
+        False where no tag shows what these images are, only that they were taken right before.
     header : Dataset
         Header of one image.
     remarks : tuple of str
@@ -43,6 +45,7 @@ class ImageGroup:
     header: Any
     second_echo: tuple[ImageRecord, ...] = ()
     proton_density: tuple[ImageRecord, ...] = ()
+    density_is_named: bool = True
     remarks: tuple[str, ...] = field(default=())
 
     @property
