@@ -31,6 +31,7 @@ class SplineResidue(KineticModel):
 
     Examples
     --------
+    >>> from QPerfusionLogic.settings.schema import KineticsSettings
     >>> time_s = np.arange(0.0, 40.0, 0.5)
     >>> late = np.maximum(time_s - 5.0, 0.0)
     >>> aif = late**2 * np.exp(-late / 1.7)
