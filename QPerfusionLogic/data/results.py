@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from .arrays import LEFT_VENTRICLE, MYOCARDIUM, RIGHT_VENTRICLE, BoolArray, FloatArray, LabelArray
 from .conversion_physics import ConversionPhysics, Precontrast
 from .geometry import Geometry
+from .heart_prior import HeartPrior
 from .notices import Notice, Severity
 from .protocol import Protocol
 from .series import PerfusionSeries, Quantity, SeriesKind, SeriesSource, State
@@ -264,6 +265,8 @@ class Mapped:
     input_error : float
         Standard error of the arterial input, as a share of flow: it moves all flows of the state together and is part
         of the standard errors of the segments. 0 where nothing is known of it.
+    heart_prior : HeartPrior, optional
+        What every pixel was held near; None where each was fitted by itself.
     """
 
     maps: dict[str, FloatArray]
@@ -275,6 +278,7 @@ class Mapped:
     window_s: tuple[float, float] = (0.0, 0.0)
     notices: tuple[Notice, ...] = ()
     input_error: float = 0.0
+    heart_prior: HeartPrior | None = None
 
 
 @dataclass(frozen=True)

@@ -8,8 +8,8 @@ from dataclasses import replace
 import numpy as np
 
 from QPerfusionLogic.data.arrays import BoolArray
+from QPerfusionLogic.data.heart_prior import HeartPrior
 from QPerfusionLogic.data.results import FitResult
-from QPerfusionLogic.kinetics.base.heart_prior import HeartPrior
 from QPerfusionLogic.kinetics.base.kinetic_input import KineticInput, check_input
 from QPerfusionLogic.kinetics.base.model import KineticModel
 from QPerfusionLogic.kinetics.hierarchical.pooling import heart_prior

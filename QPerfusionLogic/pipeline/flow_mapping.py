@@ -9,10 +9,10 @@ import numpy as np
 from QPerfusionLogic.aif.correction.aif_resampling import STEP_S, between_samples, fine_times
 from QPerfusionLogic.aif.correction.method_curve import BAND_SDS
 from QPerfusionLogic.data.arrays import BoolArray, FloatArray
+from QPerfusionLogic.data.heart_prior import HeartPrior
 from QPerfusionLogic.data.notices import Notice
 from QPerfusionLogic.data.results import FIT_STATUS, ArterialInput, FitResult, Mapped, SegmentFlow, StateResult
 from QPerfusionLogic.errors import InputError
-from QPerfusionLogic.kinetics.base.heart_prior import HeartPrior
 from QPerfusionLogic.kinetics.base.kinetic_input import KineticInput
 from QPerfusionLogic.kinetics.logic import KineticFittingLogic
 from QPerfusionLogic.progress import Progress
@@ -121,6 +121,7 @@ def map_flow(result: StateResult, settings: KineticsSettings, progress: Progress
         window_s=fits[0].window_s if fits else (0.0, 0.0),
         notices=_once(notices, result),
         input_error=input_error,
+        heart_prior=near,
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from QPerfusionLogic.data.arrays import BoolArray, FloatArray
+from QPerfusionLogic.data.heart_prior import HeartPrior
 from QPerfusionLogic.settings.schema import KineticsSettings
 
 
@@ -22,6 +23,8 @@ class PixelRequest:
         Frames that count.
     aif_time_s, aif_mmol_l : (m,) arrays
     settings : KineticsSettings
+    near : HeartPrior, optional
+        What the pixels of this heart are held near, as those of its maps are.
     """
 
     pixels: tuple[tuple[int, int], ...]
@@ -31,6 +34,7 @@ class PixelRequest:
     aif_time_s: FloatArray
     aif_mmol_l: FloatArray
     settings: KineticsSettings
+    near: HeartPrior | None = None
 
 
 @dataclass(frozen=True)

@@ -209,7 +209,7 @@ class KineticsSettings:
         help="hierarchical: curves of one heart share the centre of PS, Vp, ve and delay, which its segments give; "
         "population: log-normal over the published ranges; what has no such prior is flat over those ranges",
     )
-    prior_scope: str = choice("segments", "pixels", help="which fits have the priors; pixels: segments and pixels")
+    prior_scope: str = choice("pixels", "segments", help="which fits have the priors; pixels: segments and pixels")
     pixelwise: bool = field(default=True, metadata={"help": "fit every pixel; false: segments only"})
 
 

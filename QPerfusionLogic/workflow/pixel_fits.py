@@ -55,7 +55,8 @@ def _fitted(request: PixelRequest) -> Fits:
     if counted.sum() < FEWEST_FRAMES:
         raise InputError(f"{int(counted.sum())} kept frames", expected=f"at least {FEWEST_FRAMES}")
     found = _fitting(request.settings).run(
-        KineticInput(request.curves[:, counted], time_s[counted], arterial.gd_mmol_l, arterial.time_s)
+        KineticInput(request.curves[:, counted], time_s[counted], arterial.gd_mmol_l, arterial.time_s),
+        near=request.near,
     )
     predicted = np.full(request.curves.shape, np.nan)
     predicted[:, counted] = found.predicted

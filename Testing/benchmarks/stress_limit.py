@@ -24,7 +24,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 
 from curves import STEP_S, btex_residue
 
-from QPerfusionLogic.kinetics.base.heart_prior import DELAY_WITHIN_HEART_S
+from QPerfusionLogic.data.heart_prior import DELAY_WITHIN_HEART_S
 from QPerfusionLogic.kinetics.models.btex import Btex
 from QPerfusionLogic.phantom.simulation.simulation import simulate_patient
 

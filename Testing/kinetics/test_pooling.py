@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy.special import chndtr
 
-from QPerfusionLogic.kinetics.base.heart_prior import HeartPrior
+from QPerfusionLogic.data.heart_prior import HeartPrior
 from QPerfusionLogic.kinetics.base.kinetic_input import KineticInput
 from QPerfusionLogic.kinetics.hierarchical.pooling import _JointLikelihood, heart_prior
 from QPerfusionLogic.kinetics.logic import KineticFittingLogic

@@ -79,14 +79,14 @@ def test_the_pixel_under_the_cursor_is_shown_with_fit_and_residual(a_panel_with_
     assert view is not None
 
 
-def test_the_fit_of_a_pixel_agrees_with_the_map_within_its_error(a_panel_with_a_result, a_quick_result):
+def test_the_fit_of_a_pixel_is_that_of_the_map(a_panel_with_a_result, a_quick_result):
     panel = a_panel_with_a_result
     panel.results.curves.show_pixel(IN_THE_WALL)
     wait_for_the_fit(panel)
     fits = panel.results.curves._fits.known((panel._parameters.studyName, State.STRESS, 0), (24, 38))
     maps = a_quick_result.states[State.STRESS].mapped.maps
-    of_map, error = (float(maps[name][0, 24, 38]) for name in ("mbf", "mbf_se"))
-    assert fits.parameters["mbf_ml_min_g"] == pytest.approx(of_map, abs=0.5 * error)
+    of_map = float(maps["mbf"][0, 24, 38])
+    assert fits.parameters["mbf_ml_min_g"] == pytest.approx(of_map, rel=0.02)
     assert f"MBF {of_map:.2f}" in panel.ui.pixelLabel.text
 
 

@@ -56,7 +56,8 @@ def test_a_flow_with_an_error_of_more_than_twice_itself_is_no_number() -> None:
 
 def test_segments_have_log_normal_priors_where_they_are_asked_for() -> None:
     kinds = ("population", "hierarchical", "none")
-    found = {priors: _for_segments(KineticsSettings(priors=priors)).prior_scope for priors in kinds}
+    settings = [KineticsSettings(priors=priors, prior_scope="segments") for priors in kinds]
+    found = {item.priors: _for_segments(item).prior_scope for item in settings}
     assert found == {"population": "pixels", "hierarchical": "segments", "none": "segments"}
 
 

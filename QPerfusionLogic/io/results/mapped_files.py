@@ -12,6 +12,7 @@ import numpy as np
 
 from QPerfusionLogic.data.arrays import FloatArray
 from QPerfusionLogic.data.geometry import Geometry
+from QPerfusionLogic.data.heart_prior import HeartPrior
 from QPerfusionLogic.data.results import Mapped, SegmentFlow
 from QPerfusionLogic.data.slice_stacks import on_grid
 from QPerfusionLogic.errors import InputError
@@ -66,6 +67,7 @@ def mapped_record(mapped: Mapped) -> dict[str, Any]:
         "model": mapped.model,
         "window_s": [float(value) for value in mapped.window_s],
         "input_error": mapped.input_error,
+        "heart_prior": None if mapped.heart_prior is None else dataclasses.asdict(mapped.heart_prior),
         "segments": [dataclasses.asdict(flow) for flow in mapped.segments],
     }
 
@@ -79,10 +81,12 @@ def mapped_fields(record: Mapping[str, Any]) -> dict[str, Any]:
     'btex_mixing_cells'
     """
     first, last = record.get("window_s", (0.0, 0.0))
+    prior = record.get("heart_prior")
     return {
         "model": present_choice("kinetics.model", record.get("model", "")),
         "window_s": (float(first), float(last)),
         "input_error": float(record.get("input_error", 0.0)),
+        "heart_prior": None if prior is None else HeartPrior(**prior),
         "segments": tuple(_flow(item) for item in record.get("segments", ())),
     }
 

@@ -15,8 +15,8 @@ from QPerfusionLogic.errors import SettingsError
 from .axes import Axis
 
 if TYPE_CHECKING:
-    from .heart_prior import HeartPrior
-from .heart_prior import TAIL
+    from QPerfusionLogic.data.heart_prior import HeartPrior
+from QPerfusionLogic.data.heart_prior import TAIL
 
 OF_OTHER_MODELS = ("delay", "vp", "ps", "ve", "fp", "mbf", "ktrans", "width", "shape")
 """Names that may stand among the bounds of any model: one settings file serves several models."""

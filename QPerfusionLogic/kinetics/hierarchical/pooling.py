@@ -17,8 +17,8 @@ from scipy.optimize import minimize
 from scipy.special import logsumexp
 
 from QPerfusionLogic.data.arrays import FloatArray
+from QPerfusionLogic.data.heart_prior import DELAY_WITHIN_HEART_S, HeartPrior, heavy_tailed_force
 from QPerfusionLogic.kinetics.base.delay import posterior
-from QPerfusionLogic.kinetics.base.heart_prior import DELAY_WITHIN_HEART_S, HeartPrior, heavy_tailed_force
 from QPerfusionLogic.kinetics.base.layout import Layout
 from QPerfusionLogic.kinetics.solver.engine import fit_on_table, starts_at
 from QPerfusionLogic.kinetics.solver.estimates import Data, log_likelihood, minima_at_delays

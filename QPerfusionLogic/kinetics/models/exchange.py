@@ -9,8 +9,8 @@ from scipy.ndimage import map_coordinates, spline_filter
 from scipy.special import chndtr
 
 from QPerfusionLogic.data.arrays import FloatArray
+from QPerfusionLogic.data.heart_prior import FLOW_WITHIN_HEART
 from QPerfusionLogic.kinetics.base.axes import Axis
-from QPerfusionLogic.kinetics.base.heart_prior import FLOW_WITHIN_HEART
 from QPerfusionLogic.kinetics.base.layout import Layout, Parameter
 
 EXTRACTION_SPLIT = 0.9

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from QPerfusionLogic.data.arrays import FloatArray
+from QPerfusionLogic.data.heart_prior import FLOW_WITHIN_HEART
 from QPerfusionLogic.kinetics.base.axes import Axis
-from QPerfusionLogic.kinetics.base.heart_prior import FLOW_WITHIN_HEART
 from QPerfusionLogic.kinetics.base.layout import Layout, Parameter
 from QPerfusionLogic.kinetics.base.quantities import quantities
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 
 from QPerfusionLogic.data.arrays import BoolArray, FloatArray
+from QPerfusionLogic.data.heart_prior import HeartPrior
 from QPerfusionLogic.errors import InputError
 from QPerfusionLogic.kinetics.base.arterial_curve import ArterialCurve
 from QPerfusionLogic.kinetics.base.frame_patterns import by_pattern
-from QPerfusionLogic.kinetics.base.heart_prior import HeartPrior
 from QPerfusionLogic.kinetics.base.layout import Layout
 from QPerfusionLogic.kinetics.base.model import AT_BOUND, CONVERGED, NO_BOLUS, NOT_CONVERGED, KineticModel, Solution
 from QPerfusionLogic.kinetics.base.remaining_baseline import is_more_than_rounding, remaining_baseline

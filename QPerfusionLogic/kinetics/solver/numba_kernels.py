@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
-from QPerfusionLogic.kinetics.base.heart_prior import TAIL
+from QPerfusionLogic.data.heart_prior import TAIL
 
 from .numba_lanes import multiply_rows, read_rows
 from .numba_reading import FAST, helper, locate

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from QPerfusionLogic.data.arrays import BoolArray, FloatArray
-from QPerfusionLogic.kinetics.base.heart_prior import TAIL
+from QPerfusionLogic.data.heart_prior import TAIL
 from QPerfusionLogic.kinetics.base.layout import Layout
 
 from .residue_table import ShapeTable

@@ -8,9 +8,11 @@ from typing import Any
 import numpy as np
 
 from QPerfusionLogic.data.arrays import BoolArray, FloatArray
+from QPerfusionLogic.data.heart_prior import HeartPrior
 from QPerfusionLogic.data.series import State
+from QPerfusionLogic.io.results.mapped_files import mapped_fields
 from QPerfusionLogic.mrml.nodes.hierarchy import put_into
-from QPerfusionLogic.mrml.nodes.marks import mark
+from QPerfusionLogic.mrml.nodes.marks import mark, read_note
 from QPerfusionLogic.mrml.nodes.plots import Line, add_chart, widen_for_legend
 from QPerfusionLogic.mrml.nodes.sequences import times_of
 from QPerfusionLogic.mrml.nodes.study_folders import study_folder
@@ -99,6 +101,7 @@ def request_around(study: SceneStudy, pixel: Pixel, settings: KineticsSettings) 
         np.array(column_values(aif, "time_s")),
         np.array(column_values(aif, "gd_mmol_l")),
         settings,
+        _heart_prior(study, pixel.state),
     )
 
 
@@ -145,6 +148,14 @@ def _pixel_chart(scene: Any, study: SceneStudy, state: State, frames: int) -> tu
         study.nodes[str(state), role] = node
         put_into(scene, study_folder(scene, study.name) or study.folder, node)
     return table, nodes[0]
+
+
+def _heart_prior(study: SceneStudy, state: State) -> HeartPrior | None:
+    """Return what the pixels of a state were held near when its maps were made."""
+    table = study.node("table:curves", state)
+    about = read_note(table, "Mapped") if table is not None else None
+    prior: HeartPrior | None = None if about is None else mapped_fields(about)["heart_prior"]
+    return prior
 
 
 def _value(node: Any, pixel: Pixel) -> float:

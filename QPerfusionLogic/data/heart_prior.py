@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from QPerfusionLogic.data.arrays import FloatArray
+from .arrays import FloatArray
 
 DELAY_WITHIN_HEART_S = 0.25
 """Spread of the arterial delay between the segments of one heart (s); blood reaches them within about a beat."""
