@@ -26,6 +26,8 @@ SEGMENT_NAMES = dict(
 """Segment number -> name."""
 TERRITORIES = {"LAD": (1, 2, 7, 8, 13, 14), "LCX": (5, 6, 11, 12, 16), "RCA": (3, 4, 9, 10, 15)}
 """Coronary artery -> its segments."""
+LAYERS = {"all": (1, 2), "endo": (1,), "epi": (2,)}
+"""Layer name -> values of `Segmented.layers`."""
 TERRITORY_OF = {segment: vessel for vessel, segments in TERRITORIES.items() for segment in segments}
 """Segment number -> coronary artery."""
 

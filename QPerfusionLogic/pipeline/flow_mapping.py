@@ -8,6 +8,7 @@ import numpy as np
 
 from QPerfusionLogic.aif.correction.aif_resampling import STEP_S, between_samples, fine_times
 from QPerfusionLogic.aif.correction.method_curve import BAND_SDS
+from QPerfusionLogic.data.aha_model import LAYERS
 from QPerfusionLogic.data.arrays import BoolArray, FloatArray
 from QPerfusionLogic.data.heart_prior import HeartPrior
 from QPerfusionLogic.data.notices import Notice
@@ -20,8 +21,6 @@ from QPerfusionLogic.settings.schema import KineticsSettings
 
 from .input_error import error_of_agent, error_of_band, least_error_of, together
 
-LAYERS = {"all": (1, 2), "endo": (1,), "epi": (2,)}
-"""Layer name -> values of `Segmented.layers`."""
 FEWEST_FRAMES = 6
 """A slice with fewer kept frames is not fitted."""
 MINIMUM_PIXELS = 8

@@ -10,9 +10,8 @@ from QPerfusionLogic.aif.methods.aif_method import aif_methods
 from QPerfusionLogic.data.arrays import FloatArray
 from QPerfusionLogic.data.results import ArterialInput, StateResult
 from QPerfusionLogic.data.series import State
-from QPerfusionLogic.signal_model.constants import aif_flow_error, relaxivity_spread
+from QPerfusionLogic.signal_model.constants import aif_flow_error, field_strength_or_typical, relaxivity_spread
 
-DEFAULT_FIELD_T = 1.5
 ERROR_OF_AGENT = 0.05
 """Error of flow by an assumed agent where input and tissue come from images of one agent. Converted as gadoterate,
 gadoteridol, gadobenate and gadoxetate instead of gadobutrol, a dual-sequence study of a digital patient (seed 11,
@@ -47,7 +46,9 @@ def error_of_agent(result: StateResult) -> float:
         return 0.0
     method = aif_methods().get(arterial_input.mode)
     if method is not None and not method.inverts_signal:
-        return relaxivity_spread(concentration.physics.agent, concentration.physics.field_strength_t or DEFAULT_FIELD_T)
+        return relaxivity_spread(
+            concentration.physics.agent, field_strength_or_typical(concentration.physics.field_strength_t)
+        )
     return ERROR_OF_AGENT
 
 

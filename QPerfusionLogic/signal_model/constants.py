@@ -107,6 +107,17 @@ def typical_acquisition(series: str, quantity: str) -> Constant:
     raise KeyError((series, quantity))
 
 
+def field_strength_or_typical(given_t: float | None) -> float:
+    """Return a field strength in T, the typical one where none is known.
+
+    Examples
+    --------
+    >>> field_strength_or_typical(3.0), field_strength_or_typical(None)
+    (3.0, 1.5)
+    """
+    return given_t or typical_acquisition("any", "field_strength").value
+
+
 def aif_flow_error(method: str, normalisation: str, state: str) -> float:
     """Return the error of flow, common to a heart and as a share, that an arterial input of a method makes.
 

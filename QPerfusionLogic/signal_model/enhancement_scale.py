@@ -10,10 +10,9 @@ from QPerfusionLogic.data.conversion_physics import ConversionPhysics
 from QPerfusionLogic.data.series import PerfusionSeries
 from QPerfusionLogic.settings.schema import ConversionSettings
 
-from .constants import Constant, native_property, relaxivity
+from .constants import Constant, field_strength_or_typical, native_property, relaxivity
 from .response import SignalResponse
 
-DEFAULT_FIELD_T = 1.5
 AGENT = "gadobutrol"
 """Agent of the published conversion."""
 
@@ -29,7 +28,7 @@ class EnhancementScale:
 
 def enhancement_scale(series: PerfusionSeries, settings: ConversionSettings) -> EnhancementScale:
     """Return the scale of the relative-enhancement equation for a series."""
-    field_strength = settings.field_strength_t or series.protocol.field_strength_t or DEFAULT_FIELD_T
+    field_strength = field_strength_or_typical(settings.field_strength_t or series.protocol.field_strength_t)
     t1 = native_property("t1", "blood", field_strength, "relative_enhancement")
     r1 = relaxivity("r1", AGENT, field_strength, "relative_enhancement")
     if settings.t1_blood_s:

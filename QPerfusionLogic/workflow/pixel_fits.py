@@ -19,7 +19,6 @@ from .process import Launch, WatchedProcess
 
 QUESTION, ANSWER = ".question", ".answer"
 LOOK_EVERY_MS = 30
-FEWEST_FRAMES = 6
 
 
 @dataclass(frozen=True)
@@ -45,7 +44,7 @@ def _fitted(request: PixelRequest) -> Fits:
     from QPerfusionLogic.data.results import ArterialInput
     from QPerfusionLogic.errors import InputError
     from QPerfusionLogic.kinetics.base.kinetic_input import KineticInput
-    from QPerfusionLogic.pipeline.flow_mapping import resample_aif
+    from QPerfusionLogic.pipeline.flow_mapping import FEWEST_FRAMES, resample_aif
 
     time_s = np.asarray(request.time_s, dtype=float)
     arterial = ArterialInput(request.aif_time_s, request.aif_mmol_l, request.aif_mmol_l, request.aif_mmol_l, "")

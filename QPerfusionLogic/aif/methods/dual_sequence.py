@@ -20,13 +20,12 @@ from QPerfusionLogic.data.notices import Notice
 from QPerfusionLogic.data.series import PerfusionSeries, Quantity, SeriesKind
 from QPerfusionLogic.errors import InputError
 from QPerfusionLogic.settings.schema import AifSettings
-from QPerfusionLogic.signal_model.constants import native_property
+from QPerfusionLogic.signal_model.constants import field_strength_or_typical, native_property
 from QPerfusionLogic.signal_model.physics import SeriesPhysics, physics_of_series
 
 from .aif_context import AifContext
 from .aif_method import AifMethod
 
-DEFAULT_FIELD_T = 1.5
 TINY_ECHO_TIME_S = 1e-9
 """Echo time of a signal whose decay is already undone, or is to be ignored."""
 
@@ -165,7 +164,7 @@ def _without_decay(
     if not settings.t2_star_correction:
         kept = DecayCorrection(curve.signal, curve.proton_density, curve.signal * 0.0, False)
         return curve, kept, _at_echo_time(series, TINY_ECHO_TIME_S)
-    native_t2 = native_property("t2", "blood", protocol.field_strength_t or DEFAULT_FIELD_T)
+    native_t2 = native_property("t2", "blood", field_strength_or_typical(protocol.field_strength_t))
     decay = undo_decay(curve, protocol, 1.0 / native_t2.value)
     if not decay.done:
         return curve, decay, series

@@ -20,7 +20,7 @@ from QPerfusionLogic.io.dicom.header.identity import hashed, patient_of, without
 from QPerfusionLogic.io.dicom.header.image_group import MINIMUM_FRAMES, ImageGroup
 from QPerfusionLogic.io.dicom.header.image_record import CONTENT_TIME, WALL_CLOCKS, ImageRecord
 from QPerfusionLogic.io.dicom.header.protocol_tags import protocol_of, vendor_of
-from QPerfusionLogic.io.dicom.header.slice_places import slice_indices
+from QPerfusionLogic.io.dicom.header.slice_places import DEFAULT_THICKNESS_MM, slice_indices
 from QPerfusionLogic.io.dicom.header.tags import SECONDS_OF_DAY, Tags
 from QPerfusionLogic.progress import Progress
 from QPerfusionLogic.settings.schema import LoadingSettings
@@ -34,7 +34,6 @@ from .roles import Role
 from .signal_scale import with_one_scale
 from .stacking import Stack, stack_of
 
-DEFAULT_THICKNESS_MM = 8.0
 SAME_BEAT_S = 0.05
 """Frames of two series that were taken in the same beats are as far apart from beat to beat."""
 LEAST_TOGETHER = 0.7

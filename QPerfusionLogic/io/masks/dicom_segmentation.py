@@ -14,13 +14,13 @@ import numpy as np
 from QPerfusionLogic.data.arrays import BoolArray, FloatArray
 from QPerfusionLogic.errors import InputError
 from QPerfusionLogic.io.dicom.dicom_scan import is_dicom
+from QPerfusionLogic.io.dicom.header.slice_places import DEFAULT_THICKNESS_MM
 from QPerfusionLogic.io.dicom.header.tags import Tags, flattened
 
 from .planes import MaskPlane
 from .slicer_segments import DEFAULT_NAME, label_of_name
 
 SEGMENTATION, LABEL_MAP = "1.2.840.10008.5.1.4.1.1.66.4", "1.2.840.10008.5.1.4.1.1.66.7"
-DEFAULT_THICKNESS_MM = 8.0
 
 
 def is_dicom_mask(path: Path) -> bool:

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from QPerfusionLogic.data.aha_model import LAYERS, TERRITORY_OF
 from QPerfusionLogic.data.geometry import Geometry
 from QPerfusionLogic.data.series import State
 from QPerfusionLogic.phantom.simulation.simulated import SimulatedStudy, StateTruth
@@ -18,13 +19,6 @@ SEGMENT_COLUMNS = (
     *("segment", "territory", "layer", "stress_mbf", "stress_se", "rest_mbf", "rest_se", "mpr", "mpr_se"),
     *("n_pixels", "flags"),
 )
-TERRITORIES = {
-    "LAD": (1, 2, 7, 8, 13, 14),
-    "RCA": (3, 4, 9, 10, 15),
-    "LCX": (5, 6, 11, 12, 16),
-}
-"""Vessel territories of the AHA segments (Cerqueira 2002)."""
-LAYERS = {"all": (1, 2), "endo": (1,), "epi": (2,)}
 
 
 def write_truth(simulated: SimulatedStudy, folder: Path) -> None:
@@ -54,7 +48,6 @@ def write_truth(simulated: SimulatedStudy, folder: Path) -> None:
 def segment_rows(truth: dict[State, StateTruth]) -> list[list[Any]]:
     """Return the true MBF of every AHA segment and half, in the columns of the product's segments.csv."""
     rows: list[list[Any]] = []
-    territory_of = {segment: name for name, members in TERRITORIES.items() for segment in members}
     for segment in range(1, 17):
         for layer, values in LAYERS.items():
             flow = {state: _segment_mean(entry, segment, values) for state, entry in truth.items()}
@@ -64,7 +57,7 @@ def segment_rows(truth: dict[State, StateTruth]) -> list[list[Any]]:
                 continue
             ratio = stress[0] / rest[0]
             numbers = [_number(stress[0]), "", _number(rest[0]), "", _number(ratio), ""]
-            rows.append([segment, territory_of[segment], layer, *numbers, pixels, ""])
+            rows.append([segment, TERRITORY_OF[segment], layer, *numbers, pixels, ""])
     return rows
 
 

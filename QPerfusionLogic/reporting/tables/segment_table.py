@@ -8,7 +8,7 @@ import math
 from collections.abc import Iterable, Sequence
 from dataclasses import fields, replace
 
-from QPerfusionLogic.data.aha_model import SEGMENTS, TERRITORIES, TERRITORY_OF
+from QPerfusionLogic.data.aha_model import LAYERS, SEGMENTS, TERRITORIES, TERRITORY_OF
 from QPerfusionLogic.data.results import SegmentFlow, StudyResult
 from QPerfusionLogic.data.series import State
 from QPerfusionLogic.pipeline.comparability import Comparability, comparability
@@ -19,7 +19,6 @@ from .report import NAN, SegmentRow
 
 COLUMNS = tuple(item.name for item in fields(SegmentRow))
 """Columns of segments.csv, in order."""
-LAYERS = ("all", "endo", "epi")
 Flows = dict[tuple[int, str], SegmentFlow]
 SharedErrors = dict[str, float]
 """Column of a flow or ratio -> its error that all segments share, as a share of it."""

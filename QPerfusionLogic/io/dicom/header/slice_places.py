@@ -13,6 +13,8 @@ from .image_record import ImageRecord
 from .likeness import tilt_degrees
 
 SLICE_TOLERANCE_MM = 1.0
+DEFAULT_THICKNESS_MM = 8.0
+"""Thickness of a slice whose header names none."""
 SAME_SLICE_SHARE = 0.4
 """Positions closer than this share of the slice thickness are one slice that follows the breathing."""
 JITTER_DEGREES = 1.0

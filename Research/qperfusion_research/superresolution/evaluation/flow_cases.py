@@ -9,6 +9,7 @@ import numpy as np
 
 from qperfusion_research.flow.truth_stages import true_input, truly_registered, truly_segmented
 from QPerfusionLogic.conversion.logic import ConversionLogic
+from QPerfusionLogic.data.aha_model import LAYERS
 from QPerfusionLogic.data.arrays import MYOCARDIUM, BoolArray, FloatArray, LabelArray
 from QPerfusionLogic.data.results import ArterialInput, Segmented, StateResult
 from QPerfusionLogic.data.series import PerfusionSeries, State
@@ -20,7 +21,7 @@ from QPerfusionLogic.phantom.patients.patient import DigitalPatient
 from QPerfusionLogic.phantom.patients.sampling import sample_patient
 from QPerfusionLogic.phantom.simulation.simulated import StateTruth
 from QPerfusionLogic.phantom.simulation.simulation import simulate_patient
-from QPerfusionLogic.pipeline.flow_mapping import LAYERS, UNDETERMINED, map_flow, resample_aif
+from QPerfusionLogic.pipeline.flow_mapping import UNDETERMINED, map_flow, resample_aif
 from QPerfusionLogic.settings.schema import KineticsSettings, Settings
 
 SECTORS = 24
