@@ -59,12 +59,12 @@ def run(options: argparse.Namespace, settings: Settings, progress: Progress) -> 
     for index, (name, one) in enumerate(series.items()):
         part = progress.part(0.1 + 0.9 * index / len(series), 0.1 + 0.9 * (index + 1) / len(series))
         found = SuperresolutionLogic(chosen).resolve(one, part)
-        write_superresolved(found, paths[name], chosen)
+        write_superresolved_series(found, paths[name], chosen)
         warnings = tuple(notice for notice in found.series.notices if notice.severity is not Severity.NOTE)
         yield Outcome(paths[name], warnings)
 
 
-def write_superresolved(found: Superresolved, path: Path, settings: SuperresolutionSettings) -> None:
+def write_superresolved_series(found: Superresolved, path: Path, settings: SuperresolutionSettings) -> None:
     """Write the series (proton-density frames first), its spread and a JSON file with protocol and provenance."""
     stem = stem_of(path)
     write_sequence(path, *_with_density(found.series), found.series.geometry)

@@ -50,7 +50,7 @@ def run_study(row: StudyRow, output: Path, progress: Progress | None = None) -> 
 
     folder = Path(output) / "studies" / row.id
     started = time.perf_counter()
-    outcome: dict[str, Any] = {"id": row.id, "status": DONE, "message": "", "fingerprint": fingerprint(row)}
+    outcome: dict[str, Any] = {"id": row.id, "status": DONE, "message": "", "fingerprint": study_fingerprint(row)}
     try:
         quantify(row.request, folder, row.settings, progress)
         outcome |= {"flows": flows_of(folder), "warnings": warnings_of(folder)}
@@ -74,7 +74,7 @@ def earlier_outcome(row: StudyRow, output: Path) -> dict[str, Any] | None:
         outcome: dict[str, Any] = json.loads(state_file(output, row.id).read_text(encoding="utf-8"))
     except (OSError, json.JSONDecodeError, UnicodeDecodeError):
         return None
-    unchanged = outcome.get("status") == DONE and outcome.get("fingerprint") == fingerprint(row)
+    unchanged = outcome.get("status") == DONE and outcome.get("fingerprint") == study_fingerprint(row)
     return outcome if unchanged and (Path(output) / "studies" / row.id / "provenance.json").exists() else None
 
 
@@ -83,7 +83,7 @@ def state_file(output: Path, name: str) -> Path:
     return Path(output) / "state" / f"{name}.json"
 
 
-def fingerprint(row: StudyRow) -> str:
+def study_fingerprint(row: StudyRow) -> str:
     """Return a hash of inputs (paths, sizes, times of change), settings and version: what decides the result."""
     files: list[tuple[str, str, int, int]] = []
     for name, path in sorted(row.request.given.items()):

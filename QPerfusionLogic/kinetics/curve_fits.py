@@ -73,14 +73,14 @@ def fit_file(path: Path, settings: KineticsSettings, progress: Progress | None =
     """
     from QPerfusionLogic.aif.quality.given_curve_checks import given_curve_notices
 
-    table = read_curves(path)
+    table = read_curve_table(path)
     given = KineticInput(table.curves, table.time_s, table.aif_mmol_l, table.time_s)
     result = KineticFittingLogic(settings).run(given, progress)
     notices = dict.fromkeys((*given_curve_notices(table.aif_mmol_l, table.time_s), *result.notices))
     return CurveFits(fits_as_csv(result, table.names), tuple(notices))
 
 
-def read_curves(path: Path) -> CurveTable:
+def read_curve_table(path: Path) -> CurveTable:
     """Read a curve file; raises `InputError` that names the row and column of what is wrong."""
     found = read_table(Path(path), "file of curves")
     if not found.rows and not found.header:

@@ -37,19 +37,19 @@ MOSTLY = 0.5
 
 
 @dataclass(frozen=True)
-class Verdict:
+class FrameSelection:
     """Which images are kept, (frames, slices), and reason[frame][slice], "" where kept."""
 
     kept: BoolArray
     reason: tuple[tuple[str, ...], ...]
 
 
-def judge(
+def select_frames(
     series: PerfusionSeries,
     alignments: list[SliceAlignment | None],
     position_mm: FloatArray,
     settings: RegistrationSettings,
-) -> Verdict:
+) -> FrameSelection:
     """Return the verdict on every image of a series.
 
     Parameters
@@ -66,7 +66,7 @@ def judge(
         _lost(series, alignments, reason)
     reason[_existing(settings.restored_frames, series.frames)] = ""
     reason[_existing(settings.excluded_frames, series.frames)] = BY_HAND
-    return Verdict(np.asarray(reason == "", dtype=bool), tuple(tuple(row) for row in reason.tolist()))
+    return FrameSelection(np.asarray(reason == "", dtype=bool), tuple(tuple(row) for row in reason.tolist()))
 
 
 def _odd(

@@ -17,7 +17,7 @@ from QPerfusionLogic.settings.schema import RegistrationSettings
 from . import motion_notices as motion
 from .alignment import align_proton_density
 from .deformable import field_on_image, refine
-from .frame_selection import BLANK, Verdict, judge
+from .frame_selection import BLANK, FrameSelection, select_frames
 from .heart_centre import HeartCentre, consensus, find_heart_centre
 from .resampling import translate, warp
 from .slice_alignment import UNCERTAIN_SWAP, SliceAlignment, align_slice
@@ -80,7 +80,7 @@ class RegistrationLogic:
             notices += refined
             moved = np.stack([self._warped(series.signal[:, i], field[:, i]) for i in range(series.slices)], axis=1)
         displacement_mm = field * np.asarray(series.geometry.pixel_spacing_mm)
-        verdict = judge(series, alignments, displacement * np.asarray(grid.spacing_mm), self.settings)
+        verdict = select_frames(series, alignments, displacement * np.asarray(grid.spacing_mm), self.settings)
         notices += self._on_result(series, verdict, displacement * np.asarray(grid.spacing_mm))
         progress.update(1.0, "frames aligned")
         return Registered(
@@ -187,7 +187,7 @@ class RegistrationLogic:
             notices.append(motion.broken(series.state, index, ~alignment.graph.linked))
         return notices
 
-    def _on_result(self, series: PerfusionSeries, verdict: Verdict, displacement_mm: FloatArray) -> list[Notice]:
+    def _on_result(self, series: PerfusionSeries, verdict: FrameSelection, displacement_mm: FloatArray) -> list[Notice]:
         blank = [np.flatnonzero([row[index] == BLANK for row in verdict.reason]) for index in range(series.slices)]
         notices = [motion.blank(series.state, index, found.tolist()) for index, found in enumerate(blank) if len(found)]
         if (~verdict.kept).mean() > motion.MANY_REJECTED:
@@ -213,7 +213,7 @@ def _harmful(alignment: SliceAlignment) -> bool:
     return alignment.graph.witness_after < alignment.graph.witness_before - GUARD_MARGIN
 
 
-def _quality(alignments: list[SliceAlignment | None], verdict: Verdict) -> dict[str, float]:
+def _quality(alignments: list[SliceAlignment | None], verdict: FrameSelection) -> dict[str, float]:
     known = [alignment.graph for alignment in alignments if alignment is not None]
     quality = {"kept_share": float(verdict.kept.mean())}
     if known:

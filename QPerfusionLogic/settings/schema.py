@@ -12,7 +12,7 @@ from typing import Any, Literal
 
 from QPerfusionLogic.errors import InputError, SettingsError
 
-from .fields import choice, number
+from .fields import choice, number_field
 from .old_names import present_settings
 from .parsing import as_range, checked_value
 
@@ -26,7 +26,7 @@ STAGES = ("superresolution", "registration", "segmentation", "aif", "conversion"
 class LoadingSettings:
     """How files are read."""
 
-    frame_interval_s: float | None = number(
+    frame_interval_s: float | None = number_field(
         None, 0.05, 10.0, "s", "constant time between frames, for files that carry no times"
     )
     axes: str = field(
@@ -36,7 +36,7 @@ class LoadingSettings:
             "help": "order of the axes in a NIfTI file, first axis first",
         },
     )
-    proton_density_frames: int | None = number(
+    proton_density_frames: int | None = number_field(
         None, 0, 10, "", "leading proton-density frames; None: found from the images"
     )
     accept_swapped: bool = field(
@@ -65,7 +65,7 @@ class SuperresolutionSettings:
         "sr3",
         help="diffusion and sr3: own weights of `qperfusion train superresolution` with that preset",
     )
-    fraction: float | None = number(
+    fraction: float | None = number_field(
         None, 0.25, 0.75, "", "share of the phase-encoding lines that was measured; None: found from the images"
     )
     phase_encoding: str = choice("automatic", "rows", "columns", help="image axis along which lines are encoded")
@@ -73,8 +73,8 @@ class SuperresolutionSettings:
         default=False,
         metadata={"help": "also where the outer lines hold signal: they are thrown away and estimated anew"},
     )
-    steps: int = number(1, 1, 2000, "", "1: the expected frame; more: the mean of samples of so many steps")
-    samples: int = number(2, 0, 32, "", "sampled frames behind the map of the spread; 0: none")
+    steps: int = number_field(1, 1, 2000, "", "1: the expected frame; more: the mean of samples of so many steps")
+    samples: int = number_field(2, 0, 32, "", "sampled frames behind the map of the spread; 0: none")
     weights: str = field(default="", metadata={"help": "file of own network weights; empty: the shipped ones"})
     device: str = choice("automatic", "cpu", "cuda", "mps")
 
@@ -98,16 +98,16 @@ class SegmentationSettings:
 
     mode: str = choice("automatic", "classical", "network")
     weights: str = field(default="", metadata={"help": "file of own network weights; empty: the shipped ones"})
-    trim_endo_mm: float = number(1.5, 0.0, 5.0, "mm", "trimmed from the endocardial edge against partial volume")
-    trim_epi_mm: float = number(1.5, 0.0, 5.0, "mm", "trimmed from the epicardial edge against partial volume")
-    right_blood_share: float = number(
+    trim_endo_mm: float = number_field(1.5, 0.0, 5.0, "mm", "trimmed from the endocardial edge against partial volume")
+    trim_epi_mm: float = number_field(1.5, 0.0, 5.0, "mm", "trimmed from the epicardial edge against partial volume")
+    right_blood_share: float = number_field(
         0.08,
         0.0,
         1.0,
         "",
         "pixels of the wall with a larger share of right-ventricular blood are in no segment; 1: off",
     )
-    aif_percentile: float = number(75.0, 0.0, 99.0, "%", "pixels of the LV pool above it form the AIF region")
+    aif_percentile: float = number_field(75.0, 0.0, 99.0, "%", "pixels of the LV pool above it form the AIF region")
 
 
 @dataclass(frozen=True)
@@ -117,8 +117,10 @@ class AifSettings:
     mode: str = choice(
         "automatic", "dual_sequence", "dual_bolus", "neural_network", "signal_inversion", "concentration", "population"
     )
-    bolus_ratio: float = number(10.0, 1.0, 100.0, "", "dual bolus: main to pre-bolus dose (volume x concentration)")
-    dose_mmol_kg: float | None = number(
+    bolus_ratio: float = number_field(
+        10.0, 1.0, 100.0, "", "dual bolus: main to pre-bolus dose (volume x concentration)"
+    )
+    dose_mmol_kg: float | None = number_field(
         None,
         0.005,
         0.4,
@@ -139,7 +141,7 @@ class AifSettings:
     compare: bool = field(
         default=False, metadata={"help": "take every AIF method that the data allow and show the flow that each gives"}
     )
-    saturation_warning_mmol_l: float = number(
+    saturation_warning_mmol_l: float = number_field(
         3.0, 0.5, 20.0, "mmol/L", "apparent peak of the tissue-sequence AIF above which it is called saturated"
     )
     weights: str = field(
@@ -158,21 +160,23 @@ class ConversionSettings:
     mode: str = choice("look_up_table", "relative_enhancement", "concentration")
     normalisation: str = choice("automatic", "proton_density", "baseline")
     agent: str = field(default="", metadata={"help": "contrast agent; empty: from the header, else gadobutrol"})
-    relaxivity_l_mmol_s: float | None = number(None, 1.0, 20.0, "L/mmol/s", "r1; None: the table's value")
-    relaxivity_r2_l_mmol_s: float | None = number(None, 1.0, 40.0, "L/mmol/s", "r2; None: the table's value")
-    t1_blood_s: float | None = number(None, 0.3, 4.0, "s", "native T1 of blood; None: the table's value")
-    t1_myocardium_s: float | None = number(None, 0.3, 4.0, "s", "native T1 of myocardium; None: T1 map or table")
-    saturation_efficiency: float | None = number(None, 0.5, 1.1, "", "1 is perfect saturation")
-    b1_plus: float | None = number(
+    relaxivity_l_mmol_s: float | None = number_field(None, 1.0, 20.0, "L/mmol/s", "r1; None: the table's value")
+    relaxivity_r2_l_mmol_s: float | None = number_field(None, 1.0, 40.0, "L/mmol/s", "r2; None: the table's value")
+    t1_blood_s: float | None = number_field(None, 0.3, 4.0, "s", "native T1 of blood; None: the table's value")
+    t1_myocardium_s: float | None = number_field(None, 0.3, 4.0, "s", "native T1 of myocardium; None: T1 map or table")
+    saturation_efficiency: float | None = number_field(None, 0.5, 1.1, "", "1 is perfect saturation")
+    b1_plus: float | None = number_field(
         None, 0.4, 1.6, "", "B1+ relative to nominal; None: from the blood of two series, else 1"
     )
-    saturation_time_s: float | None = number(None, 0.001, 2.0, "s", "effective TS; None: from the header")
-    repetition_time_s: float | None = number(None, 0.0005, 0.1, "s", "readout TR; None: from the header")
-    flip_angle_deg: float | None = number(None, 1.0, 90.0, "degree", "readout flip angle; None: from the header")
-    pulses_to_centre: int | None = number(None, 0, 500, "", "pulses before the centre of k-space; None: estimated")
-    field_strength_t: float | None = number(None, 0.1, 7.0, "T", "None: from the header")
+    saturation_time_s: float | None = number_field(None, 0.001, 2.0, "s", "effective TS; None: from the header")
+    repetition_time_s: float | None = number_field(None, 0.0005, 0.1, "s", "readout TR; None: from the header")
+    flip_angle_deg: float | None = number_field(None, 1.0, 90.0, "degree", "readout flip angle; None: from the header")
+    pulses_to_centre: int | None = number_field(
+        None, 0, 500, "", "pulses before the centre of k-space; None: estimated"
+    )
+    field_strength_t: float | None = number_field(None, 0.1, 7.0, "T", "None: from the header")
     sequence: str = choice("automatic", "flash", "bssfp", help="readout")
-    maximum_gd_mmol_l: float = number(10.0, 1.0, 30.0, "mmol/L", "end of the look-up table")
+    maximum_gd_mmol_l: float = number_field(10.0, 1.0, 30.0, "mmol/L", "end of the look-up table")
 
 
 @dataclass(frozen=True)
@@ -189,19 +193,21 @@ class KineticsSettings:
         "extended_tofts",
         "patlak",
     )
-    hematocrit: float = number(0.42, 0.2, 0.6, "", "haematocrit")
+    hematocrit: float = number_field(0.42, 0.2, 0.6, "", "haematocrit")
     input: str = choice("blood", "plasma", help="what the AIF is; plasma: taken as it is, flow is that of the plasma")
     delay: str | float = field(default="marginalised", metadata={"help": "marginalised, shared, or seconds"})
     integration: str = choice("linear", "right")
     arterial_interpolation: str = choice(
         "smooth", "linear", help="between the samples of a given curve; inputs read from images are always smooth"
     )
-    cells: int = number(20, 1, 200, "", "mixing cells of btex_mixing_cells")
+    cells: int = number_field(20, 1, 200, "", "mixing cells of btex_mixing_cells")
     bounds: dict[str, tuple[float, float]] = field(
         default_factory=dict, metadata={"help": "kinetics.bounds.NAME=low:high narrows a parameter"}
     )
-    window_s: float | None = number(None, 1.0, 1000.0, "s", "fit window from bolus arrival; None: the model's own")
-    starts: int = number(2, 1, 12, "", "starts of each fit of the models with several minima")
+    window_s: float | None = number_field(
+        None, 1.0, 1000.0, "s", "fit window from bolus arrival; None: the model's own"
+    )
+    starts: int = number_field(2, 1, 12, "", "starts of each fit of the models with several minima")
     priors: str = choice(
         "hierarchical",
         "population",
@@ -220,13 +226,13 @@ class ReportingSettings:
     title: str = field(
         default="", metadata={"help": "a title for the report; no patient name is ever put in by itself"}
     )
-    rest_normal_low: float = number(0.6, 0.0, 5.0, "mL/min/g", "qPerfusion explainer")
-    rest_normal_high: float = number(1.0, 0.0, 5.0, "mL/min/g", "qPerfusion explainer")
-    stress_normal_low: float = number(2.0, 0.0, 8.0, "mL/min/g", "qPerfusion explainer")
-    stress_normal_high: float = number(4.0, 0.0, 8.0, "mL/min/g", "qPerfusion explainer")
-    cad_stress_mbf: float = number(1.35, 0.0, 8.0, "mL/min/g", "Hsu 2018, used by AI-AIF")
-    mpr_normal: float = number(2.0, 0.0, 10.0, "", "qPerfusion explainer")
-    mpr_abnormal: float = number(1.5, 0.0, 10.0, "", "qPerfusion explainer")
+    rest_normal_low: float = number_field(0.6, 0.0, 5.0, "mL/min/g", "qPerfusion explainer")
+    rest_normal_high: float = number_field(1.0, 0.0, 5.0, "mL/min/g", "qPerfusion explainer")
+    stress_normal_low: float = number_field(2.0, 0.0, 8.0, "mL/min/g", "qPerfusion explainer")
+    stress_normal_high: float = number_field(4.0, 0.0, 8.0, "mL/min/g", "qPerfusion explainer")
+    cad_stress_mbf: float = number_field(1.35, 0.0, 8.0, "mL/min/g", "Hsu 2018, used by AI-AIF")
+    mpr_normal: float = number_field(2.0, 0.0, 10.0, "", "qPerfusion explainer")
+    mpr_abnormal: float = number_field(1.5, 0.0, 10.0, "", "qPerfusion explainer")
     dicom: bool = False
 
 

@@ -17,8 +17,8 @@ from QPerfusionLogic.superresolution.frames.acquired import DIRECTIONS, Acquired
 from QPerfusionLogic.superresolution.frames.degradation import kept_lines, low_resolution
 from QPerfusionLogic.superresolution.frames.resolution_checks import (
     check_empty_lines,
-    check_input,
     check_resolution,
+    check_series,
     notices_about,
 )
 from QPerfusionLogic.superresolution.frames.zero_padding import zero_padded
@@ -54,7 +54,7 @@ class SuperresolutionLogic:
         """Return the series at full resolution with spread, residual and flags; raises as `run` does."""
         progress = progress or Progress()
         require_packages(f"superresolution.mode={self.settings.mode}", "superresolution.mode=none")
-        check_input(series)
+        check_series(series)
         acquired = self._acquired(series)
         if not acquired.padded:
             size = 2 * round(0.5 * series.signal.shape[acquired.axis] / acquired.fraction)

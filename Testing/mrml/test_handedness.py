@@ -24,13 +24,13 @@ from QPerfusionLogic.io.files.nrrd_files import read_sequence, write_labels, wri
 from QPerfusionLogic.mrml.headless import new_scene
 from QPerfusionLogic.mrml.nodes.hierarchy import nodes_in
 from QPerfusionLogic.mrml.nodes.segmentations import labels_of
-from QPerfusionLogic.mrml.nodes.sequences import frames_of, series_of
+from QPerfusionLogic.mrml.nodes.sequences import frames_of, series_of_sequence
 from QPerfusionLogic.mrml.nodes.tables import column_names, column_values
 from QPerfusionLogic.mrml.nodes.volumes import (
     LPS_TO_RAS,
     as_array,
     as_vtk_matrix,
-    geometry_of,
+    geometry_of_volume,
     image_of,
     set_image,
     stored_image,
@@ -363,7 +363,7 @@ def test_a_series_file_opened_in_slicer_has_the_times_of_every_slice(a_scene, a_
     series = a_result_on.states[State.REST].acquisition.tissue
     write_sequence(tmp_path / "a.seq.nrrd", series.signal, series.time_s, series.geometry)
     node = read_by_slicer(a_scene, tmp_path / "a.seq.nrrd", "vtkMRMLSequenceNode")
-    found = series_of(node, SeriesKind.TISSUE, State.REST)
+    found = series_of_sequence(node, SeriesKind.TISSUE, State.REST)
     np.testing.assert_array_equal(found.signal, series.signal)
     np.testing.assert_allclose(found.time_s, series.time_s, atol=1e-6)
     np.testing.assert_allclose(found.geometry.index_to_lps, a_stack.index_to_lps, atol=1e-6)
@@ -386,7 +386,7 @@ def test_a_mask_file_opened_in_slicer_lies_on_the_series(a_filled_scene, a_stack
     write_labels(tmp_path / "mask.nrrd", result.segmented.labels, a_stack)
     mask = read_by_slicer(a_filled_scene, tmp_path / "mask.nrrd", "vtkMRMLLabelMapVolumeNode")
     series = study_named(a_filled_scene, "Perfusion study").node("tissue", State.REST)
-    found = labels_of(mask, geometry_of(series), result.segmented.labels.shape)
+    found = labels_of(mask, geometry_of_volume(series), result.segmented.labels.shape)
     np.testing.assert_array_equal(found.labels, result.segmented.labels)
 
 
@@ -397,4 +397,4 @@ def test_one_slice_is_the_same_whatever_its_normal(a_scene, tmp_path):
         write_sequence(tmp_path / "a.seq.nrrd", images, np.arange(4.0)[:, None], geometry)
         node = read_by_slicer(a_scene, tmp_path / "a.seq.nrrd", "vtkMRMLSequenceNode")
         np.testing.assert_array_equal(frames_of(node), images)
-        np.testing.assert_allclose(geometry_of(node).index_to_lps, geometry.index_to_lps, atol=1e-6)
+        np.testing.assert_allclose(geometry_of_volume(node).index_to_lps, geometry.index_to_lps, atol=1e-6)

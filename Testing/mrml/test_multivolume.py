@@ -13,7 +13,7 @@ from vtk.util import numpy_support
 from QPerfusionLogic.data.series import SeriesKind, State
 from QPerfusionLogic.errors import InputError
 from QPerfusionLogic.mrml.nodes.multivolume import LABELS, add_sequence_of, legacy_nodes
-from QPerfusionLogic.mrml.nodes.sequences import series_of
+from QPerfusionLogic.mrml.nodes.sequences import series_of_sequence
 from QPerfusionLogic.mrml.nodes.volumes import LPS_TO_RAS, as_vtk_matrix
 
 
@@ -33,7 +33,7 @@ def a_multivolume(a_scene, an_oblique_geometry):
 
 def test_frames_and_times_become_a_sequence_in_seconds(a_scene, a_multivolume, an_oblique_geometry):
     node, values = a_multivolume
-    series = series_of(add_sequence_of(a_scene, node), SeriesKind.TISSUE, State.STRESS)
+    series = series_of_sequence(add_sequence_of(a_scene, node), SeriesKind.TISSUE, State.STRESS)
     np.testing.assert_array_equal(series.signal, np.moveaxis(values, -1, 0))
     np.testing.assert_allclose(series.time_s[:, 0], 0.8125 * np.arange(10))
     np.testing.assert_allclose(series.geometry.stack_to_lps, an_oblique_geometry.stack_to_lps, atol=1e-5)

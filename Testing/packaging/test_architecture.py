@@ -37,6 +37,8 @@ USED_BY_THE_PHANTOM = {"data", "io", "errors", "progress", "resources"}
 MOST_MODULES, MOST_LOOSE_FILES, MOST_LINES = 15, 8, 450
 ONE_NAME_MANY_FILES = {"logic"}
 """The entry point of every stage is called `logic`."""
+VERBS = {"add_arguments", "run", "main"}
+"""Functions that every verb of the command line, or every program, has by the same name."""
 HEAVY = ("torch", "numba", "highdicom", "dask", "distributed", "matplotlib", "slicer", "vtk", "SimpleITK", "pydicom")
 
 
@@ -186,6 +188,16 @@ def test_no_two_files_of_the_product_have_one_name() -> None:
         name.rpartition(".")[2] for name, path in MODULES.items() if _is_product(name) and path.name != "__init__.py"
     )
     assert {name for name, number in names.items() if number > 1} <= ONE_NAME_MANY_FILES
+
+
+def test_no_public_function_or_class_has_the_name_of_another() -> None:
+    names = Counter(
+        node.name
+        for path in MODULES.values()
+        for node in ast.parse(path.read_text(encoding="utf-8")).body
+        if isinstance(node, ast.FunctionDef | ast.ClassDef) and not node.name.startswith("_")
+    )
+    assert {name for name, number in names.items() if number > 1} <= VERBS
 
 
 def test_no_file_is_long() -> None:

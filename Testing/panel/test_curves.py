@@ -11,7 +11,7 @@ from host.hand_made import QUICK_CHANGES
 
 from QPerfusionLogic.data.series import State
 from QPerfusionLogic.mrml.nodes.tables import column_values
-from QPerfusionLogic.mrml.nodes.volumes import geometry_of
+from QPerfusionLogic.mrml.nodes.volumes import geometry_of_volume
 from QPerfusionLogic.mrml.study.filling import fill_scene
 from QPerfusionLogic.mrml.views.pixels import Pixel
 from QPerfusionLogic.panel.choices import with_changes
@@ -30,7 +30,7 @@ def a_panel_with_a_result(a_panel, a_scene, a_quick_result):
 
 def point_of(study, pixel):
     """RAS millimetres of the centre of a pixel."""
-    geometry = geometry_of(study.node("map:mbf", pixel.state))
+    geometry = geometry_of_volume(study.node("map:mbf", pixel.state))
     lps = geometry.index_to_lps[pixel.slice_index] @ np.array([pixel.column, pixel.row, 0.0, 1.0])
     return -lps[0], -lps[1], lps[2]
 
@@ -152,7 +152,7 @@ def test_the_segment_under_the_cursor_in_the_polar_map_is_shown(a_panel_with_a_r
 
     panel = a_panel_with_a_result
     volume = panel.results.study().node("polar:stress")
-    view = move_cursor(a_scene, "QPerfusionPolarStress", ras_of(geometry_of(volume), 0, *label_places()[9]))
+    view = move_cursor(a_scene, "QPerfusionPolarStress", ras_of(geometry_of_volume(volume), 0, *label_places()[9]))
     assert (panel.ui.segmentBox.value, shown_chart(a_scene).GetTitle()) == (9, "Stress segment curve, segment 9")
     assert view is not None
 

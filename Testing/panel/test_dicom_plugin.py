@@ -11,7 +11,7 @@ from host.dicom_series import write_files
 
 from QPerfusionLogic.data.series import SeriesKind, State
 from QPerfusionLogic.mrml.nodes.hierarchy import hierarchy_of
-from QPerfusionLogic.mrml.nodes.sequences import series_of
+from QPerfusionLogic.mrml.nodes.sequences import series_of_sequence
 
 
 @pytest.fixture
@@ -30,7 +30,7 @@ def test_a_stress_series_is_recognised_and_loaded_with_its_times(a_plugin, a_sce
     assert a_plugin.load(loadable)
     node = a_scene.GetFirstNodeByClass("vtkMRMLSequenceNode")
     assert place_in_the_tree(a_scene, node) == ["Digital^Patient (digital)", "study"]
-    series = series_of(node, SeriesKind.TISSUE, State.STRESS)
+    series = series_of_sequence(node, SeriesKind.TISSUE, State.STRESS)
     expected = 0.8 * np.arange(12)[:, None] + [0.0, 0.2]
     np.testing.assert_allclose(np.sort(series.time_s, axis=1), expected, atol=1e-4)
     np.testing.assert_array_equal(series.signal[:, 0, 0, 0], 100 + np.arange(12))

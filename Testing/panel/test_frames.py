@@ -7,7 +7,7 @@ import pytest
 from host.hand_made import quick_study
 
 from QPerfusionLogic.data.series import SeriesKind, State
-from QPerfusionLogic.mrml.nodes.sequences import series_of
+from QPerfusionLogic.mrml.nodes.sequences import series_of_sequence
 from QPerfusionLogic.mrml.nodes.tables import column_values
 from QPerfusionLogic.mrml.study.filling import fill_scene
 from QPerfusionLogic.mrml.study.study_inputs import add_study_inputs
@@ -71,14 +71,14 @@ def test_an_interval_is_given_to_a_series_that_has_no_times(a_panel_with_a_serie
     panel = a_panel_with_a_series
     panel.ui.intervalBox.value = 0.65
     panel.ui.intervalButton.click()
-    series = series_of(panel._parameters.stressSeries, SeriesKind.TISSUE, State.STRESS)
+    series = series_of_sequence(panel._parameters.stressSeries, SeriesKind.TISSUE, State.STRESS)
     np.testing.assert_allclose(series.time_s[:, 0], 0.65 * np.arange(40), atol=1e-6)
     assert series.source.time_source == "typed in by hand"
 
 
 def test_a_time_of_an_input_series_is_edited(a_panel_with_a_series):
     cell(a_panel_with_a_series, 39, 1).setText("40")
-    series = series_of(a_panel_with_a_series._parameters.stressSeries, SeriesKind.TISSUE, State.STRESS)
+    series = series_of_sequence(a_panel_with_a_series._parameters.stressSeries, SeriesKind.TISSUE, State.STRESS)
     assert series.time_s[39, 0] == pytest.approx(40.0)
     assert series.time_s[38, 0] == pytest.approx(30.4)
 

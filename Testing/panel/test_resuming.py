@@ -9,7 +9,7 @@ from host.hand_made import QUICK_CHANGES
 
 from QPerfusionLogic.data.series import SeriesKind, State
 from QPerfusionLogic.mrml.nodes.landmarks import insertion_points_of
-from QPerfusionLogic.mrml.nodes.sequences import series_of
+from QPerfusionLogic.mrml.nodes.sequences import series_of_sequence
 from QPerfusionLogic.mrml.nodes.tables import column_values
 from QPerfusionLogic.mrml.nodes.volumes import image_of
 from QPerfusionLogic.mrml.scene_files import load_scene, save_scene
@@ -96,7 +96,8 @@ def test_only_what_depends_on_an_edit_is_computed_again(a_panel_with_a_quick_res
     toggle_frame(first.node("table:frames", "stress"), 12)
     second = compute_again(a_panel_with_a_quick_result)
     one, two = (
-        series_of(study.node("registered", "stress"), SeriesKind.TISSUE, State.STRESS) for study in (first, second)
+        series_of_sequence(study.node("registered", "stress"), SeriesKind.TISSUE, State.STRESS)
+        for study in (first, second)
     )
     np.testing.assert_array_equal(one.signal, two.signal)
 

@@ -144,12 +144,12 @@ def test_an_edited_aif_is_fitted_as_it_is(a_study, a_scene, a_result_of_two_stat
 
 def test_an_edited_aif_region_is_read(a_study, a_scene):
     from QPerfusionLogic.mrml.nodes.segmentations import AIF_REGION, oriented_image
-    from QPerfusionLogic.mrml.nodes.volumes import geometry_of
+    from QPerfusionLogic.mrml.nodes.volumes import geometry_of_volume
 
     region = np.zeros((1, 48, 48), np.uint8)
     region[0, 22:26, 26:30] = 1
     node = a_study.node("segmentation", "stress")
-    image = oriented_image(region, geometry_of(a_study.node("segments", "stress")))
+    image = oriented_image(region, geometry_of_volume(a_study.node("segments", "stress")))
     node.GetSegmentation().GetSegment(AIF_REGION).AddRepresentation("Binary labelmap", image)
     job = job_to_resume(a_scene, a_study.name, SETTINGS.as_dictionary())
     np.testing.assert_array_equal(job.edits[State.STRESS].aif_region, region.astype(bool))

@@ -178,11 +178,11 @@ def test_moments_that_disagree_keep_the_place_of_the_lv_peak():
 
 @pytest.mark.slow
 def test_training_writes_weights_that_run(a_heart, as_registered, tmp_path):
-    from qperfusion_research.segmentation.training.network_training import TrainingPlan, train
+    from qperfusion_research.segmentation.training.network_training import TrainingPlan, train_network
 
     said = []
     path = tmp_path / "own.safetensors"
-    train(path, TrainingPlan(iterations=2, batch=3, fresh=2, validation=4), said.append)
+    train_network(path, TrainingPlan(iterations=2, batch=3, fresh=2, validation=4), said.append)
     assert (tmp_path / "own.json").is_file()
     assert "synthetic Dice" in said[-1]
     found = SegmentationLogic(SegmentationSettings(weights=str(path))).run(as_registered(a_heart.series()))

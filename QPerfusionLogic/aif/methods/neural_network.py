@@ -152,7 +152,7 @@ def restored_curve(
     The networks look at 38 s around the arrival; what comes before and after is hardly saturated and is inverted by
     the signal equation, at the scale at which its curve and that of the networks agree best.
     """
-    from QPerfusionLogic.aif.networks.ensemble import ensemble_of, restored
+    from QPerfusionLogic.aif.networks.ensemble import ensemble_of, restored_by_ensemble
 
     bolus = curve.bolus
     assert bolus is not None
@@ -160,7 +160,7 @@ def restored_curve(
     grid, valid, signal = _on_grid(curve, bolus.bolus_arrival_time_s)
     top = float(signal.max())
     density = curve.proton_density / top
-    curves, before = restored(
+    curves, before = restored_by_ensemble(
         ensemble, signal / top, valid.astype(float), nominal_protocol(physics), density, area_mmol_s_l
     )
     curves = curves[:, valid]

@@ -19,7 +19,9 @@ DOSE_SHARE, AREA_MMOL_S_L, AREA_UNIT_MMOL_S_L = 0.4, (12.0, 110.0), 40.0
 """Share of the pairs whose dose is known; 0.03 to 0.15 mmol/kg over 65 to 150 mL/min/kg of blood."""
 
 
-def network_input(signal: Any, valid: Any, protocol: Protocols, known: Any, density: Any, area: Any) -> tuple[Any, Any]:
+def network_input_of_curve(
+    signal: Any, valid: Any, protocol: Protocols, known: Any, density: Any, area: Any
+) -> tuple[Any, Any]:
     """Return family (n, 7, 64) and conditions (n, 11) of curves, the same for training and use.
 
     Parameters

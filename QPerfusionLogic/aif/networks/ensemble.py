@@ -12,7 +12,7 @@ import torch
 from QPerfusionLogic.data.arrays import FloatArray
 from QPerfusionLogic.networks.model_files import ModelFile, load_into, model_file, shipped_model
 
-from .curve_input import GADOLINIUM_UNIT_MMOL_L, network_input
+from .curve_input import GADOLINIUM_UNIT_MMOL_L, network_input_of_curve
 from .inverted_family import Protocols
 from .unsaturation_network import Ensemble, UnsaturationNetwork
 
@@ -41,7 +41,7 @@ def empty_ensemble(members: int) -> Ensemble:
 
 
 @torch.no_grad()
-def restored(
+def restored_by_ensemble(
     ensemble: Ensemble,
     signal: FloatArray,
     valid: FloatArray,
@@ -68,7 +68,7 @@ def restored(
     nominal = Protocols.typical(1) if protocol is None else _protocols(protocol)
     known = torch.tensor([[protocol is not None]])
     ratio, area = (torch.tensor([[value]], dtype=torch.float32) for value in (density, area_mmol_s_l))
-    family, conditions = network_input(shown, there, nominal, known, ratio, area)
+    family, conditions = network_input_of_curve(shown, there, nominal, known, ratio, area)
     curves, state = ensemble(shown, there, family, conditions)
     return GADOLINIUM_UNIT_MMOL_L * curves[0].double().numpy(), state[0].double().numpy()
 

@@ -17,7 +17,7 @@ from QPerfusionLogic.data.wording import counted
 from QPerfusionLogic.io.dicom.header.image_group import ImageGroup
 from QPerfusionLogic.io.dicom.header.image_record import ImageRecord
 
-Line = tuple[float, float]
+ScaleLine = tuple[float, float]
 """Slope and intercept from stored to used values."""
 
 
@@ -42,18 +42,18 @@ def _is_one(values: Iterable[object]) -> bool:
     return len(set(values)) == 1
 
 
-def _philips_line(record: ImageRecord) -> Line | None:
+def _philips_line(record: ImageRecord) -> ScaleLine | None:
     scale = record.philips_scale
     if not scale or not record.slope:
         return None
     return 1.0 / scale, record.intercept / (record.slope * scale)
 
 
-def _real_world_line(record: ImageRecord) -> Line | None:
+def _real_world_line(record: ImageRecord) -> ScaleLine | None:
     return record.real_world
 
 
-def _with_lines(group: ImageGroup, line_of: Callable[[ImageRecord], Line | None]) -> ImageGroup:
+def _with_lines(group: ImageGroup, line_of: Callable[[ImageRecord], ScaleLine | None]) -> ImageGroup:
     def scaled(records: Sequence[ImageRecord]) -> tuple[ImageRecord, ...]:
         lines = [(record, line_of(record) or (record.slope, record.intercept)) for record in records]
         return tuple(replace(record, slope=slope, intercept=intercept) for record, (slope, intercept) in lines)
@@ -66,7 +66,7 @@ def _with_lines(group: ImageGroup, line_of: Callable[[ImageRecord], Line | None]
     )
 
 
-def _mixed_notices(records: Sequence[ImageRecord], lines: Sequence[Line | None]) -> tuple[Notice, ...]:
+def _mixed_notices(records: Sequence[ImageRecord], lines: Sequence[ScaleLine | None]) -> tuple[Notice, ...]:
     """Return a notice where only some images have a line and it differs from what is displayed."""
     displayed = [(record.slope, record.intercept) for record in records]
     known = [(line, shown) for line, shown in zip(lines, displayed, strict=True) if line is not None]

@@ -15,7 +15,7 @@ from QPerfusionLogic.kinetics.base.remaining_baseline import is_more_than_roundi
 from QPerfusionLogic.kinetics.base.significance import CLEAR_RISE, NO_RISE, is_noise, rise_in_errors
 from QPerfusionLogic.kinetics.hierarchical.pooling import CurvesOfOneHeart
 from QPerfusionLogic.kinetics.hierarchical.shared_delay import find_shared_delay
-from QPerfusionLogic.kinetics.solver.estimates import Data, Estimate, marginalised, minima_at_delays
+from QPerfusionLogic.kinetics.solver.estimates import CurveEstimates, Data, marginalised, minima_at_delays
 from QPerfusionLogic.kinetics.solver.residue_table import SECONDS_PER_MINUTE, ShapeTable, build_table
 from QPerfusionLogic.progress import Progress
 from QPerfusionLogic.settings.schema import KineticsSettings
@@ -153,7 +153,7 @@ class TabulatedModel(KineticModel):
     def _translate(
         self,
         table: ShapeTable,
-        estimate: Estimate,
+        estimate: CurveEstimates,
         sum_of_squares: FloatArray,
         degrees_of_freedom: float,
         rise: FloatArray,

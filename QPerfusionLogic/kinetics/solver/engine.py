@@ -14,7 +14,7 @@ from QPerfusionLogic.data.arrays import FloatArray
 from QPerfusionLogic.kinetics.base.axes import Axis
 from QPerfusionLogic.kinetics.base.layout import Layout
 
-from .numpy_engine import Minima, fit_in_numpy, read_table
+from .numpy_engine import Minima, fit_in_numpy, read_shapes
 from .residue_table import ShapeTable
 from .search import TINY, Dictionary, find_starts
 from .sweep import Sweep, sweep_over
@@ -146,7 +146,7 @@ def fitted_curves(
     for delay in range(share.shape[1]):
         rows = np.flatnonzero(share[:, delay] > 0)
         which = np.full(rows.size, delay)
-        curve, _ = read_table(coefficients, table, layout, which, x[rows, delay])
+        curve, _ = read_shapes(coefficients, table, layout, which, x[rows, delay])
         curves[rows] += (share[rows, delay] * np.exp(x[rows, delay, 0]))[:, None] * curve
     return curves
 

@@ -27,7 +27,7 @@ STARTS_OF_FEW, STARTS_AT_ONE_DELAY = 12, 4
 
 
 @dataclass(frozen=True)
-class Estimate:
+class CurveEstimates:
     """What is known about n curves.
 
     Parameters
@@ -99,7 +99,7 @@ def log_likelihood(minima: Minima, degrees_of_freedom: float) -> FloatArray:
 
 def marginalised(
     table: ShapeTable, layout: Layout, data: Data, minima: Minima, delay_log_prior: FloatArray | float = 0.0
-) -> Estimate:
+) -> CurveEstimates:
     """Average each curve over the delay with weights from the squared error; a sharp delay is fitted as a number.
 
     `delay_log_prior` (d,) is what is known of the delay before the curve is seen.
@@ -120,7 +120,7 @@ def marginalised(
     return _blend(averaged, fitted, sharp, share)
 
 
-def _averaged(table: ShapeTable, layout: Layout, data: Data, minima: Minima, weight: FloatArray) -> Estimate:
+def _averaged(table: ShapeTable, layout: Layout, data: Data, minima: Minima, weight: FloatArray) -> CurveEstimates:
     logarithmic = np.array([parameter.logarithmic for parameter in layout.parameters])
     natural = np.where(logarithmic, np.exp(np.where(logarithmic, minima.x, 0.0)), minima.x)
     values = np.einsum("nd,ndp->np", weight, natural)
@@ -131,7 +131,7 @@ def _averaged(table: ShapeTable, layout: Layout, data: Data, minima: Minima, wei
     curves = fitted_curves(table, layout, minima.x, counted / counted.sum(axis=1, keepdims=True))
     best = np.argmax(weight, axis=1)
     rows = np.arange(len(best))
-    return Estimate(
+    return CurveEstimates(
         values,
         np.sqrt((weight * (variance + spread)).sum(axis=1)),
         weight @ table.delays_s,
@@ -160,7 +160,7 @@ def _end(axis: Axis, value: float) -> float:
 
 def _with_fitted_delay(
     table: ShapeTable, layout: Layout, data: Data, minima: Minima, likelihood: FloatArray, rows: NDArray[np.intp]
-) -> Estimate:
+) -> CurveEstimates:
     """Fit the delay as one more parameter, from the best delays of the grid."""
     joint = table.over_delay
     continuous = with_delay(layout, joint.axes[0])
@@ -193,7 +193,9 @@ def with_delay(layout: Layout, axis: Axis) -> Layout:
     return Layout((*layout.parameters, delay), (axis, *layout.axes), matrix, np.append(0.0, layout.offset))
 
 
-def _blend(averaged: Estimate, fitted: Estimate, rows: NDArray[np.intp], share: FloatArray) -> Estimate:
+def _blend(
+    averaged: CurveEstimates, fitted: CurveEstimates, rows: NDArray[np.intp], share: FloatArray
+) -> CurveEstimates:
     def mixed(name: str) -> FloatArray:
         whole = np.array(getattr(averaged, name))
         part = share.reshape((-1,) + (1,) * (whole.ndim - 1))
@@ -205,6 +207,6 @@ def _blend(averaged: Estimate, fitted: Estimate, rows: NDArray[np.intp], share: 
     at_bound, converged = np.array(averaged.at_bound), np.array(averaged.converged)
     at_bound[rows] = np.where(share > 0.5, fitted.at_bound, at_bound[rows])
     converged[rows] = np.where(share > 0.5, fitted.converged, converged[rows])
-    return Estimate(
+    return CurveEstimates(
         mixed("values"), mixed("flow_se"), mixed("delay_s"), mixed("curves"), squared_error, at_bound, converged
     )

@@ -44,7 +44,7 @@ class Minima:
     converged: BoolArray
 
 
-def read_table(
+def read_shapes(
     coefficients: FloatArray, table: ShapeTable, layout: Layout, delay: FloatArray, x: FloatArray
 ) -> tuple[FloatArray, FloatArray]:
     """Read curves and their derivatives off a table.
@@ -150,7 +150,7 @@ def _minimise(
     which = np.full(len(data), delay)
 
     def state(x: FloatArray, weight: FloatArray | None) -> tuple[FloatArray, ...]:
-        curve, slope = read_table(table.coefficients, table, layout, which, x)
+        curve, slope = read_shapes(table.coefficients, table, layout, which, x)
         x = _best_flow(layout, curve, data, x, weight)
         flow = np.exp(x[:, 0])
         residual = data - flow[:, None] * curve

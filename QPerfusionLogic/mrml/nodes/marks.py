@@ -33,7 +33,7 @@ def marked_nodes(scene: Any, role: str, state: State | None = None, study: str =
     return found
 
 
-def study_names(scene: Any) -> list[str]:
+def marked_studies(scene: Any) -> list[str]:
     """Return the names of the studies in a scene, in the order they were added."""
     names = (scene.GetNthNode(index).GetAttribute(STUDY) for index in range(scene.GetNumberOfNodes()))
     return list(dict.fromkeys(name for name in names if name))
@@ -41,7 +41,7 @@ def study_names(scene: Any) -> list[str]:
 
 def new_study_name(scene: Any, wanted: str) -> str:
     """Return `wanted`, with a number when a study of the scene, perhaps loaded from a file, has this name already."""
-    taken, number = set(study_names(scene)), 1
+    taken, number = set(marked_studies(scene)), 1
     while (name := wanted if number == 1 else f"{wanted} {number}") in taken:
         number += 1
     return name

@@ -12,7 +12,7 @@ from QPerfusionLogic.errors import InputError
 
 from .marks import mark
 from .sequences import add_browser, add_sequence
-from .volumes import geometry_of
+from .volumes import geometry_of_volume
 
 LABELS = "MultiVolume.FrameLabels"
 """Attribute with the times, separated by commas, in milliseconds."""
@@ -36,7 +36,7 @@ def add_sequence_of(scene: Any, node: Any) -> Any:
     images = _frames_of(node)
     time_s = _times_of(node, len(images))
     times = np.repeat(time_s[:, None], images.shape[1], axis=1)
-    sequence = add_sequence(scene, node.GetName(), images, times, geometry_of(node))
+    sequence = add_sequence(scene, node.GetName(), images, times, geometry_of_volume(node))
     mark(sequence, "tissue")
     add_browser(scene, f"{node.GetName()} player", [sequence], [f"{node.GetName()} frame"])
     node.SetAttribute(_CONVERTED, "1")

@@ -18,7 +18,7 @@ _TITLE_SIZE, _AXIS_TITLE_SIZE, _SMALL_SIZE = 10, 12, 10
 
 
 @dataclass(frozen=True)
-class Line:
+class ChartLine:
     """A curve of a chart: its name, the columns of its table, its colour (0 to 1), points instead of a line, dashed."""
 
     name: str
@@ -29,7 +29,7 @@ class Line:
     dashed: bool = False
 
 
-def add_chart(scene: Any, name: str, table: Any, lines: Sequence[Line], x_title: str, y_title: str) -> list[Any]:
+def add_chart(scene: Any, name: str, table: Any, lines: Sequence[ChartLine], x_title: str, y_title: str) -> list[Any]:
     """Add a chart of some columns of a table.
 
     Returns
@@ -95,7 +95,7 @@ def set_columns(series: Any, x_column: str, y_column: str) -> None:
     series.SetYColumnName(y_column)
 
 
-def _style(series: Any, line: Line) -> None:
+def _style(series: Any, line: ChartLine) -> None:
     kind = slicer.vtkMRMLPlotSeriesNode
     drawn = kind.LineStyleDash if line.dashed else kind.LineStyleSolid
     series.SetMarkerStyle(kind.MarkerStyleCircle if line.points else kind.MarkerStyleNone)

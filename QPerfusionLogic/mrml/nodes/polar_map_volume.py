@@ -15,7 +15,7 @@ from QPerfusionLogic.reporting.tables.segment_picture import SIZE, label_places,
 from .colours import hide_missing, use_colors
 from .landmarks import ras_of
 from .maps import map_kind
-from .volumes import add_volume, geometry_of, set_units
+from .volumes import add_volume, geometry_of_volume, set_units
 
 LABEL_SHIFT = 0.028
 """Share of the picture by which a number is moved down: Slicer writes it above its point."""
@@ -48,7 +48,7 @@ def add_polar_map(scene: Any, name: str, quantity: str, values: Mapping[int, flo
 
 def segment_under(volume: Any, ras: tuple[float, float, float]) -> int:
     """Return the segment of a polar map at a point (RAS millimetres), 0 outside the rings."""
-    place = geometry_of(volume).in_slice(0, np.array([-ras[0], -ras[1], ras[2]]))
+    place = geometry_of_volume(volume).in_slice(0, np.array([-ras[0], -ras[1], ras[2]]))
     row, column = np.rint(place[:2]).astype(int)
     return int(segment_picture()[row, column]) if 0 <= row < SIZE and 0 <= column < SIZE else 0
 

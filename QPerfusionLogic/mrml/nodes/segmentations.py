@@ -16,7 +16,7 @@ from QPerfusionLogic.data.slice_stacks import nearest_index, on_grid
 from QPerfusionLogic.data.study import LabelMap
 from QPerfusionLogic.errors import InputError
 
-from .volumes import LPS_TO_RAS, as_array, geometry_of, image_of, set_image
+from .volumes import LPS_TO_RAS, as_array, geometry_of_volume, image_of, set_image
 
 
 @dataclass(frozen=True)
@@ -134,7 +134,7 @@ def oriented_image(mask: LabelArray, geometry: Geometry) -> Any:
 
 
 def _labels_of_volume(node: Any, geometry: Geometry, image_shape: tuple[int, int, int]) -> LabelArray:
-    labels, own = np.round(image_of(node)).astype(np.uint8), geometry_of(node)
+    labels, own = np.round(image_of(node)).astype(np.uint8), geometry_of_volume(node)
     if labels.shape == image_shape and not own.has_position:
         return labels
     found = on_grid(labels, own, geometry, image_shape)

@@ -18,7 +18,7 @@ from QPerfusionLogic.errors import InputError
 from QPerfusionLogic.io.files.nrrd_files import format_time
 
 from .marks import as_json, read_note, write_note
-from .volumes import geometry_of, is_reversed, note_slices, set_image, stored_image
+from .volumes import geometry_of_volume, is_reversed, note_slices, set_image, stored_image
 
 BRIGHTEST = 99.5
 """Percentile of the pixels of a frame that is white."""
@@ -123,7 +123,7 @@ def companion_node(sequence: Any, name: str) -> Any:
     return sequence.GetNodeReference(_reference(name))
 
 
-def series_of(sequence: Any, kind: SeriesKind, state: State) -> PerfusionSeries:
+def series_of_sequence(sequence: Any, kind: SeriesKind, state: State) -> PerfusionSeries:
     """Return the series that a sequence node holds.
 
     Protocol and source come from the node when QPerfusion wrote them there; kind and state are the caller's choice.
@@ -138,7 +138,7 @@ def series_of(sequence: Any, kind: SeriesKind, state: State) -> PerfusionSeries:
     return PerfusionSeries(
         signal=images,
         time_s=times_of(sequence, images.shape[1]),
-        geometry=geometry_of(sequence),
+        geometry=geometry_of_volume(sequence),
         protocol=_restored(Protocol, read_note(sequence, "Protocol")),
         kind=kind,
         state=state,
@@ -161,7 +161,7 @@ def _companion(sequence: Any, name: str) -> FloatArray | None:
 
 
 def frames_of(sequence: Any, least: int = 2) -> FloatArray:
-    """Return the images (frames, slices, rows, columns) of a sequence, slices in the order of `geometry_of`.
+    """Return the images (frames, slices, rows, columns) of a sequence, slices in the order of `geometry_of_volume`.
 
     Raises
     ------

@@ -8,7 +8,7 @@ import slicer
 import vtk
 
 from .hierarchy import hierarchy_of
-from .marks import STUDY, new_study_name, study_names
+from .marks import STUDY, marked_studies, new_study_name
 
 
 def mark_folder(scene: Any, folder: int, study: str) -> None:
@@ -43,7 +43,7 @@ def separate_studies(scene: Any) -> None:
         return
     hierarchy = hierarchy_of(scene)
     nodes = [scene.GetNthNode(index) for index in range(scene.GetNumberOfNodes())]
-    for name in study_names(scene):
+    for name in marked_studies(scene):
         groups: dict[int, list[Any]] = {}
         for node in nodes:
             if node.GetAttribute(STUDY) == name and (folder := _folder_above(hierarchy, node, name)) is not None:

@@ -72,7 +72,7 @@ def column_names(node: Any) -> list[str]:
     return [node.GetColumnName(index) for index in range(node.GetNumberOfColumns())]
 
 
-def add_curve(scene: Any, name: str, curve: Curve) -> Any:
+def add_arterial_curve(scene: Any, name: str, curve: Curve) -> Any:
     """Add a curve as a table of times and values that `curve_of` reads back."""
     unit = "mmol/L" if curve.quantity is Quantity.GADOLINIUM else "a.u."
     return add_table(scene, name, [Column("time_s", curve.time_s, "s"), Column("value", curve.value, unit)])

@@ -72,7 +72,7 @@ def set_image(node: Any, image: NDArray[Any], geometry: Geometry) -> None:
 
 
 def image_of(node: Any) -> NDArray[Any]:
-    """Return a copy (slices, rows, columns) of the pixels of a volume node, slices in the order of `geometry_of`.
+    """Return a copy (slices, rows, columns) of the pixels of a volume node, in the order of `geometry_of_volume`.
 
     Raises
     ------
@@ -100,7 +100,7 @@ def stored_image(node: Any) -> NDArray[Any]:
     return found
 
 
-def geometry_of(node: Any) -> Geometry:
+def geometry_of_volume(node: Any) -> Geometry:
     """Return where a volume node, or the frames of a sequence, lie: slices as noted unless moved, else the matrix."""
     return _placed(node)[0]
 

@@ -9,7 +9,7 @@ import slicer
 
 from QPerfusionLogic.errors import OutputError
 from QPerfusionLogic.mrml.nodes.segmentations import labels_of
-from QPerfusionLogic.mrml.nodes.volumes import add_volume, geometry_of
+from QPerfusionLogic.mrml.nodes.volumes import add_volume, geometry_of_volume
 
 from .filling import SceneStudy
 
@@ -35,7 +35,7 @@ def write_nifti(scene: Any, study: SceneStudy, folder: Path) -> tuple[Path, ...]
 def _write_labels(scene: Any, study: SceneStudy, state: str, path: Path) -> Path:
     grid = study.node("segments", state)
     columns, rows, slices = grid.GetImageData().GetDimensions()
-    geometry = geometry_of(grid)
+    geometry = geometry_of_volume(grid)
     labels = labels_of(study.node("segmentation", state), geometry, (slices, rows, columns)).labels
     node = add_volume(scene, "labels", labels, geometry, labels=True)
     try:

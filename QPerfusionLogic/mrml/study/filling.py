@@ -31,7 +31,7 @@ from QPerfusionLogic.mrml.nodes.sequences import (
     write_description,
 )
 from QPerfusionLogic.mrml.nodes.study_folders import mark_folder, remove_study_folder, study_folder
-from QPerfusionLogic.mrml.nodes.tables import add_curve
+from QPerfusionLogic.mrml.nodes.tables import add_arterial_curve
 from QPerfusionLogic.mrml.nodes.volumes import add_volume, set_units
 from QPerfusionLogic.reporting.tables.report import SegmentRow
 from QPerfusionLogic.reporting.tables.segment_table import segment_rows
@@ -206,7 +206,9 @@ def _fill_state(filler: _Filler, result: StateResult) -> None:
         if series is not None:
             _add_series(filler, role, role.replace("_", "-"), series)
     if result.acquisition.aif_curve is not None:
-        filler.add("table:given_aif", add_curve(filler.scene, filler.name("given AIF"), result.acquisition.aif_curve))
+        filler.add(
+            "table:given_aif", add_arterial_curve(filler.scene, filler.name("given AIF"), result.acquisition.aif_curve)
+        )
     if result.registered is not None:
         frames = filler.add("table:frames", add_frame_table(filler.scene, filler.name("frames"), result.registered))
         write_frames_metadata(frames, result.registered)

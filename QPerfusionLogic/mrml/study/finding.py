@@ -15,7 +15,7 @@ from .filling import SceneStudy
 def study_names(scene: Any) -> list[str]:
     """Return the names of the studies in a scene, in the order they were added; two of one name get a name each."""
     separate_studies(scene)
-    return marks.study_names(scene)
+    return marks.marked_studies(scene)
 
 
 def study_named(scene: Any, name: str) -> SceneStudy | None:

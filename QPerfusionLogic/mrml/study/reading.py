@@ -11,9 +11,9 @@ from QPerfusionLogic.data.series import PerfusionSeries, SeriesKind, SeriesSourc
 from QPerfusionLogic.data.study import Acquisition, Curve, LabelMap, PerfusionStudy, T1Map
 from QPerfusionLogic.errors import InputError
 from QPerfusionLogic.mrml.nodes.segmentations import labels_of
-from QPerfusionLogic.mrml.nodes.sequences import series_of
+from QPerfusionLogic.mrml.nodes.sequences import series_of_sequence
 from QPerfusionLogic.mrml.nodes.tables import curve_of
-from QPerfusionLogic.mrml.nodes.volumes import geometry_of, image_of
+from QPerfusionLogic.mrml.nodes.volumes import geometry_of_volume, image_of
 
 _MILLISECONDS_ABOVE = 20.0
 """A T1 map whose median exceeds this holds milliseconds: no tissue has a T1 of 20 s."""
@@ -64,13 +64,15 @@ def study_from_scene(
 
 
 def _acquisition(nodes: StateNodes, state: State) -> Acquisition:
-    tissue = series_of(nodes.series, SeriesKind.TISSUE, state)
+    tissue = series_of_sequence(nodes.series, SeriesKind.TISSUE, state)
     aif = _aif(nodes.aif, state)
     return Acquisition(
         tissue=tissue,
         aif_series=aif if isinstance(aif, PerfusionSeries) else None,
         aif_curve=aif if isinstance(aif, Curve) else None,
-        pre_bolus=series_of(nodes.pre_bolus, SeriesKind.PRE_BOLUS, state) if nodes.pre_bolus is not None else None,
+        pre_bolus=series_of_sequence(nodes.pre_bolus, SeriesKind.PRE_BOLUS, state)
+        if nodes.pre_bolus is not None
+        else None,
         mask=_mask(nodes.mask, tissue) if nodes.mask is not None else None,
     )
 
@@ -80,7 +82,7 @@ def _aif(node: Any, state: State) -> PerfusionSeries | Curve | None:
         return None
     if node.IsA("vtkMRMLTableNode"):
         return curve_of(node)
-    return series_of(node, SeriesKind.AIF, state)
+    return series_of_sequence(node, SeriesKind.AIF, state)
 
 
 def _mask(node: Any, tissue: PerfusionSeries) -> LabelMap:
@@ -95,4 +97,4 @@ def _t1_map(node: Any) -> T1Map:
         raise InputError(f"no positive value in the T1 map {node.GetName()}", expected="T1 in ms or s")
     if np.median(known) > _MILLISECONDS_ABOVE:
         values = values / 1000.0
-    return T1Map(values, geometry_of(node), SeriesSource(description=node.GetName()))
+    return T1Map(values, geometry_of_volume(node), SeriesSource(description=node.GetName()))

@@ -23,7 +23,7 @@ from QPerfusionLogic.io.results.stage_records import (
 from QPerfusionLogic.mrml.nodes.landmarks import insertion_points_of
 from QPerfusionLogic.mrml.nodes.marks import read_note
 from QPerfusionLogic.mrml.nodes.segmentations import aif_region_of, labels_of
-from QPerfusionLogic.mrml.nodes.sequences import frames_of, series_of
+from QPerfusionLogic.mrml.nodes.sequences import frames_of, series_of_sequence
 from QPerfusionLogic.mrml.nodes.tables import column_names, column_values
 from QPerfusionLogic.mrml.nodes.volumes import image_of
 from QPerfusionLogic.pipeline.job import Edits
@@ -68,7 +68,7 @@ def _registered(found: SceneStudy, state: State) -> tuple[Registered | None, Edi
     sequence, table = found.node("registered", state), found.node("table:frames", state)
     if sequence is None or table is None:
         return None, Edits()
-    series = series_of(sequence, SeriesKind.TISSUE, state)
+    series = series_of_sequence(sequence, SeriesKind.TISSUE, state)
     kept, reason, time_s = _frames(table, series)
     edits = Edits(
         kept=kept if flags_edited(table, kept, "kept") else None,

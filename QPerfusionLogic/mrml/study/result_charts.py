@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from QPerfusionLogic.data.results import Mapped
-from QPerfusionLogic.mrml.nodes.plots import Line, add_chart, set_columns, widen_for_legend
+from QPerfusionLogic.mrml.nodes.plots import ChartLine, add_chart, set_columns, widen_for_legend
 from QPerfusionLogic.mrml.nodes.tables import column_names
 
 from .result_tables import curve_prefix
@@ -31,11 +31,11 @@ CURVE_LINES = (
 )
 """What is seen of a segment or a pixel."""
 _AIF_LINES = (
-    Line("measured, scaled", "time_s", "measured_mmol_l", (0.55, 0.55, 0.55), points=True),
-    Line("corrected", "time_s", "gd_mmol_l", (0.80, 0.15, 0.15)),
-    Line("population", "time_s", "population_mmol_l", (0.30, 0.55, 0.30), dashed=True),
-    Line("lower end of the band", "time_s", "lower_mmol_l", (0.95, 0.60, 0.55), dashed=True),
-    Line("upper end of the band", "time_s", "upper_mmol_l", (0.95, 0.60, 0.55), dashed=True),
+    ChartLine("measured, scaled", "time_s", "measured_mmol_l", (0.55, 0.55, 0.55), points=True),
+    ChartLine("corrected", "time_s", "gd_mmol_l", (0.80, 0.15, 0.15)),
+    ChartLine("population", "time_s", "population_mmol_l", (0.30, 0.55, 0.30), dashed=True),
+    ChartLine("lower end of the band", "time_s", "lower_mmol_l", (0.95, 0.60, 0.55), dashed=True),
+    ChartLine("upper end of the band", "time_s", "upper_mmol_l", (0.95, 0.60, 0.55), dashed=True),
 )
 """What is seen of an arterial input; lines whose column the table lacks are left out."""
 
@@ -51,7 +51,7 @@ def add_curve_chart(scene: Any, name: str, table: Any, mapped: Mapped) -> list[A
     """Add the chart of a segment's curve, fit and residual; it begins with the first segment that was measured."""
     prefix = curve_prefix(*next(iter(mapped.segment_curves)))
     lines = [
-        Line(f"{name} {line.name}", f"{prefix} time", f"{prefix} {line.column}", line.color, line.points)
+        ChartLine(f"{name} {line.name}", f"{prefix} time", f"{prefix} {line.column}", line.color, line.points)
         for line in CURVE_LINES
     ]
     nodes = add_chart(scene, name, table, lines, "time (s)", "gadolinium (mmol/L)")

@@ -19,7 +19,7 @@ from QPerfusionLogic.mrml.nodes.sequences import (
     refer_to_companion,
     write_description,
 )
-from QPerfusionLogic.mrml.nodes.tables import add_curve
+from QPerfusionLogic.mrml.nodes.tables import add_arterial_curve
 from QPerfusionLogic.mrml.nodes.volumes import add_volume, set_units
 
 Key = tuple[str, str]
@@ -48,7 +48,7 @@ def add_study_inputs(scene: Any, study: PerfusionStudy) -> dict[Key, Any]:
                 text = "series" if role == "tissue" else f"{role.replace('_', '-')} series"
                 nodes[state.value, role] = add_input(scene, f"{prefix} {text}", series)
         if acquisition.aif_curve is not None:
-            nodes[state.value, "table:given_aif"] = add_curve(scene, f"{prefix} AIF", acquisition.aif_curve)
+            nodes[state.value, "table:given_aif"] = add_arterial_curve(scene, f"{prefix} AIF", acquisition.aif_curve)
         if acquisition.mask is not None:
             geometry = acquisition.mask.geometry or acquisition.tissue.geometry
             nodes[state.value, "mask"] = add_segmentation(scene, f"{prefix} mask", acquisition.mask.labels, geometry)

@@ -9,7 +9,7 @@ import numpy as np
 from QPerfusionLogic.data.series import State
 from QPerfusionLogic.mrml.nodes.landmarks import insertion_points_of
 from QPerfusionLogic.mrml.nodes.segmentations import labels_of
-from QPerfusionLogic.mrml.nodes.volumes import geometry_of, image_of, set_image
+from QPerfusionLogic.mrml.nodes.volumes import geometry_of_volume, image_of, set_image
 from QPerfusionLogic.mrml.study.filling import SceneStudy
 from QPerfusionLogic.segmentation.regions.aha_segments import aha_segments
 
@@ -59,7 +59,7 @@ def turn_segments(study: SceneStudy, state: State) -> bool:
     segments, layers, segmentation, points = (study.node(role, state) for role in roles)
     if segments is None or layers is None or segmentation is None or points is None:
         return False
-    geometry, kept = geometry_of(segments), image_of(layers) > 0
+    geometry, kept = geometry_of_volume(segments), image_of(layers) > 0
     labels = labels_of(segmentation, geometry, kept.shape).labels
     turned = aha_segments(labels, insertion_points_of(points, geometry), geometry)
     set_image(segments, np.where(kept, turned, 0).astype(np.uint8), geometry)

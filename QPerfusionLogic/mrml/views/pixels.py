@@ -13,11 +13,11 @@ from QPerfusionLogic.data.series import State
 from QPerfusionLogic.io.results.mapped_files import mapped_fields
 from QPerfusionLogic.mrml.nodes.hierarchy import put_into
 from QPerfusionLogic.mrml.nodes.marks import mark, read_note
-from QPerfusionLogic.mrml.nodes.plots import Line, add_chart, widen_for_legend
+from QPerfusionLogic.mrml.nodes.plots import ChartLine, add_chart, widen_for_legend
 from QPerfusionLogic.mrml.nodes.sequences import times_of
 from QPerfusionLogic.mrml.nodes.study_folders import study_folder
 from QPerfusionLogic.mrml.nodes.tables import Column, add_table, column_values
-from QPerfusionLogic.mrml.nodes.volumes import geometry_of, stored_image, stored_slice
+from QPerfusionLogic.mrml.nodes.volumes import geometry_of_volume, stored_image, stored_slice
 from QPerfusionLogic.mrml.study.filling import SceneStudy
 from QPerfusionLogic.mrml.study.result_charts import CURVE_LINES
 from QPerfusionLogic.pipeline.pixel_request import PixelFit, PixelRequest
@@ -45,7 +45,7 @@ def pixel_at(study: SceneStudy, state: State, ras: tuple[float, float, float]) -
     volume = node.GetNthDataNode(0) if node is not None and node.IsA("vtkMRMLSequenceNode") else node
     if volume is None or volume.GetImageData() is None:
         return None
-    geometry = geometry_of(node)
+    geometry = geometry_of_volume(node)
     columns, rows, slices = volume.GetImageData().GetDimensions()
     lps = np.array([-ras[0], -ras[1], ras[2]])
     index, _ = geometry.nearest_slice(lps)
@@ -140,7 +140,7 @@ def _pixel_chart(scene: Any, study: SceneStudy, state: State, frames: int) -> tu
     units = ("s", "mmol/L", "mmol/L", "mmol/L")
     empty = np.full(frames, np.nan)
     table = add_table(scene, name, [Column(*item) for item in zip(_COLUMNS, [empty] * 4, units, strict=True)])
-    lines = [Line(f"{name} {line.name}", "time_s", line.column, line.color, line.points) for line in CURVE_LINES]
+    lines = [ChartLine(f"{name} {line.name}", "time_s", line.column, line.color, line.points) for line in CURVE_LINES]
     nodes = add_chart(scene, name, table, lines, "time (s)", "gadolinium (mmol/L)")
     roles = ("table:pixel", "chart:pixel", *(f"plot:pixel:{index}" for index in range(len(lines))))
     for role, node in zip(roles, (table, *nodes), strict=True):

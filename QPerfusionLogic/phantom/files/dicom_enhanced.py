@@ -16,8 +16,8 @@ from .dicom_header import (
     echo_time_ms,
     flip_angle_deg,
     milliseconds,
-    place,
     series_dataset,
+    write_place,
 )
 from .dicom_pictures import Picture, pictures, stored_pixels
 from .dicom_vendors import MANUFACTURERS
@@ -82,7 +82,7 @@ def _shared(data: Dataset, series: PerfusionSeries) -> Dataset:
 def _per_frame(series: PerfusionSeries, picture: Picture) -> Dataset:
     """Return the functional groups of one frame."""
     where = _item()
-    place(where, series, picture.slice_index)
+    write_place(where, series, picture.slice_index)
     moment = STUDY_DATE + dicom_time(picture.clock_s)
     content = _item(
         FrameAcquisitionDateTime=moment,

@@ -50,7 +50,7 @@ def series_description(series: PerfusionSeries) -> str:
     return f"{str(series.state).capitalize()}_perf_SA_{_KIND_WORDS.get(series.kind, 'dynamic')}"
 
 
-def place(data: Dataset, series: PerfusionSeries, slice_index: int) -> None:
+def write_place(data: Dataset, series: PerfusionSeries, slice_index: int) -> None:
     """Write where a slice lies."""
     matrix = series.geometry.index_to_lps[slice_index]
     rows, columns = series.geometry.in_plane_axes[slice_index]

@@ -49,7 +49,7 @@ def pictures(series: PerfusionSeries) -> Iterator[Picture]:
     """Yield every image in the order it was taken, the slices of a heart beat together."""
     start = STUDY_START_S + (series.source.acquired_at_s or 0.0)
     density = series.proton_density
-    leading, beat_s = leading_frames(series)
+    leading, beat_s = leading_pictures(series)
     for frame in range(leading + series.frames):
         for index in range(series.slices):
             at = frame - leading
@@ -64,7 +64,7 @@ def pictures(series: PerfusionSeries) -> Iterator[Picture]:
                 yield Picture(series.second_echo[at, index], frame, index, 2, False, start + since, since)
 
 
-def leading_frames(series: PerfusionSeries) -> tuple[int, float]:
+def leading_pictures(series: PerfusionSeries) -> tuple[int, float]:
     """Return how many proton-density frames lead a series, and how many seconds apart they are."""
     beat_s = float(np.median(np.diff(series.time_s[:, 0]))) if series.frames > 1 else 0.0
     return (0 if series.proton_density is None else series.proton_density.shape[0]), beat_s

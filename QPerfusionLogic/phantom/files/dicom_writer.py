@@ -10,7 +10,7 @@ from QPerfusionLogic.errors import InputError
 from QPerfusionLogic.phantom.simulation.simulated import SimulatedStudy
 from QPerfusionLogic.progress import Progress
 
-from .dicom_header import UID_ROOT, echo_time_ms, flip_angle_deg, place, series_dataset
+from .dicom_header import UID_ROOT, echo_time_ms, flip_angle_deg, series_dataset, write_place
 from .dicom_pictures import Picture, all_series, pictures, stored_pixels
 
 if TYPE_CHECKING:
@@ -92,7 +92,7 @@ def _fill(data: Dataset, series: PerfusionSeries, picture: Picture, vendor: str,
     data.InstanceNumber, data.AcquisitionNumber = instance, picture.frame + 1
     data.EchoNumbers, data.EchoTime = picture.echo, echo_time_ms(series, picture.echo)
     data.FlipAngle = flip_angle_deg(series, picture.proton_density)
-    place(data, series, picture.slice_index)
+    write_place(data, series, picture.slice_index)
     slope = VENDOR_TAGS[vendor](data, series, picture)
     data.PixelData = stored_pixels(picture.pixels, slope)
     data.file_meta = FileMetaDataset()

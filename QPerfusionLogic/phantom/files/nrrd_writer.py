@@ -11,7 +11,7 @@ import numpy as np
 from QPerfusionLogic.data.series import PerfusionSeries
 from QPerfusionLogic.phantom.simulation.simulated import SimulatedStudy
 
-from .dicom_pictures import all_series, leading_frames
+from .dicom_pictures import all_series, leading_pictures
 
 
 def write_nrrd(simulated: SimulatedStudy, folder: Path) -> list[Path]:
@@ -41,7 +41,7 @@ def _with_density(series: PerfusionSeries) -> tuple[np.ndarray, np.ndarray]:
     """Return all frames in the order they were taken, and their times from 0."""
     if series.proton_density is None:
         return series.signal, series.time_s
-    count, beat_s = leading_frames(series)
+    count, beat_s = leading_pictures(series)
     before = series.time_s[:1] + np.arange(count)[:, None] * beat_s
     return np.concatenate([series.proton_density, series.signal]), np.concatenate(
         [before, series.time_s + count * beat_s]

@@ -40,12 +40,12 @@ def write_truth(simulated: SimulatedStudy, folder: Path) -> None:
         )
         _write_motion(target / "displacement.csv", truth)
         (target / "landmarks.json").write_text(json.dumps(_landmarks(truth, geometry), indent=1), encoding="utf-8")
-    _write_rows(folder / "segments.csv", SEGMENT_COLUMNS, segment_rows(simulated.truth))
+    _write_rows(folder / "segments.csv", SEGMENT_COLUMNS, true_segment_rows(simulated.truth))
     content = {"seed": simulated.seed, "parameters": simulated.parameters}
     (folder / "patient.json").write_text(json.dumps(content, indent=1), encoding="utf-8")
 
 
-def segment_rows(truth: dict[State, StateTruth]) -> list[list[Any]]:
+def true_segment_rows(truth: dict[State, StateTruth]) -> list[list[Any]]:
     """Return the true MBF of every AHA segment and half, in the columns of the product's segments.csv."""
     rows: list[list[Any]] = []
     for segment in range(1, 17):

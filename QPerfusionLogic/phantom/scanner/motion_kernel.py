@@ -7,7 +7,7 @@ import numpy as np
 
 
 @numba.njit(cache=True)
-def warp(objects, share, row_shift, column_shift, output):
+def warp_objects(objects, share, row_shift, column_shift, output):
     """Write objects (k, rows, columns) moved by `share` times the shift in pixels, bilinearly, into `output`."""
     count, rows, columns = objects.shape
     for i in range(rows):

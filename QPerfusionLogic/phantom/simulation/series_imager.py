@@ -123,11 +123,11 @@ class SeriesImager:
         random: np.random.Generator,
     ) -> FloatArray:
         """Return one magnitude image."""
-        from QPerfusionLogic.phantom.scanner.motion_kernel import warp
+        from QPerfusionLogic.phantom.scanner.motion_kernel import warp_objects
 
         moved = np.empty_like(objects)
         shift = displacement_mm / self._grid.step_mm
-        warp(objects, target.moves, float(shift[0]), float(shift[1]), moved)
+        warp_objects(objects, target.moves, float(shift[0]), float(shift[1]), moved)
         image = encode(moved * self._shading, table.profiles, self._encoding)
         if self._encoding.noise_sd > 0:
             image = image + noise_image(self._encoding, random) * self._amplification

@@ -59,7 +59,7 @@ def state_truth(
     )
 
 
-def aha_segments(angle_from_insertion_rad: FloatArray, level: float) -> LabelArray:
+def aha_segments_at(angle_from_insertion_rad: FloatArray, level: float) -> LabelArray:
     """Return the AHA segment (1 to 16) at angles counted from the anterior RV insertion through the septum.
 
     Basal and mid segments are 60 degrees wide, the anteroseptal one beginning at the insertion; the four apical ones
@@ -67,7 +67,7 @@ def aha_segments(angle_from_insertion_rad: FloatArray, level: float) -> LabelArr
 
     Examples
     --------
-    >>> aha_segments(np.deg2rad([10.0, 70.0, 350.0]), 0.2).tolist()
+    >>> aha_segments_at(np.deg2rad([10.0, 70.0, 350.0]), 0.2).tolist()
     [2, 3, 1]
     """
     degrees = np.mod(np.rad2deg(angle_from_insertion_rad), 360.0)
@@ -122,7 +122,7 @@ def _slice_truth(
         gd[:, labels == value] = np.interp(time_s, blood.time_s, curve)[:, None]
     return {
         "labels": labels,
-        "segments": np.where(inside, aha_segments(angle, level), 0).astype(np.uint8),
+        "segments": np.where(inside, aha_segments_at(angle, level), 0).astype(np.uint8),
         "layers": np.where(inside, np.where(depth < 0.5, 1, 2), 0).astype(np.uint8),
         "maps": maps,
         "gd": gd,

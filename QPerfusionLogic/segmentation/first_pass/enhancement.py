@@ -88,7 +88,7 @@ def enhancement_of_series(series: PerfusionSeries, kept: BoolArray | None = None
         By default all frames.
     """
     signal = np.nan_to_num(np.asarray(series.signal, dtype=np.float32), posinf=0.0, neginf=0.0)
-    signal = _without_hot_pixels(signal if kept is None else bridged(signal, kept))
+    signal = _without_hot_pixels(signal if kept is None else bridged_frames(signal, kept))
     onset = bolus_onset(signal, _pool_share(signal.shape[1:], series.geometry.pixel_spacing_mm))
     baseline = signal[: onset + 1].mean(axis=0)
     value = ndimage.gaussian_filter1d(signal - baseline, 0.7, axis=0, mode="nearest")
@@ -115,7 +115,7 @@ def deep_breaths(registered: Registered) -> tuple[int, ...]:
     return tuple(sorted(found))
 
 
-def bridged(signal: FloatArray, kept: BoolArray) -> FloatArray:
+def bridged_frames(signal: FloatArray, kept: BoolArray) -> FloatArray:
     """Return (frames, slices, ...) with rejected frames replaced by linear interpolation between kept neighbours."""
     if np.all(kept):
         return signal

@@ -29,7 +29,7 @@ ENHANCEMENT = 0.05
 STAGE = "superresolution"
 
 
-def check_input(series: PerfusionSeries) -> None:
+def check_series(series: PerfusionSeries) -> None:
     """Refuse what is not a dynamic magnitude series of a usable size.
 
     Raises

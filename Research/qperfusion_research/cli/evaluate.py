@@ -30,7 +30,7 @@ EVALUATIONS: dict[str, tuple[str, str]] = {
 house; it imports nothing heavy at its top, for every `qperfusion` call imports it."""
 
 
-class Evaluation(Protocol):
+class EvaluationVerb(Protocol):
     """What a registered module offers."""
 
     add_arguments: Callable[[argparse.ArgumentParser], None]
@@ -39,9 +39,9 @@ class Evaluation(Protocol):
     """Evaluate, write the tables, and return the lines for the terminal."""
 
 
-def evaluation(name: str) -> Evaluation:
+def evaluation(name: str) -> EvaluationVerb:
     """Return the module behind a sub-verb."""
-    return cast("Evaluation", import_module(EVALUATIONS[name][0]))
+    return cast("EvaluationVerb", import_module(EVALUATIONS[name][0]))
 
 
 def add_evaluate(verbs: argparse._SubParsersAction) -> None:

@@ -49,7 +49,7 @@ def run(options: argparse.Namespace, progress: Progress) -> str:
 
     from .evaluation import FlowPlan, run_patient
     from .files import summary, write_flow_evaluation
-    from .runner import open_folder, run_patients
+    from .runner import open_evaluation, run_patients
     from .tables import flow_tables
 
     for name, lowest in (("patients", 1), ("frames", 20), ("workers", 1), ("seed", 0)):
@@ -61,7 +61,7 @@ def run(options: argparse.Namespace, progress: Progress) -> str:
         settings = settings.with_value(name.strip(), value.strip())
     plan = FlowPlan(tuple(dict.fromkeys(options.evaluations)), options.slices, options.frames, settings=settings)
     check_writable(options.output)
-    open_folder(options.output)
+    open_evaluation(options.output)
     seeds = [options.seed + index for index in range(options.patients)]
     work = partial(run_patient, plan=plan)
     folder = options.output / "patients"

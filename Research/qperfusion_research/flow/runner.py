@@ -17,7 +17,7 @@ Task = Callable[[int], dict[str, Any]]
 WAIT_S = 0.5
 
 
-def open_folder(folder: Path) -> None:
+def open_evaluation(folder: Path) -> None:
     """Make an output folder and mark it as ours, so that an evaluation that was cut can go on in it.
 
     Raises

@@ -202,11 +202,11 @@ def _signals(random: np.random.Generator, gd_mmol_l: FloatArray) -> FloatArray:
 
 def _moved(series: FloatArray, beats: Beats, share: FloatArray, pixel_mm: float) -> FloatArray:
     """Return every frame moved by breathing."""
-    from QPerfusionLogic.phantom.scanner.motion_kernel import warp
+    from QPerfusionLogic.phantom.scanner.motion_kernel import warp_objects
 
     moved = np.empty_like(series)
     for frame, displacement in enumerate(beats.displacement_mm[:, 0] / pixel_mm):
-        warp(series[frame : frame + 1], share, displacement[0], displacement[1], moved[frame : frame + 1])
+        warp_objects(series[frame : frame + 1], share, displacement[0], displacement[1], moved[frame : frame + 1])
     return moved
 
 

@@ -13,7 +13,7 @@ from QPerfusionLogic.data.series import PerfusionSeries, SeriesKind, SeriesSourc
 from QPerfusionLogic.errors import InputError
 from QPerfusionLogic.io.files.csv_files import read_curve, read_times
 from QPerfusionLogic.io.study.given_times import with_given_times
-from QPerfusionLogic.kinetics.curve_fits import read_curves
+from QPerfusionLogic.kinetics.curve_fits import read_curve_table
 
 TIMES_S = np.round(np.cumsum(np.tile([0.0, 0.8, 0.75, 0.95, 0.82], 6))[1:] + 0.05, 3)
 TIMES_S = np.unique(TIMES_S)
@@ -52,7 +52,7 @@ def test_every_spreadsheet_gives_the_same_times_curves_and_fits(table, how):
     np.testing.assert_allclose(read_times(table(["frame", "time_s"], NUMBER, TIMES_S, **style)), TIMES_S)
     curve = read_curve(table(["time_s", "value"], TIMES_S, BLOOD, **style))
     np.testing.assert_allclose([curve.time_s, curve.value], [TIMES_S, BLOOD])
-    curves = read_curves(table(["time_s", "aif", "normal"], TIMES_S, BLOOD, BLOOD / 5, **style))
+    curves = read_curve_table(table(["time_s", "aif", "normal"], TIMES_S, BLOOD, BLOOD / 5, **style))
     np.testing.assert_allclose(curves.curves[0], BLOOD / 5)
 
 
@@ -100,14 +100,14 @@ def test_the_times_are_never_taken_for_the_arterial_input(table, header, columns
 
 @pytest.mark.parametrize("header", [["time", "aif", "low"], ["time [s]", "AIF [mM]", "low"]])
 def test_fit_finds_time_and_input_in_any_spelling(table, header):
-    curves = read_curves(table(header, TIMES_S, BLOOD, BLOOD / 5))
+    curves = read_curve_table(table(header, TIMES_S, BLOOD, BLOOD / 5))
     assert curves.names == ("low",)
     np.testing.assert_allclose([curves.time_s, curves.aif_mmol_l], [TIMES_S, BLOOD])
 
 
 def test_fit_says_that_times_look_like_minutes(table):
     with pytest.raises(InputError, match="these look like minutes"):
-        read_curves(table(["time_s", "aif", "low"], TIMES_S / 60, BLOOD, BLOOD / 5))
+        read_curve_table(table(["time_s", "aif", "low"], TIMES_S / 60, BLOOD, BLOOD / 5))
 
 
 SEGMENTS = "segment,territory,layer,stress_mbf\n1,LAD,all,2.5\n2,LAD,all,1.75\n3,RCA,all,3.25\n"

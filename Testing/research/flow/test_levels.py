@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from QPerfusionLogic.phantom.patients.sampling import sample_patient
-from QPerfusionLogic.phantom.simulation.truth import aha_segments
+from QPerfusionLogic.phantom.simulation.truth import aha_segments_at
 from QPerfusionLogic.segmentation.regions.aha_segments import APICAL, BASAL, LEVELS, MID
 
 FIRST_SEGMENTS = {BASAL: range(1, 7), MID: range(7, 13), APICAL: range(13, 17)}
@@ -17,4 +17,4 @@ def test_every_slice_of_a_patient_is_at_the_level_that_the_cascade_calls_it(slic
     angles = np.linspace(0.0, 2.0 * np.pi, 50)
     levels = sample_patient(1, slices=slices).levels
     for position, level in zip(levels, LEVELS[slices], strict=True):
-        assert set(aha_segments(angles, position).tolist()) == set(FIRST_SEGMENTS[level])
+        assert set(aha_segments_at(angles, position).tolist()) == set(FIRST_SEGMENTS[level])

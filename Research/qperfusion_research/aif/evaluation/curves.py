@@ -40,7 +40,7 @@ class MethodResults:
 
 
 @dataclass(frozen=True)
-class Agreement:
+class CurveAgreement:
     """How a method agrees with the true arterial input, fitted alike.
 
     `patients` and `segments` are Bland-Altman analyses of stress flow, the lines are those of the method on the truth.
@@ -81,7 +81,7 @@ def share_inside(answer: Answer, true: Answer) -> float:
     return float(np.mean((wanted >= low) & (wanted <= high)))
 
 
-def run_patient(
+def curve_of_patient(
     patient: CurvePatient, methods: dict[str, Method], results: dict[str, MethodResults], kinetics: KineticsSettings
 ) -> dict[str, Answer]:
     """Add a patient to the results of all methods and of the truth; returns the curves."""
@@ -91,7 +91,7 @@ def run_patient(
     return answers
 
 
-def agreement(reference: MethodResults, test: MethodResults, segments: FloatArray) -> Agreement:
+def agreement(reference: MethodResults, test: MethodResults, segments: FloatArray) -> CurveAgreement:
     """Return the agreement of a method with the truth.
 
     Parameters
@@ -107,7 +107,7 @@ def agreement(reference: MethodResults, test: MethodResults, segments: FloatArra
     vessels = np.array([[f"{row}{TERRITORY_OF[int(item)]}" for item in segments] for row in range(len(one))]).ravel()
     true_vessels, found_vessels = (vessel_values(part.ravel(), vessels)[0] for part in (one, two))
     features = {name: _feature_test(reference, test, name) for name in FEATURES}
-    return Agreement(
+    return CurveAgreement(
         features=features,
         flow=mann_whitney(one.mean(axis=1), two.mean(axis=1)),
         patients=bland_altman(one.mean(axis=1), two.mean(axis=1)),

@@ -13,7 +13,7 @@ from QPerfusionLogic.io.files.output_folder import writing_file
 from QPerfusionLogic.progress import Progress
 from QPerfusionLogic.settings.schema import KineticsSettings
 
-from .curves import FEATURES, MethodResults, run_patient
+from .curves import FEATURES, MethodResults, curve_of_patient
 from .figures import agreement_figures, box_figure, example_figure
 from .methods import Answer, methods
 from .patients import curve_patient
@@ -25,7 +25,7 @@ SHOWN = "neural_network"
 
 
 @dataclass(frozen=True)
-class Plan:
+class EvaluationPlan:
     """What is evaluated; fields as the options of `qperfusion evaluate aif`."""
 
     patients: int = 44
@@ -37,7 +37,7 @@ class Plan:
     pairs: int = 2000
 
 
-def evaluate(folder: Path, plan: Plan, progress: Progress | None = None) -> str:
+def evaluate(folder: Path, plan: EvaluationPlan, progress: Progress | None = None) -> str:
     """Write protocols.txt, results.txt, patients.csv, segments.csv and figures/, and return the tables."""
     progress = progress or Progress()
     protocols = protocol_lines(plan.weights, plan.published_weights, plan.pairs, progress.part(0.0, 0.2))
@@ -51,7 +51,7 @@ def evaluate(folder: Path, plan: Plan, progress: Progress | None = None) -> str:
     for index, seed in enumerate(seeds):
         patient = curve_patient(seed, State(plan.state))
         segments = patient.segments
-        examples.append(run_patient(patient, ways, results, kinetics))
+        examples.append(curve_of_patient(patient, ways, results, kinetics))
         progress.update(0.2 + 0.8 * (index + 1) / plan.patients, f"{index + 1} of {plan.patients} patients")
     lines = result_lines(results, segments, plan.state, plan.model)
     _write(folder / "results.txt", "\n".join(lines) + "\n")

@@ -36,9 +36,9 @@ def run(options: argparse.Namespace, progress: Progress) -> str:
     require_packages("qperfusion evaluate aif")
     if options.patients < 3 or options.pairs < 10:
         raise SettingsError("fewer than 3 patients or 10 pairs", expected="enough for statistics")
-    from .evaluation import Plan, evaluate
+    from .evaluation import EvaluationPlan, evaluate
 
-    plan = Plan(
+    plan = EvaluationPlan(
         options.patients,
         options.seed,
         options.state,

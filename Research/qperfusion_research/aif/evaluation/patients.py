@@ -25,7 +25,7 @@ from QPerfusionLogic.phantom.physiology.heartbeats import sample_beats
 from QPerfusionLogic.phantom.physiology.tissue_curves import tissue_curves
 from QPerfusionLogic.phantom.scanner.bloch import Readout, echo_decay, simulate_readout
 from QPerfusionLogic.phantom.simulation.series_imager import relaxation_times
-from QPerfusionLogic.phantom.simulation.truth import aha_segments
+from QPerfusionLogic.phantom.simulation.truth import aha_segments_at
 from QPerfusionLogic.settings.schema import ConversionSettings
 from QPerfusionLogic.signal_model.physics import SeriesPhysics, physics_of_series
 
@@ -167,7 +167,7 @@ def _segments(
     angle, depth = (part.ravel() for part in np.meshgrid(np.deg2rad(np.arange(3.0, 360.0, 6.0)), (0.25, 0.75)))
     numbers, flows = [], []
     for level in patient.levels:
-        numbers.append(aha_segments(angle, level))
+        numbers.append(aha_segments_at(angle, level))
         flows.append(local_flow(patient.pattern, state, angle, depth, level))
     number = np.concatenate(numbers)
     names = ("mbf_ml_min_g", "delay_s", "scar")

@@ -21,7 +21,7 @@ STATE_WEIGHT, BAND_WEIGHT = 0.01, 0.3
 COVERAGE, CALIBRATION_PAIRS = 0.94, 4000
 SMALLEST_SIZE = 0.02
 """Least root mean square, in units of 5 mmol/L, that errors are divided by."""
-Report = Callable[[str], None]
+EpochReport = Callable[[str], None]
 Draw = Callable[[int], Pairs]
 
 
@@ -51,7 +51,7 @@ class Recipe:
 
 
 def train_ensemble(
-    recipe: Recipe, folder: Path, report: Report, draw: Draw | None = None, start: Ensemble | None = None
+    recipe: Recipe, folder: Path, report: EpochReport, draw: Draw | None = None, start: Ensemble | None = None
 ) -> Ensemble:
     """Return the trained ensemble; a training that was cut goes on from the checkpoints in `folder`.
 
@@ -117,7 +117,7 @@ def mixed_pairs(own: Draw, digital: Draw) -> Draw:
     return draw
 
 
-def _trained(network: Any, recipe: Recipe, draw: Draw, plan: Plan, checkpoint: Path, report: Report) -> Any:
+def _trained(network: Any, recipe: Recipe, draw: Draw, plan: Plan, checkpoint: Path, report: EpochReport) -> Any:
     def loss_of(trainee: Any, iteration: int) -> Any:
         return unsaturation_loss(trainee, draw(recipe.batch))
 

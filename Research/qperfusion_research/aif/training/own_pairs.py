@@ -10,7 +10,13 @@ from typing import Any
 
 import numpy as np
 
-from QPerfusionLogic.aif.networks.curve_input import GADOLINIUM_UNIT_MMOL_L, INTERVAL_S, LEAD_S, SAMPLES, network_input
+from QPerfusionLogic.aif.networks.curve_input import (
+    GADOLINIUM_UNIT_MMOL_L,
+    INTERVAL_S,
+    LEAD_S,
+    SAMPLES,
+    network_input_of_curve,
+)
 from QPerfusionLogic.aif.networks.inverted_family import Protocols
 from QPerfusionLogic.data.arrays import FloatArray
 from QPerfusionLogic.errors import InputError
@@ -116,7 +122,7 @@ class OwnPairs:
         signal = signal / signal.amax(dim=1, keepdim=True)
         protocol = Protocols(*(value[index] for value in self._protocol.values()))
         nothing = torch.full((count, 1), torch.nan)
-        family, conditions = network_input(signal, valid, protocol, self._known[index], nothing, nothing)
+        family, conditions = network_input_of_curve(signal, valid, protocol, self._known[index], nothing, nothing)
         gadolinium = self._gadolinium[index]
         linear = _linear(signal, gadolinium, valid)
         return Pairs(signal, valid, family, conditions, gadolinium, torch.full((count, 2), torch.nan), linear)

@@ -18,7 +18,7 @@ from QPerfusionLogic.aif.networks.curve_input import (
     LOSS_UNIT,
     RESIDUAL_UNIT_MMOL_L,
     SAMPLES,
-    network_input,
+    network_input_of_curve,
 )
 from QPerfusionLogic.aif.networks.inverted_family import Protocols, blood_signal
 
@@ -127,7 +127,7 @@ def draw_pairs(count: int, pool: BolusPool, shift: Shift | None = None) -> Pairs
     plain = blood_signal(residual, played, decay, flip_scale=scale, density=True)
     density = plain * (1.0 + 0.015 * torch.randn(count, 1)) / top
     density = torch.where(with_density, density, torch.nan)
-    family, conditions = network_input(signal / top, valid, nominal, known, density, known_area)
+    family, conditions = network_input_of_curve(signal / top, valid, nominal, known, density, known_area)
     gadolinium = bolus.at(grid) / GADOLINIUM_UNIT_MMOL_L
     state = torch.cat([loss / LOSS_UNIT, residual / RESIDUAL_UNIT_MMOL_L], dim=1)
     low, more = (blood_signal(residual + step, played, decay, loss, scale) / top for step in (0.0, SMALL_MMOL_L))

@@ -12,7 +12,7 @@ from scipy import ndimage
 from torch import nn
 
 from qperfusion_research.training.loop import Plan
-from qperfusion_research.training.loop import train as train_network
+from qperfusion_research.training.loop import train as train_by_plan
 from QPerfusionLogic.data.arrays import FloatArray
 from QPerfusionLogic.networks.model_files import load_into, model_file, save_model
 from QPerfusionLogic.segmentation.contours.segmentation_network import CLASSES, SegmentationNetwork
@@ -46,7 +46,7 @@ class TrainingPlan:
     checkpoint_minutes: float = 5.0
 
 
-def train(output: Path, plan: TrainingPlan, log: Callable[[str], None], start: Path | None = None) -> None:
+def train_network(output: Path, plan: TrainingPlan, log: Callable[[str], None], start: Path | None = None) -> None:
     """Train and write weights with their card to `output` (safetensors) at every checkpoint.
 
     A training that was cut goes on from the checkpoint beside `output`; `start` gives the first weights instead of
@@ -66,7 +66,7 @@ def train(output: Path, plan: TrainingPlan, log: Callable[[str], None], start: P
         save_model(average, output, _card(plan, iteration, start))
         log(f"iteration {iteration} loss {loss:.3f} {_synthetic_dice(average, validation)}")
 
-    train_network(
+    train_by_plan(
         network,
         loss_of,
         Plan(

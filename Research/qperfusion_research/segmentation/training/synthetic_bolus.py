@@ -38,7 +38,7 @@ UPTAKE = {"lung": (0.02, 0.5), "liver": (0.0, 0.5), "chest": (0.0, 0.25), "fat":
 
 
 @dataclass(frozen=True)
-class Bolus:
+class SyntheticBolus:
     """Signal (tissues, FRAMES) of each tissue, the last frame before the bolus, the peaks of RV and LV."""
 
     signal: FloatArray
@@ -47,7 +47,7 @@ class Bolus:
     left_frame: int
 
 
-def random_bolus(random: np.random.Generator) -> Bolus:
+def random_bolus(random: np.random.Generator) -> SyntheticBolus:
     """Return curves from gamma-variate boluses, exponential residues and the saturation-recovery signal equation."""
     fine = 0.25
     time = np.arange(0.0, 90.0, fine)
@@ -87,7 +87,7 @@ def random_bolus(random: np.random.Generator) -> Bolus:
     moments = arrival + interval * (np.arange(FRAMES) - before) + random.normal(0.0, 0.05 * interval, FRAMES)
     signal = np.stack([np.interp(moments, time, curves[name]) for name in TISSUES])
     right_frame, left_frame = (int(np.argmin(np.abs(moments - moment))) for moment in (right_peak, left_peak))
-    return Bolus(signal.astype(np.float32), int(before), right_frame, max(left_frame, right_frame + 2))
+    return SyntheticBolus(signal.astype(np.float32), int(before), right_frame, max(left_frame, right_frame + 2))
 
 
 def _gamma(time: FloatArray, start: float, rise: float, shape: float) -> FloatArray:

@@ -27,7 +27,7 @@ def run(arguments: argparse.Namespace) -> int:
     from QPerfusionLogic.networks.packages import require_packages
 
     require_packages("train segmentation")
-    from .network_training import TrainingPlan, train
+    from .network_training import TrainingPlan, train_network
 
     plan = TrainingPlan(
         iterations=arguments.iterations,
@@ -35,5 +35,5 @@ def run(arguments: argparse.Namespace) -> int:
         digital=arguments.digital,
         learning_rate=arguments.learning_rate,
     )
-    train(arguments.output, plan, print, arguments.start)
+    train_network(arguments.output, plan, print, arguments.start)
     return 0

@@ -10,7 +10,7 @@ from QPerfusionLogic.segmentation.contours.slice_input import Crop, normalised, 
 
 from .samples import Sample, heat_of
 from .synthetic_anatomy import FIELD, PIXEL_MM, random_anatomy
-from .synthetic_bolus import FRAMES, Bolus, random_bolus
+from .synthetic_bolus import FRAMES, SyntheticBolus, random_bolus
 
 
 class Stream:
@@ -67,7 +67,7 @@ def random_sample(seed: int) -> Sample:
 
 
 def _acquired(
-    random: np.random.Generator, heart: FloatArray, body: FloatArray, cover: FloatArray, bolus: Bolus
+    random: np.random.Generator, heart: FloatArray, body: FloatArray, cover: FloatArray, bolus: SyntheticBolus
 ) -> FloatArray:
     """Return (FRAMES, FIELD, FIELD) magnitude images; the body moves behind a heart held still but for jitter."""
     shading = _shading(random)
