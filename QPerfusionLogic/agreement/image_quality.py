@@ -90,13 +90,6 @@ def ssim(reference: ArrayLike, image: ArrayLike) -> float:
     return float(similarity[5:-5, 5:-5].mean())
 
 
-def global_ssim(reference: ArrayLike, image: ArrayLike) -> float:
-    """Return PerfGen's equation 12 taken literally: means, variances and covariance of the whole image."""
-    one, two = _pair(reference, image)
-    covariance = ((one - one.mean()) * (two - two.mean())).mean()
-    return float(_similarity(one.mean(), two.mean(), one.var(), two.var(), covariance))
-
-
 def _similarity(mean_one: Any, mean_two: Any, var_one: Any, var_two: Any, covariance: Any) -> Any:
     return ((2 * mean_one * mean_two + _C1) * (2 * covariance + _C2)) / (
         (mean_one**2 + mean_two**2 + _C1) * (var_one + var_two + _C2)

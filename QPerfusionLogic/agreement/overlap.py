@@ -1,18 +1,11 @@
-"""How well segmentations agree: Dice overlap and landmark distance."""
+"""How well landmarks agree; the Dice overlap of masks is in `data/arrays.py`."""
 
 from __future__ import annotations
 
 import numpy as np
 from numpy.typing import ArrayLike
 
-from QPerfusionLogic.data.arrays import FloatArray, dice
-
-
-def label_dice(one: ArrayLike, two: ArrayLike) -> dict[int, float]:
-    """Return the Dice coefficient of every label but 0 that is in one of two label maps."""
-    first, second = np.asarray(one), np.asarray(two)
-    labels = sorted((set(np.unique(first)) | set(np.unique(second))) - {0})
-    return {int(label): dice(first == label, second == label) for label in labels}
+from QPerfusionLogic.data.arrays import FloatArray
 
 
 def landmark_distance_mm(

@@ -53,11 +53,6 @@ class CurveFits:
     notices: tuple[Notice, ...] = ()
 
 
-def fit_csv(path: Path, settings: KineticsSettings, progress: Progress | None = None) -> str:
-    """Return the fits of every curve of a file as CSV text; see `fit_file`."""
-    return fit_file(path, settings, progress).text
-
-
 def fit_file(path: Path, settings: KineticsSettings, progress: Progress | None = None) -> CurveFits:
     """Fit every curve of a file.
 

@@ -36,11 +36,6 @@ class LookUpTable:
         self.value = np.asarray(value[:stop], dtype=float)
 
     @property
-    def highest_value(self) -> float:
-        """The last value that can be inverted."""
-        return float(self.value[-1])
-
-    @property
     def highest_abscissa(self) -> float:
         """Where the table ends."""
         return float(self.abscissa[-1])

@@ -8,7 +8,7 @@ import pytest
 
 from QPerfusionLogic.data.notices import Severity
 from QPerfusionLogic.errors import InputError
-from QPerfusionLogic.kinetics.curve_fits import fit_csv, fit_file
+from QPerfusionLogic.kinetics.curve_fits import fit_file
 from QPerfusionLogic.settings.schema import KineticsSettings
 
 
@@ -23,7 +23,7 @@ def a_curve_file(tmp_path, frame_times, an_aif, convolve):
 
 
 def test_each_curve_gets_a_row_with_the_columns_of_the_contract(a_curve_file):
-    text = fit_csv(a_curve_file, KineticsSettings(model="btex"))
+    text = fit_file(a_curve_file, KineticsSettings(model="btex")).text
     rows = list(csv.DictReader(io.StringIO(text)))
     expected = [
         "curve",
@@ -44,13 +44,13 @@ def test_each_curve_gets_a_row_with_the_columns_of_the_contract(a_curve_file):
 
 
 def test_columns_a_model_does_not_have_are_empty(a_curve_file):
-    rows = list(csv.DictReader(io.StringIO(fit_csv(a_curve_file, KineticsSettings(model="fermi")))))
+    rows = list(csv.DictReader(io.StringIO(fit_file(a_curve_file, KineticsSettings(model="fermi")).text)))
     assert rows[0]["vp_ml_g"] == rows[0]["ps_ml_min_g"] == ""
     assert 1.3 < float(rows[0]["mbf_ml_min_g"]) < 1.8
 
 
 def test_patlak_calls_its_rate_ki_and_gives_no_flow(a_curve_file):
-    rows = list(csv.DictReader(io.StringIO(fit_csv(a_curve_file, KineticsSettings(model="patlak")))))
+    rows = list(csv.DictReader(io.StringIO(fit_file(a_curve_file, KineticsSettings(model="patlak")).text)))
     assert rows[0]["mbf_ml_min_g"] == ""
     assert rows[0]["status"] == "not_identifiable"
     assert float(rows[0]["ki_ml_min_g"]) > 0
@@ -85,9 +85,9 @@ def test_wrong_files_are_explained(tmp_path, text, says):
     path = tmp_path / "curves.csv"
     path.write_text(text)
     with pytest.raises(InputError, match=says):
-        fit_csv(path, KineticsSettings())
+        fit_file(path, KineticsSettings())
 
 
 def test_a_missing_file_is_explained(tmp_path):
     with pytest.raises(InputError, match="no readable file"):
-        fit_csv(tmp_path / "none.csv", KineticsSettings())
+        fit_file(tmp_path / "none.csv", KineticsSettings())

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Protocol
@@ -166,8 +165,3 @@ def convolve(operators: FloatArray, residues: FloatArray) -> FloatArray:
 def grid_for(time_s: FloatArray, delays_s: FloatArray, arterial: ArterialCurve) -> FloatArray:
     """Return a residue grid that covers every lag between the arterial input and the frames."""
     return residue_grid(float(time_s[-1] - arterial.time_s[0] - min(0.0, float(delays_s.min()))) + 1.0)
-
-
-def lattice(nodes: tuple[FloatArray, ...]) -> FloatArray:
-    """Return every combination of the nodes, (product of lengths, axes)."""
-    return np.array(list(itertools.product(*nodes)))

@@ -54,10 +54,3 @@ def folder_named(scene: Any, name: str) -> int | None:
     hierarchy = hierarchy_of(scene)
     item = hierarchy.GetItemByName(name)
     return None if item == slicer.vtkMRMLSubjectHierarchyNode.GetInvalidItemID() else int(item)
-
-
-def remove_folder(scene: Any, name: str) -> None:
-    """Remove the folder with this name and the folders in it; nodes stay."""
-    folder = folder_named(scene, name)
-    if folder is not None:
-        hierarchy_of(scene).RemoveItem(folder, False, True)

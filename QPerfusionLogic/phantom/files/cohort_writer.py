@@ -94,10 +94,6 @@ def write_patient(
         _remove(partial)
 
 
-DEMO_NOISE_SD = 0.0012
-"""About a third of the usual noise: the demonstration shows the method, cohorts show what noise does to it."""
-
-
 def _remove(folder: Path) -> None:
     import shutil
 
