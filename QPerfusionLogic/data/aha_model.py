@@ -7,6 +7,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import numpy as np
+
+from .arrays import LabelArray
+
 CENTRE_EDGE, APICAL_EDGE = 0.05, 0.42
 """Radii of the polar map: of the blank centre and of the apical ring."""
 _SIX = ("anterior", "anteroseptal", "inferoseptal", "inferior", "inferolateral", "anterolateral")
@@ -30,6 +34,18 @@ LAYERS = {"all": (1, 2), "endo": (1,), "epi": (2,)}
 """Layer name -> values of `Segmented.layers`."""
 TERRITORY_OF = {segment: vessel for vessel, segments in TERRITORIES.items() for segment in segments}
 """Segment number -> coronary artery."""
+
+
+def level_of(segments: LabelArray) -> str:
+    """Return the level (basal, mid, apical) of a slice by the segments (rows, columns) on it; "" without any.
+
+    Examples
+    --------
+    >>> level_of(np.array([[0, 7], [8, 9]])), level_of(np.zeros((2, 2)))
+    ('mid', '')
+    """
+    present = segments[segments > 0]
+    return SEGMENT_NAMES[int(np.median(present))].split(" ")[0] if present.size else ""
 
 
 @dataclass(frozen=True)

@@ -14,11 +14,12 @@ from QPerfusionLogic.segmentation.contours.drawing_plan import STANDARD, Drawing
 from QPerfusionLogic.segmentation.contours.slice_labels import Contours, automatic_contours, given_contours
 from QPerfusionLogic.segmentation.first_pass.blood_pools import BloodPools, find_blood_pools
 from QPerfusionLogic.segmentation.first_pass.enhancement import Enhancement, enhancement_of
-from QPerfusionLogic.segmentation.regions.aha_segments import aha_segments
+from QPerfusionLogic.segmentation.regions.aha_segments import aha_segments, given_levels
 from QPerfusionLogic.segmentation.regions.aif_region import aif_region
 from QPerfusionLogic.segmentation.regions.insertion_points import insertion_points
 from QPerfusionLogic.segmentation.regions.layers import layers_of, trimmed
 from QPerfusionLogic.segmentation.regions.orientation import base_to_apex
+from QPerfusionLogic.segmentation.regions.orientation_checks import orientation_notices
 from QPerfusionLogic.segmentation.regions.right_ventricular_blood import holds_right_blood
 from QPerfusionLogic.settings.schema import SegmentationSettings
 
@@ -92,10 +93,11 @@ def _completed(
     kept &= ~holds_right_blood(labels, enhancement, peaks["left_ventricle"], settings.right_blood_share)
     area = np.array([np.isin(plane, (MYOCARDIUM, LEFT_VENTRICLE)).sum() for plane in labels])
     order = tuple(index for index in base_to_apex(geometry, area) if area[index] > 0)
+    levels = given_levels(settings.levels, len(labels))
     passage = enhancement.mean_around(peaks["left_ventricle"])
     return Segmented(
         labels=labels,
-        segments=np.where(kept, aha_segments(labels, points, geometry), 0).astype(np.uint8),
+        segments=np.where(kept, aha_segments(labels, points, geometry, levels), 0).astype(np.uint8),
         layers=np.where(kept, layers_of(labels, spacing), 0).astype(np.uint8),
         aif_region=aif_region(labels, passage, spacing, order, settings.aif_percentile),
         insertion_points=points,
@@ -103,7 +105,12 @@ def _completed(
         heart_box=heart_box(labels),
         confidence=contours.confidence,
         source=contours.source,
-        notices=(*contours.notices, *_notices(contours, points)),
+        notices=(
+            *contours.notices,
+            *_notices(contours, points),
+            *orientation_notices(labels, geometry, placed),
+            *_level_notice(labels, levels),
+        ),
     )
 
 
@@ -179,6 +186,20 @@ def _notices(contours: Contours, points: FloatArray) -> tuple[Notice, ...]:
             )
         )
     return tuple(notices)
+
+
+def _level_notice(labels: LabelArray, levels: tuple[int, ...] | None) -> tuple[Notice, ...]:
+    if levels is not None or len(_slices_with(labels == MYOCARDIUM)) != 1:
+        return ()
+    return (
+        Notice.of(
+            "level-assumed",
+            "the only slice was taken as mid-ventricular",
+            "give its level (basal, mid or apical) if it is another one",
+            stage="segmentation",
+            option="--set segmentation.levels=LEVEL",
+        ),
+    )
 
 
 def _slices_with(where: BoolArray) -> list[int]:

@@ -107,6 +107,13 @@ class SegmentationSettings:
         "",
         "pixels of the wall with a larger share of right-ventricular blood are in no segment; 1: off",
     )
+    levels: str = field(
+        default="automatic",
+        metadata={
+            "help": "level of each slice in their order: basal, mid, apical or none, with commas between; automatic: "
+            "by number and order of the slices, one slice is mid"
+        },
+    )
     aif_percentile: float = number_field(75.0, 0.0, 99.0, "%", "pixels of the LV pool above it form the AIF region")
 
 

@@ -11,7 +11,7 @@ from QPerfusionLogic.mrml.nodes.landmarks import insertion_points_of
 from QPerfusionLogic.mrml.nodes.segmentations import labels_of
 from QPerfusionLogic.mrml.nodes.volumes import geometry_of_volume, image_of, set_image
 from QPerfusionLogic.mrml.study.filling import SceneStudy
-from QPerfusionLogic.segmentation.regions.aha_segments import aha_segments
+from QPerfusionLogic.segmentation.regions.aha_segments import aha_segments, levels_shown
 
 from .layouts import VIEWS, show_labels
 
@@ -61,6 +61,7 @@ def turn_segments(study: SceneStudy, state: State) -> bool:
         return False
     geometry, kept = geometry_of_volume(segments), image_of(layers) > 0
     labels = labels_of(segmentation, geometry, kept.shape).labels
-    turned = aha_segments(labels, insertion_points_of(points, geometry), geometry)
+    levels = levels_shown(image_of(segments), labels, geometry)
+    turned = aha_segments(labels, insertion_points_of(points, geometry), geometry, levels)
     set_image(segments, np.where(kept, turned, 0).astype(np.uint8), geometry)
     return True

@@ -6,8 +6,9 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from QPerfusionLogic.data.aha_model import level_of
 from QPerfusionLogic.data.arrays import FloatArray
-from QPerfusionLogic.data.results import StateResult, StudyResult
+from QPerfusionLogic.data.results import Segmented, StateResult, StudyResult
 from QPerfusionLogic.data.series import State
 from QPerfusionLogic.pipeline.comparability import comparability
 from QPerfusionLogic.reporting.tables.colour_table import ColourTable, colour_table
@@ -34,7 +35,13 @@ def flow_pictures(study: StudyResult) -> Images:
     return found
 
 
-def flow_map_section(pictures: Images, withheld: frozenset[str] = frozenset()) -> str:
+def slice_name(segmented: Segmented | None, index: int) -> str:
+    """Return number and level of a slice: "slice 2, mid"."""
+    level = "" if segmented is None else level_of(segmented.segments[index])
+    return f"slice {index + 1}, {level}" if level else f"slice {index + 1}"
+
+
+def flow_map_section(pictures: Images, names: Sequence[str] = (), withheld: frozenset[str] = frozenset()) -> str:
     """Return the flow maps: one row a slice, stress and rest side by side, then the reserve."""
     columns = [
         (name, label)
@@ -51,7 +58,8 @@ def flow_map_section(pictures: Images, withheld: frozenset[str] = frozenset()) -
     slices = max(int(key.rsplit("_", 1)[1]) for key in pictures)
     cells = ['<div class="head corner"></div>'] + [f'<div class="head">{label}</div>' for _, label in columns]
     for index in range(1, slices + 1):
-        cells.append(f'<div class="side">slice {index}</div>')
+        side = names[index - 1] if index <= len(names) else f"slice {index}"
+        cells.append(f'<div class="side">{side}</div>')
         for name, label in columns:
             content = pictures.get(f"{name}_slice_{index}")
             grey = ' class="withheld"' if name in withheld else ""
@@ -146,6 +154,7 @@ def _contours(result: StateResult, state: State) -> str:
             box,
         )
         confidence = float(segmented.confidence[index])
-        caption = f"slice {index + 1}, confidence {confidence:.0%}" if np.isfinite(confidence) else f"slice {index + 1}"
+        caption = slice_name(segmented, index)
+        caption += f", confidence {confidence:.0%}" if np.isfinite(confidence) else ""
         shown.append(figure(image(picture, f"contours of {state}, slice {index + 1}"), caption))
     return f'<div class="pictures">{"".join(shown)}</div>'

@@ -16,7 +16,7 @@ from QPerfusionLogic.settings.schema import ReportingSettings
 
 from .aif_section import aif_method_section
 from .curve_charts import arterial_input_charts, segment_charts
-from .map_sections import Images, flow_map_section, placement_section, polar_maps
+from .map_sections import Images, flow_map_section, placement_section, polar_maps, slice_name
 from .markup import figure, section
 from .summary_section import summary_section
 from .table_sections import notices_section, provenance_section, quality_section, segment_section, threshold_section
@@ -69,7 +69,7 @@ def page(
         (
             verdict_section(verdict),
             summary_section(study, rows, settings, verdict, polar),
-            flow_map_section(pictures, verdict.withheld),
+            flow_map_section(pictures, _slice_names(study), verdict.withheld),
             segment_section(rows, settings, verdict.withheld),
             _arterial_input_section(study),
             aif_method_section(study),
@@ -90,6 +90,12 @@ def page(
         f"<main>{body}<footer>QPerfusion {escape(_version(study))}. {RESEARCH_USE}. The page names no "
         "patient.</footer></main></body></html>\n"
     )
+
+
+def _slice_names(study: StudyResult) -> list[str]:
+    """Return number and level of the slices of the first state that is segmented."""
+    segmented = next((result.segmented for result in study.states.values() if result.segmented is not None), None)
+    return [] if segmented is None else [slice_name(segmented, index) for index in range(len(segmented.labels))]
 
 
 def _subtitle(study: StudyResult) -> str:

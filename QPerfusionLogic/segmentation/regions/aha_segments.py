@@ -5,8 +5,11 @@ from __future__ import annotations
 import numpy as np
 from scipy import ndimage
 
+from QPerfusionLogic.data.aha_model import level_of
 from QPerfusionLogic.data.arrays import LEFT_VENTRICLE, MYOCARDIUM, RIGHT_VENTRICLE, FloatArray, LabelArray
 from QPerfusionLogic.data.geometry import Geometry
+from QPerfusionLogic.data.wording import counted
+from QPerfusionLogic.errors import SettingsError
 
 from .orientation import anterior_direction, base_to_apex
 
@@ -20,6 +23,9 @@ LEVELS = {
     6: (BASAL, BASAL, MID, MID, APICAL, APICAL),
 }
 """Level of each slice from base to apex, by the number of slices that show the LV."""
+LEVEL_NAMES = ("basal", "mid", "apical")
+"""Name of each level, by its number."""
+AUTOMATIC, NO_LEVEL = "automatic", "none"
 FROM_ANTERIOR_INSERTION = (2, 3, 4, 5, 6, 1)
 """Basal segments met on the way from the anterior insertion point over the septum (Cerqueira 2002)."""
 
@@ -60,6 +66,41 @@ def aha_segments(
         around = (turn * (angles(labels[index], geometry.pixel_spacing_mm) - start)) % (2.0 * np.pi)
         segments[index][wall] = _numbers(around, level)[wall]
     return segments
+
+
+def given_levels(text: str, slices: int) -> tuple[int, ...] | None:
+    """Return the level of each slice that a setting names (-1 for "none"), None where they are to be found.
+
+    Raises
+    ------
+    SettingsError
+        When a name is unknown or there is not one for each slice.
+
+    Examples
+    --------
+    >>> given_levels("basal, apical", 2), given_levels("automatic", 2)
+    ((0, 2), None)
+    """
+    names = [name.strip().lower() for name in text.split(",")]
+    if names in ([AUTOMATIC], [""]):
+        return None
+    known = (*LEVEL_NAMES, NO_LEVEL)
+    if len(names) != slices or not set(names) <= set(known):
+        raise SettingsError(
+            f"levels {text!r} for {counted(slices, 'slice')}",
+            expected=f"one of {', '.join(known)} for each slice, with commas between",
+            action="correct the levels of the slices",
+            option="--set segmentation.levels=NAME,NAME",
+        )
+    return tuple(LEVEL_NAMES.index(name) if name in LEVEL_NAMES else -1 for name in names)
+
+
+def levels_shown(segments: LabelArray, labels: LabelArray, geometry: Geometry) -> tuple[int, ...]:
+    """Return the level of every slice by the segments (slices, rows, columns) on it, else by number and order."""
+    return tuple(
+        LEVEL_NAMES.index(level_of(plane)) if (plane > 0).any() else level
+        for plane, level in zip(segments, slice_levels(labels, geometry), strict=True)
+    )
 
 
 def slice_levels(labels: LabelArray, geometry: Geometry) -> tuple[int, ...]:
