@@ -9,7 +9,7 @@ from scipy import ndimage
 from qperfusion_research.segmentation.evaluation.cases import digital_case
 from QPerfusionLogic.segmentation.first_pass.blood_pools import find_blood_pools
 from QPerfusionLogic.segmentation.first_pass.enhancement import bolus_onset, deep_breaths, enhancement_of
-from QPerfusionLogic.segmentation.first_pass.moments import first_filling
+from QPerfusionLogic.segmentation.first_pass.moments import first_filling, half_filled
 
 SPACING_MM = 2.0
 
@@ -110,3 +110,8 @@ def test_a_right_ventricle_left_behind_by_a_deep_breath_does_not_spoil_the_conto
     assert found is not None
     assert found.right_frame == 13
     assert distance_mm(found, a_heart) < 5.0
+
+
+def test_blood_that_is_brightest_long_after_its_first_pass_is_filled_at_the_first():
+    saturated = np.array([0.0, 0.1, 0.5, 0.8, 0.6, 0.4, 0.45, 0.6, 0.9, 1.0])
+    assert half_filled(saturated[:, None]).tolist() == [3]

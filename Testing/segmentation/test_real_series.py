@@ -7,6 +7,8 @@ import pytest
 
 from QPerfusionLogic.data.geometry import Geometry
 from QPerfusionLogic.data.series import PerfusionSeries
+from QPerfusionLogic.io.study.logic import LoadingLogic
+from QPerfusionLogic.io.study.request import StudyRequest
 from QPerfusionLogic.progress import Progress
 from QPerfusionLogic.registration.logic import RegistrationLogic
 from QPerfusionLogic.segmentation.logic import SegmentationLogic
@@ -42,6 +44,16 @@ def test_the_peak_of_the_left_ventricle_and_its_area_are_those_of_the_drawn_mask
     drawn_area = np.median([(masks[frame] > 0).sum() for frame in drawn])
     assert 0.8 < np.isin(found.labels, (1, 2)).sum() / drawn_area < 1.25
     assert np.isfinite(found.insertion_points).all()
+
+
+def test_both_ventricles_are_found_in_a_series_whose_blood_is_saturated(real_data, overlap):
+    study = LoadingLogic().run(StudyRequest(study=real_data / "ge_first_pass" / "dicom"))
+    registered = RegistrationLogic(RegistrationSettings()).run(study.rest.tissue, Progress())
+    found = SegmentationLogic(SegmentationSettings()).run(registered)
+    drawn = np.load(real_data / "ge_first_pass" / "masks.npz")
+    for value, name in ((1, "myocardium"), (2, "lv"), (3, "rv")):
+        assert overlap(found.labels[0] == value, drawn[name] > 0) > 0.75
+    assert [notice.code for notice in found.notices] == ["level-assumed"]
 
 
 def test_both_ventricles_are_found_in_the_low_resolution_arterial_series(real_data, overlap):

@@ -7,7 +7,6 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from QPerfusionLogic.data.arrays import FloatArray
-from QPerfusionLogic.signal_model.bolus import rise_frames
 
 from .enhancement import Enhancement
 
@@ -109,14 +108,16 @@ def first_filling(enhancement: Enhancement) -> int:
 
 
 def half_filled(curves: FloatArray) -> NDArray[np.intp]:
-    """Return the frame (n,) in which each curve (frames, n) exceeds half of its own peak on the way up to it.
+    """Return the frame (n,) in which each curve (frames, n) first exceeds half of its own peak.
+
+    A saturated curve may fall below half after its first pass and be brightest much later, so its peak decides nothing.
 
     Examples
     --------
     >>> half_filled(np.array([[0.0], [0.2], [0.7], [1.0], [0.4]])).tolist()
     [2]
     """
-    return np.ceil(rise_frames(curves, 0.5 * curves.max(axis=0), np.argmax(curves, axis=0))).astype(np.intp)
+    return np.asarray(np.argmax(curves > 0.5 * curves.max(axis=0), axis=0), dtype=np.intp)
 
 
 def _cells(enhancement: Enhancement) -> tuple[FloatArray, FloatArray]:
