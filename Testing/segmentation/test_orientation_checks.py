@@ -1,4 +1,4 @@
-"""Images that are mirrored or transposed against their geometry are doubted: they exchange LAD and RCA."""
+"""Images that are mirrored or transposed against their geometry are questioned: they exchange LAD and RCA."""
 
 import numpy as np
 import pytest
@@ -51,7 +51,7 @@ def test_an_image_that_is_turned_with_its_geometry_gives_no_notice(a_heart):
 )
 @pytest.mark.parametrize("geometry", [short_axis(), Geometry.axis_aligned(1)], ids=["placed", "without position"])
 def test_an_image_that_does_not_fit_its_geometry_is_a_serious_doubt(change, geometry, a_heart):
-    assert codes(orientation_notices(change(a_heart.labels), geometry)) == ["orientation-doubtful"]
+    assert codes(orientation_notices(change(a_heart.labels), geometry)) == ["orientation-contradicted"]
 
 
 def test_points_that_the_user_placed_settle_the_orientation(a_heart):
@@ -66,7 +66,7 @@ def test_files_without_position_are_a_warning(a_heart):
 
 def test_a_stack_that_grows_towards_its_apex_is_a_serious_doubt(three_slices):
     found = orientation_notices(three_slices.labels, short_axis(slices=3, step_mm=10.0))
-    assert codes(found) == ["slice-order-doubtful"]
+    assert codes(found) == ["slice-order-contradicted"]
 
 
 def segmented(heart, as_registered, levels="automatic", slices=1):

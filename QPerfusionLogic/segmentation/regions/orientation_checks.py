@@ -14,8 +14,10 @@ from .orientation import base_to_apex
 RIGHT_VENTRICLE_LPS = np.array([-0.8, -0.6, 0.0])
 """Usual direction from the LV to the RV in the chest: right and anterior."""
 LARGEST_DEVIATION_DEG = 60.0
-"""Deviation of the RV from its usual direction, in the plane of the slice, from which on the axes are doubted. Swapped
-row and column axes turn it by about 90 degrees, a mirrored axis by up to 180; the real GE series deviates by 16."""
+"""Deviation of the RV from its usual direction, in the plane of the slice, from which on the axes are questioned.
+
+Swapped row and column axes turn it by about 90 degrees, a mirrored axis by up to 180; the real GE series deviates by
+16."""
 DISPLAYED_RIGHT_VENTRICLE = np.array([-0.94, -0.34, 0.0])
 """The same in the usual display of a short axis, left and a little up, for images without a position."""
 LARGEST_DISPLAYED_DEVIATION_DEG = 45.0
@@ -23,8 +25,10 @@ LARGEST_DISPLAYED_DEVIATION_DEG = 45.0
 by 59 degrees and more."""
 FEWEST_RIGHT_PIXELS = 20
 LARGER_APEX = 1.1
-"""Area of the last slice over that of the first from which on the order of the slices is doubted."""
-_PLACE = "place the anterior insertion point in every slice, or correct the orientation of the files"
+"""Area of the last slice over that of the first from which on the order of the slices is questioned."""
+_PLACE = (
+    "check the contours, place the anterior insertion point in every slice, or correct the orientation in the files"
+)
 
 
 def orientation_notices(labels: LabelArray, geometry: Geometry, placed: FloatArray | None = None) -> tuple[Notice, ...]:
@@ -52,9 +56,10 @@ def orientation_notices(labels: LabelArray, geometry: Geometry, placed: FloatArr
         whose = "the files" if geometry.has_position else "the usual display of images whose files hold no position"
         message = (
             f"the right ventricle lies {deviation:.0f} degrees away from where it is expected by the orientation of "
-            f"{whose}: rows and columns may be swapped or mirrored, and the territories of LAD and RCA with them"
+            f"{whose}: rows and columns may be swapped or mirrored, or the ventricles confused, and the territories of "
+            "LAD and RCA with them"
         )
-        found.append(Notice.of("orientation-doubtful", message, _PLACE, stage="segmentation"))
+        found.append(Notice.of("orientation-contradicted", message, _PLACE, stage="segmentation"))
     elif not geometry.has_position and not by_hand:
         message = (
             "the files hold no position of the slices. The anterior wall was taken to be on top of the image; in a "
@@ -92,4 +97,4 @@ def _order_notice(labels: LabelArray, geometry: Geometry) -> tuple[Notice, ...]:
     )
     action = "give the level of each slice, or correct the positions of the files"
     option = "--set segmentation.levels=apical,mid,basal"
-    return (Notice.of("slice-order-doubtful", message, action, stage="segmentation", option=option),)
+    return (Notice.of("slice-order-contradicted", message, action, stage="segmentation", option=option),)
