@@ -1,6 +1,6 @@
 """What motion does to blood flow: digital patients in motion, corrected, and the same patients holding still.
 
-python Testing/benchmarks/registration_flow.py --patients 20 --first-seed 7000 --cache /tmp/patients
+python Testing/benchmarks/registration/registration_flow.py --patients 20 --first-seed 7000 --cache /tmp/patients
 
 The arterial input and the contours are the true ones in all cases, and the noise is the same, so that only motion (and
 the beats that it spoils) differs. What a global shift of the corrected frames would change is taken out, as contours

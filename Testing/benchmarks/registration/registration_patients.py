@@ -1,6 +1,6 @@
 """Motion correction and rejection scored on digital patients, whose motion and bad frames are known.
 
-python Testing/benchmarks/registration_patients.py --patients 20 --first-seed 7000 --cache /tmp/patients
+python Testing/benchmarks/registration/registration_patients.py --patients 20 --first-seed 7000 --cache /tmp/patients
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Compare motion corrections on real series with drawn masks, and put known motion into them.
 
-python Testing/benchmarks/registration_benchmark.py --data ../shared/data/human_first_pass
+python Testing/benchmarks/registration/registration_benchmark.py --data ../shared/data/human_first_pass
 """
 
 from __future__ import annotations

@@ -1,6 +1,7 @@
 """Whether the heart is found, and no harm done, on altered copies of real series: cropped, turned, mirrored, rescaled.
 
-python Testing/benchmarks/registration_centre.py --data ../shared/data/human_first_pass [--copies NAME ...] [--every 3]
+python Testing/benchmarks/registration/registration_centre.py --data ../shared/data/human_first_pass --every 3
+[--copies NAME ...] for some copies only.
 """
 
 from __future__ import annotations
