@@ -72,7 +72,7 @@ def earlier_outcome(row: StudyRow, output: Path) -> dict[str, Any] | None:
     """Return the outcome of an earlier run that finished this very study, None where it has to be run."""
     try:
         outcome: dict[str, Any] = json.loads(state_file(output, row.id).read_text(encoding="utf-8"))
-    except (OSError, json.JSONDecodeError, UnicodeDecodeError):
+    except (OSError, ValueError, RecursionError):
         return None
     unchanged = outcome.get("status") == DONE and outcome.get("fingerprint") == study_fingerprint(row)
     return outcome if unchanged and (Path(output) / "studies" / row.id / "provenance.json").exists() else None

@@ -64,7 +64,7 @@ def model_file(path: Path) -> ModelFile:
     try:
         card = json.loads(card_path.read_text(encoding="utf-8"))
         expected = str(card["sha256"])
-    except (OSError, ValueError, KeyError, TypeError) as error:
+    except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
         raise QPerfusionError(
             f"no readable card {card_path.name} beside {path.name}",
             expected="the JSON file that `qperfusion train` writes with the weights",

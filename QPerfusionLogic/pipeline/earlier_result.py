@@ -25,7 +25,8 @@ from QPerfusionLogic.data.slice_stacks import in_order_of, on_grid
 from QPerfusionLogic.data.study import Acquisition, LabelMap, PerfusionStudy
 from QPerfusionLogic.errors import InputError
 from QPerfusionLogic.io.files.nrrd_files import read_labels, read_map, read_sequence
-from QPerfusionLogic.io.files.plain_json import read_plain
+from QPerfusionLogic.io.files.plain_json import one_line, read_plain
+from QPerfusionLogic.io.results.checksums import change_notices, changes_since
 from QPerfusionLogic.io.results.mapped_files import read_mapped
 from QPerfusionLogic.io.results.stage_records import (
     arterial_input_fields,
@@ -58,15 +59,21 @@ def read_earlier_result(folder: Path, study: PerfusionStudy, settings: Segmentat
     """
     if not (folder / "provenance.json").exists():
         raise InputError(f"no earlier output in {folder}", expected="a folder with provenance.json")
-    notices = _read_notices(folder / "warnings.json")
+    provenance = read_plain(folder / "provenance.json")
+    changes = changes_since(folder)
+    notices = tuple(dict.fromkeys((*_read_notices(folder / "warnings.json"), *change_notices(changes))))
     states = {}
     for state in study.states:
         place = folder / str(state)
-        fresh = with_superresolved(StateResult(state, study.acquisition(state)), place, notices)
+        with one_line(place):
+            fresh = with_superresolved(StateResult(state, study.acquisition(state)), place, notices)
         read = read_state(place, state, fresh.acquisition, settings)
         found = dataclasses.replace(read, superresolved=fresh.superresolved)
         states[state] = _with_notices(found, notices)
-    return StudyResult(states=states, provenance=read_plain(folder / "provenance.json"), notices=notices)
+    with one_line(folder / "provenance.json"):
+        edited = sorted({*provenance.get("edited", []), *(change.path for change in changes)})
+        provenance = {**provenance, "edited": edited}
+    return StudyResult(states=states, provenance=provenance, notices=notices)
 
 
 def _with_notices(result: StateResult, notices: tuple[Notice, ...]) -> StateResult:
@@ -81,11 +88,8 @@ def _with_notices(result: StateResult, notices: tuple[Notice, ...]) -> StateResu
 
 
 def _read_notices(path: Path) -> tuple[Notice, ...]:
-    content = read_plain(path)
-    try:
-        return notices_of(content)
-    except (TypeError, KeyError, ValueError) as error:
-        raise InputError(f"{path} with other content ({error})", expected="the file of the earlier run") from error
+    with one_line(path):
+        return notices_of(read_plain(path))
 
 
 def read_result(folder: Path | str) -> StudyResult:
@@ -120,7 +124,8 @@ def read_result(folder: Path | str) -> StudyResult:
     states, notices = {}, list(result.notices)
     for state, found in result.states.items():
         tissue = found.acquisition.tissue
-        mapped = read_mapped(folder / str(state), tissue.geometry, tissue.image_shape)
+        with one_line(folder / str(state)):
+            mapped = read_mapped(folder / str(state), tissue.geometry, tissue.image_shape)
         states[state] = _with_notices(dataclasses.replace(found, mapped=mapped), result.notices)
         if mapped is not None and _is_edited(folder / str(state)):
             notices.append(_edited_since(state))
@@ -169,6 +174,11 @@ def _is_edited(place: Path) -> bool:
 
 def read_state(place: Path, state: State, acquisition: Acquisition, settings: SegmentationSettings) -> StateResult:
     """Return the stage outputs of one state; None for stages whose files are not there."""
+    with one_line(place):
+        return _read_state(place, state, acquisition, settings)
+
+
+def _read_state(place: Path, state: State, acquisition: Acquisition, settings: SegmentationSettings) -> StateResult:
     registered = _read_registered(place, acquisition) if (place / "registered.seq.nrrd").exists() else None
     segmented = None
     if registered is not None and (place / "labels.nrrd").exists():
@@ -304,8 +314,8 @@ def _read_csv(path: Path) -> list[dict[str, str]]:
     try:
         with path.open(newline="", encoding="utf-8") as file:
             return list(csv.DictReader(file))
-    except OSError as error:
-        raise InputError(f"{path} unreadable ({error.strerror})", expected="the file of the earlier run") from error
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        raise InputError(f"{path} unreadable ({error})", expected="the file of the earlier run") from error
 
 
 def _number(value: Any) -> float:

@@ -342,11 +342,14 @@ class Settings:
             content = json.loads(Path(path).read_text(encoding="utf-8"))
         except OSError as error:
             raise InputError(f"no readable settings file {path} ({error.strerror})") from error
-        except (json.JSONDecodeError, UnicodeDecodeError) as error:
+        except (ValueError, RecursionError) as error:
             raise SettingsError(f"{path}: not JSON ({error})", expected="an object of stages") from error
         if not isinstance(content, dict):
             raise SettingsError(f"{path}: a JSON {type(content).__name__}", expected="an object of stages")
-        return Settings.from_dictionary(content["settings"] if "provenance_version" in content else content)
+        stages = content.get("settings") if "provenance_version" in content else content
+        if not isinstance(stages, dict):
+            raise SettingsError(f"{path}: no settings in this provenance", expected="an object of stages")
+        return Settings.from_dictionary(stages)
 
 
 @functools.cache

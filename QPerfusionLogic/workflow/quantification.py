@@ -12,6 +12,7 @@ from QPerfusionLogic.data.results import StudyResult
 from QPerfusionLogic.data.study import PerfusionStudy, T1Map
 from QPerfusionLogic.errors import SettingsError
 from QPerfusionLogic.io.files.output_folder import check_writable, writing
+from QPerfusionLogic.io.results.checksums import stage_of, write_checksums
 from QPerfusionLogic.io.results.run_inputs import refuse_other_inputs, with_earlier_inputs, write_run_inputs
 from QPerfusionLogic.io.results.writer import OWNED, write_json, write_result
 from QPerfusionLogic.io.study.logic import LoadingLogic
@@ -19,7 +20,7 @@ from QPerfusionLogic.io.study.request import StudyRequest
 from QPerfusionLogic.pipeline.earlier_result import read_earlier_result
 from QPerfusionLogic.pipeline.pipeline import Pipeline, stages_between
 from QPerfusionLogic.progress import Progress
-from QPerfusionLogic.settings.schema import Settings, StageName
+from QPerfusionLogic.settings.schema import STAGES, Settings, StageName
 
 
 def quantify(
@@ -82,10 +83,22 @@ def quantify(
     if earlier is not None:
         refuse_other_inputs(loaded, earlier.provenance, resume_from)
     result = Pipeline(settings).run(loaded, progress.part(0.1, 0.85), earlier, resume_from, stop_after)
+    if earlier is not None:
+        result = _with_edits(result, earlier, resume_from)
     if output is None:
         return result
     writing_progress = progress.part(0.85, 1.0)
     return write_study(result, output, settings, writing_progress, "reporting" in stages, given, loaded.t1_map)
+
+
+def _with_edits(result: StudyResult, earlier: StudyResult, resume_from: StageName) -> StudyResult:
+    """Return the result with what was edited in the files of the earlier stages, in provenance and notices."""
+    before = STAGES[: STAGES.index(resume_from)]
+    edited = [path for path in earlier.provenance["edited"] if stage_of(path) in ("", *before)]
+    of_study = [item for item in earlier.notices if item.code == "files-edited" and not item.state]
+    provenance = {**result.provenance, **({"edited": edited} if edited else {})}
+    notices = tuple(dict.fromkeys((*result.notices, *of_study)))
+    return dataclasses.replace(result, provenance=provenance, notices=notices)
 
 
 def _loaded(
@@ -132,6 +145,7 @@ def write_study(
         if with_scene:
             progress.update(0.6, "writing the scene")
             _write_scene(result, beside, t1_map)
+        write_checksums(beside)
         progress.update(1.0, "written")
     return result
 

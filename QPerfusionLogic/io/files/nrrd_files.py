@@ -346,7 +346,7 @@ def _json(text: Any) -> Any:
     """Return the JSON value of a header field, None when there is none or it cannot be read."""
     try:
         return json.loads(text) if text else None
-    except (TypeError, json.JSONDecodeError):
+    except (TypeError, ValueError, RecursionError):
         return None
 
 

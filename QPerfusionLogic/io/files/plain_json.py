@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import contextlib
+import csv
 import dataclasses
 import json
 import math
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from QPerfusionLogic.errors import InputError
+from QPerfusionLogic.errors import InputError, QPerfusionError
 
 
 def plain(value: Any) -> Any:
@@ -46,8 +49,31 @@ def read_plain(path: Path) -> Any:
     """
     try:
         return json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, json.JSONDecodeError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise InputError(f"{path} unreadable ({error})", expected="the file of the earlier run") from error
+
+
+@contextlib.contextmanager
+def one_line(path: Path) -> Iterator[None]:
+    """Turn what a damaged or edited file of an output folder raises while it is read into one line for the user.
+
+    Raises
+    ------
+    InputError
+        When its content has not the form in which it was written.
+    """
+    try:
+        yield
+    except QPerfusionError:
+        raise
+    except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError, csv.Error) as error:
+        reason = " ".join(f"{type(error).__name__}: {error}".split())[:200]
+        raise InputError(
+            f"{path} with other content than was written ({reason})",
+            expected="the files of the earlier run",
+            action="put them back, or run from the beginning",
+            option="without --resume-from",
+        ) from error
 
 
 def write_json(path: Path, content: Any) -> None:

@@ -52,7 +52,7 @@ def read_sidecar(path: Path) -> Sidecar | None:
         return None
     try:
         content = json.loads(beside.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, json.JSONDecodeError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise InputError(f"{beside}: not JSON ({error})", action="correct or remove the file") from error
     if not isinstance(content, dict):
         raise InputError(f"a JSON {type(content).__name__} in {beside}", expected="an object of names and values")

@@ -54,13 +54,16 @@ def provenance_of(
     }
 
 
-def input_hashes(study: PerfusionStudy) -> dict[str, dict[str, str]]:
-    """Return the SHA-256 of every part of a study: "stress", "rest" or "study" -> part -> hash."""
+def input_hashes(study: PerfusionStudy, of: str = "sha256") -> dict[str, dict[str, str]]:
+    """Return the SHA-256 of every part of a study: "stress", "rest" or "study" -> part -> hash.
+
+    `of` is "sha256" for the values, "time_sha256" for the times of the parts that have any.
+    """
     found = {
-        str(state): {name: part["sha256"] for name, part in _acquisition(study.acquisition(state)).items()}
+        str(state): {name: part[of] for name, part in _acquisition(study.acquisition(state)).items() if of in part}
         for state in study.states
     }
-    if study.t1_map is not None:
+    if study.t1_map is not None and of == "sha256":
         found["study"] = {"t1_map": array_hash(study.t1_map.t1_s)}
     return found
 
@@ -101,7 +104,8 @@ def _acquisition(acquisition: Acquisition) -> dict[str, Any]:
     if acquisition.pre_bolus is not None:
         found["pre_bolus"] = _series(acquisition.pre_bolus)
     if acquisition.aif_curve is not None:
-        found["aif_curve"] = {"sha256": array_hash(acquisition.aif_curve.value)}
+        curve = acquisition.aif_curve
+        found["aif_curve"] = {"sha256": array_hash(curve.value), "time_sha256": array_hash(curve.time_s)}
     if acquisition.mask is not None:
         found["mask"] = {"sha256": array_hash(acquisition.mask.labels)}
     return found
@@ -111,6 +115,7 @@ def _series(series: PerfusionSeries) -> dict[str, Any]:
     protocol = {name: value for name, value in vars(series.protocol).items() if value not in (None, "")}
     return {
         "sha256": array_hash(series.signal),
+        "time_sha256": array_hash(np.asarray(series.time_s, dtype=float)),
         "frames": series.frames,
         "image_shape": list(series.image_shape),
         "quantity": str(series.quantity),

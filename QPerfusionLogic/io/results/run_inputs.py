@@ -10,7 +10,7 @@ from typing import Any
 
 from QPerfusionLogic.data.study import PerfusionStudy
 from QPerfusionLogic.errors import InputError
-from QPerfusionLogic.io.files.plain_json import read_plain, write_json
+from QPerfusionLogic.io.files.plain_json import one_line, read_plain, write_json
 from QPerfusionLogic.io.study.request import StudyRequest
 from QPerfusionLogic.settings.schema import STAGES
 
@@ -47,11 +47,12 @@ def with_earlier_inputs(request: StudyRequest, output: Path) -> StudyRequest:
     if not (output / FILE).exists():
         return request
     names = {item.name for item in dataclasses.fields(StudyRequest)}
-    kept = {name: Path(output, path) for name, path in read_plain(output / FILE).items() if name in names}
+    with one_line(output / FILE):
+        kept = {name: Path(output, path) for name, path in read_plain(output / FILE).items() if name in names}
     replaced = {"stress", "rest"} if request.study is not None else set()
     kept = {name: path for name, path in kept.items() if name not in request.given and name not in replaced}
     for name, path in kept.items():
-        if not path.exists():
+        if not _exists(path):
             raise InputError(
                 f"nothing at {path}, from where the earlier run read its {name.replace('_', ' ')}",
                 expected="the inputs of the earlier run",
@@ -72,6 +73,7 @@ def refuse_other_inputs(study: PerfusionStudy, provenance: Mapping[str, Any], re
     """
     earlier = dict(provenance.get("inputs", {}))
     earlier["study"] = {"t1_map": earlier.get("t1_map", {})}
+    _refuse_other_times(study, earlier, resume_from)
     for where, parts in input_hashes(study).items():
         if where in STATES and where not in earlier:
             continue
@@ -86,6 +88,25 @@ def refuse_other_inputs(study: PerfusionStudy, provenance: Mapping[str, Any], re
                 expected=f"the same, since {resume_from} goes on from what {stage} made of it",
                 action="run from the beginning" if part == "tissue" else f"resume from {stage}, or leave it out",
             )
+
+
+def _refuse_other_times(study: PerfusionStudy, earlier: Mapping[str, Any], resume_from: str) -> None:
+    """Raise `InputError` where times differ from those of the earlier run; folders of version 0.1 hold none."""
+    for where, parts in input_hashes(study, "time_sha256").items():
+        for part, found in parts.items():
+            known = earlier.get(where, {}).get(part, {}).get("time_sha256")
+            is_used_later = part != "tissue" and STAGES.index(USED_BY[part]) >= STAGES.index(resume_from)
+            if known is not None and found != known and not is_used_later:
+                raise InputError(
+                    f"other times of the {WORDS.get(part, part.replace('_', '-'))} of {where} than in the earlier run",
+                    expected=f"the same, since {resume_from} goes on from what earlier stages made of them",
+                    action="run from the beginning" if part == "tissue" else f"resume from {USED_BY[part]}",
+                )
+
+
+def _exists(path: Path) -> bool:
+    with one_line(path):
+        return path.exists()
 
 
 def _seen_from(path: Path, output: Path) -> str:

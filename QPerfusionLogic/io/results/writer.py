@@ -67,6 +67,7 @@ OWNED = (
     "mpr.nrrd",
     "dicom/*",
     "inputs.json",
+    "checksums.json",
 )
 """Files that a run replaces or removes in an earlier output folder."""
 
