@@ -11,7 +11,7 @@ from QPerfusionLogic.data.notices import Notice
 from QPerfusionLogic.data.results import StudyResult
 from QPerfusionLogic.data.study import PerfusionStudy, T1Map
 from QPerfusionLogic.errors import SettingsError
-from QPerfusionLogic.io.files.output_folder import check_writable, writing
+from QPerfusionLogic.io.files.output_folder import holding, writing
 from QPerfusionLogic.io.results.checksums import stage_of, write_checksums
 from QPerfusionLogic.io.results.run_inputs import refuse_other_inputs, with_earlier_inputs, write_run_inputs
 from QPerfusionLogic.io.results.writer import OWNED, write_json, write_result
@@ -68,15 +68,26 @@ def quantify(
     """
     settings = settings or Settings()
     progress = progress or Progress()
-    stages = stages_between(resume_from, stop_after)
+    stages_between(resume_from, stop_after)
     if output is None:
         if resume_from:
             raise SettingsError(
                 f"a run from {resume_from} without an output folder", expected="that of the earlier run"
             )
-    else:
-        output = Path(output)
-        check_writable(output)
+        return _quantify(study, None, settings, progress, resume_from, stop_after)
+    with holding(Path(output)) as place:
+        return _quantify(study, place, settings, progress, resume_from, stop_after)
+
+
+def _quantify(
+    study: StudyRequest | PerfusionStudy | Path | str,
+    output: Path | None,
+    settings: Settings,
+    progress: Progress,
+    resume_from: StageName,
+    stop_after: StageName,
+) -> StudyResult:
+    stages = stages_between(resume_from, stop_after)
     loaded, given = _loaded(study, settings, progress.part(0.0, 0.1), output if resume_from else None)
     refuse_unused(loaded, settings, given)
     earlier = read_earlier_result(output, loaded, settings.segmentation) if output is not None and resume_from else None
