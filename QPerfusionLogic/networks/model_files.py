@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +15,11 @@ from QPerfusionLogic.resources import resource_path
 
 if TYPE_CHECKING:
     from torch import nn
+
+
+CARD_CHECKSUM = "card_sha256"
+"""Key of a card with the checksum of all others."""
+COPY_AGAIN = "reinstall QPerfusion, or copy your own weights and their card again"
 
 
 @dataclass(frozen=True)
@@ -37,6 +43,27 @@ class ModelFile:
     checksum: str
     card: dict[str, Any]
 
+    def number(self, name: str, default: float, low: float, high: float) -> float:
+        """Return a number of the card.
+
+        Raises
+        ------
+        AlteredModelError
+            When it is no number from `low` to `high`.
+        """
+        value = self.card.get(name, default)
+        if isinstance(value, bool) or not isinstance(value, int | float) or not low <= value <= high:
+            raise AlteredModelError(
+                f"{name} = {value!r} in the card of {self.path.name}",
+                expected=f"a number from {low:g} to {high:g}",
+                action=COPY_AGAIN,
+            )
+        return float(value)
+
+
+class AlteredModelError(QPerfusionError):
+    """Weights or card are not as they were saved: nothing else is computed in their place."""
+
 
 def shipped_model(name: str) -> ModelFile:
     """Return a model that ships in Resources/Models by its file's stem.
@@ -46,38 +73,60 @@ def shipped_model(name: str) -> ModelFile:
     QPerfusionError
         When it is not there or was altered.
     """
-    return model_file(resource_path("Models", f"{name}.safetensors"))
+    path = resource_path("Models", f"{name}.safetensors")
+    if not path.is_file() or not path.with_suffix(".json").is_file():
+        raise QPerfusionError(f"no weights {path.name} or no card", expected="both files", action=COPY_AGAIN)
+    return model_file(path, checked_card=True)
 
 
-def model_file(path: Path) -> ModelFile:
+def model_file(path: Path, checked_card: bool = False) -> ModelFile:
     """Return the model of a file whose card lies beside it under the same name, ending in .json.
+
+    Cards of version 0.1 have no checksum of their own; with `checked_card` they are refused.
 
     Raises
     ------
     QPerfusionError
-        When the file or its card is missing, or the file is not the one that the card describes.
+        When the file or its card is missing.
+    AlteredModelError
+        When the card was altered, or the file is not the one that it describes.
     """
     path = Path(path)
     card_path = path.with_suffix(".json")
     if not path.is_file():
         raise QPerfusionError(f"no weights {path.name}", expected="a .safetensors file", action="check its path")
     try:
-        card = json.loads(card_path.read_text(encoding="utf-8"))
+        card = json.loads(card_path.read_text(encoding="utf-8"), parse_constant=_no_number)
         expected = str(card["sha256"])
-    except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
-        raise QPerfusionError(
+        own = card.get(CARD_CHECKSUM, "" if checked_card else card_checksum(card))
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+        raise AlteredModelError(
             f"no readable card {card_path.name} beside {path.name}",
             expected="the JSON file that `qperfusion train` writes with the weights",
             action="copy both files",
         ) from error
+    if own != card_checksum(card):
+        raise AlteredModelError(
+            f"another text in {card_path.name} than was saved", expected="its own checksum", action=COPY_AGAIN
+        )
     found = file_hash(path)
     if found != expected:
-        raise QPerfusionError(
+        raise AlteredModelError(
             f"{path.name} with checksum {found[:12]}",
             expected=f"{expected[:12]}, as its card says: the file was altered or is not complete",
-            action="reinstall QPerfusion, or copy your own weights again",
+            action=COPY_AGAIN,
         )
     return ModelFile(path, str(card.get("name", path.stem)), found, card)
+
+
+def card_checksum(card: dict[str, Any]) -> str:
+    """Return the SHA-256 of the content of a card, whatever its line ends and order."""
+    content = {name: value for name, value in card.items() if name != CARD_CHECKSUM}
+    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
+
+
+def _no_number(text: str) -> float:
+    raise ValueError(f"{text} where a number belongs")
 
 
 def save_model(network: nn.Module, path: Path, card: dict[str, Any], half: bool = True) -> ModelFile:
@@ -103,7 +152,8 @@ def save_model(network: nn.Module, path: Path, card: dict[str, Any], half: bool 
     with writing_file(path) as beside:
         save_file({name: stored(value) for name, value in network.state_dict().items()}, str(beside))
         found = file_hash(beside)
-    card = {"name": path.stem, **card, "sha256": found}
+    card = json.loads(json.dumps({"name": path.stem, **card, "sha256": found}))
+    card[CARD_CHECKSUM] = card_checksum(card)
     with writing_file(path.with_suffix(".json")) as beside:
         beside.write_text(json.dumps(card, indent=2) + "\n", encoding="utf-8")
     return ModelFile(path, str(card["name"]), found, card)

@@ -34,7 +34,7 @@ def resolver_of(settings: SuperresolutionSettings) -> FrameResolver:
     model = model_file(Path(settings.weights)) if settings.weights else shipped_model(SHIPPED)
     network = BridgeNetwork()
     load_into(network, model)
-    trust, spread = (float(model.card.get(name, 1.0)) for name in ("trust", "spread_scale"))
+    trust, spread = (model.number(name, 1.0, 0.0, 1e3) for name in ("trust", "spread_scale"))
     device = chosen_device(settings.device)
     return BridgeResolver(
         network.to(device), settings.steps, settings.samples, trust, spread, device, model.name, model.checksum

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -11,8 +13,15 @@ torch = pytest.importorskip("torch")
 
 from qperfusion_research.training.loop import Plan, train  # noqa: E402
 from QPerfusionLogic.errors import QPerfusionError, SettingsError  # noqa: E402
+from QPerfusionLogic.networks import model_files  # noqa: E402
 from QPerfusionLogic.networks.device import chosen_device, fast_precision  # noqa: E402
-from QPerfusionLogic.networks.model_files import load_into, model_file, save_model  # noqa: E402
+from QPerfusionLogic.networks.model_files import (  # noqa: E402
+    AlteredModelError,
+    load_into,
+    model_file,
+    save_model,
+)
+from QPerfusionLogic.resources import resource_path  # noqa: E402
 
 
 def _line() -> Any:
@@ -94,3 +103,45 @@ def test_bfloat16_is_used_where_the_processor_computes_with_it(
     monkeypatch.setattr(torch.backends.cpu, "get_cpu_capability", lambda: capability)
     with fast_precision(torch.device("cpu")):
         assert torch.is_autocast_enabled("cpu") == used
+
+
+@pytest.mark.parametrize("shipped", ["aif", "aif_published", "segmentation", "superresolution"])
+def test_one_changed_value_of_a_shipped_card_is_refused(shipped: str, tmp_path: Path, monkeypatch: Any) -> None:
+    source = resource_path("Models", f"{shipped}.json")
+    shutil.copy(source.with_suffix(".safetensors"), tmp_path)
+    card = json.loads(source.read_text(encoding="utf-8"))
+    monkeypatch.setattr(model_files, "resource_path", lambda *parts: tmp_path / parts[-1])
+    for key in card:
+        (tmp_path / source.name).write_text(json.dumps({**card, key: "other"}))
+        with pytest.raises(AlteredModelError):
+            model_files.shipped_model(shipped)
+        (tmp_path / source.name).write_text(json.dumps({name: card[name] for name in card if name != key}))
+        with pytest.raises(AlteredModelError):
+            model_files.shipped_model(shipped)
+    (tmp_path / source.name).write_text(json.dumps(card, indent=4))
+    assert model_files.shipped_model(shipped).card == card
+
+
+@pytest.mark.parametrize("value", ["NaN", "1e308", "0", '"many"', "true", "[1]", "null"])
+def test_a_card_with_an_impossible_number_is_refused(value: str, tmp_path: Path) -> None:
+    save_model(_line(), tmp_path / "line.safetensors", {})
+    card = json.loads((tmp_path / "line.json").read_text())
+    text = json.dumps({name: card[name] for name in card if name != "card_sha256"})
+    (tmp_path / "line.json").write_text(text[:-1] + f', "members": {value}}}')
+    with pytest.raises(AlteredModelError):
+        model_file(tmp_path / "line.safetensors").number("members", 1, 1, 64)
+
+
+def test_an_altered_shipped_network_is_never_replaced_by_classical_contours(tmp_path: Path, monkeypatch: Any) -> None:
+    from QPerfusionLogic.segmentation.contours import network_contours
+    from QPerfusionLogic.settings.schema import SegmentationSettings
+
+    source = resource_path("Models", "segmentation.safetensors")
+    content = bytearray(source.read_bytes())
+    content[-1] ^= 1
+    (tmp_path / source.name).write_bytes(content)
+    shutil.copy(source.with_suffix(".json"), tmp_path)
+    monkeypatch.setattr(model_files, "resource_path", lambda *parts: tmp_path / parts[-1])
+    network_contours._loaded.cache_clear()
+    with pytest.raises(AlteredModelError, match="altered"):
+        network_contours.network_for(SegmentationSettings())

@@ -30,7 +30,7 @@ def ensemble_of(own_weights: str = "") -> tuple[Ensemble, ModelFile]:
         When the file is missing, altered, or of another network.
     """
     model = model_file(Path(own_weights)) if own_weights else shipped_model(SHIPPED)
-    ensemble = empty_ensemble(int(model.card.get("members", 1)))
+    ensemble = empty_ensemble(int(model.number("members", 1, 1, 64)))
     load_into(ensemble, model)
     return ensemble, model
 

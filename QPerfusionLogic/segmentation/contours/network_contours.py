@@ -12,7 +12,7 @@ import numpy as np
 from QPerfusionLogic.data.arrays import BoolArray, FloatArray
 from QPerfusionLogic.data.notices import Notice
 from QPerfusionLogic.errors import MissingPackageError, QPerfusionError
-from QPerfusionLogic.networks.model_files import model_file, shipped_model
+from QPerfusionLogic.networks.model_files import AlteredModelError, model_file, shipped_model
 from QPerfusionLogic.networks.packages import not_used, require_packages
 from QPerfusionLogic.segmentation.first_pass.blood_pools import BloodPools
 from QPerfusionLogic.segmentation.first_pass.enhancement import Enhancement
@@ -94,7 +94,7 @@ def network_for(settings: SegmentationSettings) -> tuple[LearnedContours | None,
             raise
         return None, (_replaced(error),)
     except QPerfusionError as error:
-        if settings.mode == "network" or settings.weights:
+        if settings.mode == "network" or settings.weights or isinstance(error, AlteredModelError):
             raise
         return None, (_replaced(error),)
 
