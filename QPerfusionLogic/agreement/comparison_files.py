@@ -10,12 +10,13 @@ from pathlib import Path
 from typing import Any
 
 from QPerfusionLogic import __version__
+from QPerfusionLogic.io.files.csv_tables import safe_cell
 from QPerfusionLogic.io.files.output_folder import writing
 from QPerfusionLogic.io.results.provenance import file_hash
 
 from .comparison import Agreement
 from .comparison_figures import bland_altman_figure, scatter_figure
-from .comparison_page import cell, comparison_page, statistics_of
+from .comparison_page import cell, comparison_page, figure_stem, statistics_of
 
 
 def write_agreement(agreement: Agreement, output: Path, inputs: Sequence[Path] = ()) -> None:
@@ -36,7 +37,7 @@ def write_agreement(agreement: Agreement, output: Path, inputs: Sequence[Path] =
         When the folder cannot be written.
     """
     figures = {
-        f"{quantity.name}_{quantity.level}_{kind}.svg": draw(quantity)
+        f"{figure_stem(quantity)}_{kind}.svg": draw(quantity)
         for quantity in agreement.quantities
         for kind, draw in (("bland_altman", bland_altman_figure), ("scatter", scatter_figure))
     }
@@ -95,7 +96,7 @@ def _csv(head: Sequence[str], rows: Iterable[Sequence[Any]]) -> str:
     stream = io.StringIO()
     writer = csv.writer(stream, lineterminator="\n")
     writer.writerow(head)
-    writer.writerows(rows)
+    writer.writerows([safe_cell(value) for value in row] for row in rows)
     return stream.getvalue()
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import re
 from collections.abc import Mapping
 from html import escape
 
@@ -14,6 +16,7 @@ from .estimate import Estimate
 INDEPENDENCE = (
     "The intervals treat the rows as independent; segments of one patient are not, so the true intervals are wider."
 )
+_PLAIN_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_-]{0,99}")
 
 
 def comparison_page(agreement: Agreement, figures: Mapping[str, str]) -> str:
@@ -37,6 +40,15 @@ def comparison_page(agreement: Agreement, figures: Mapping[str, str]) -> str:
         '<header class="bar"><h1>Agreement with the reference</h1></header>'
         f"<main>{body}<footer>QPerfusion {__version__}</footer></main></body></html>\n"
     )
+
+
+def figure_stem(quantity: QuantityAgreement) -> str:
+    """Return the name of a quantity's figures: one file name, whatever its column is called."""
+    name = f"{quantity.name}_{quantity.level}"
+    if _PLAIN_NAME.fullmatch(name):
+        return name
+    plain = re.sub(r"[^A-Za-z0-9_-]+", "_", name)[:60]
+    return f"{plain}_{hashlib.sha256(name.encode()).hexdigest()[:8]}"
 
 
 def statistics_of(quantity: QuantityAgreement) -> list[tuple[str, Estimate]]:
@@ -78,7 +90,7 @@ def cell(value: float) -> str:
 
 
 def _section(quantity: QuantityAgreement, figures: Mapping[str, str]) -> str:
-    stem = f"{quantity.name}_{quantity.level}"
+    stem = figure_stem(quantity)
     rows = "".join(
         f'<tr><td>{escape(name)}</td><td class="number">{_short(item.value)}</td>'
         f'<td class="number">{_range(item)}</td></tr>'

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from QPerfusionLogic import __version__
+from QPerfusionLogic.io.files.csv_tables import safe_cell
 from QPerfusionLogic.io.files.output_folder import MARKER, check_writable, writing_file
 
 from .manifest import Manifest
@@ -43,7 +44,8 @@ def write_tables(output: Path, manifest: Manifest, outcomes: dict[str, dict[str,
         if outcome["status"] == DONE:
             segments += [{"study": name, **row} for row in _segments(output / "studies" / name / "segments.csv")]
     if segments:
-        _write(output / "segments.csv", tuple(segments[0]), segments)
+        columns = tuple(dict.fromkeys(name for row in segments for name in row))
+        _write(output / "segments.csv", columns, segments)
 
 
 def _row(name: str, outcome: dict[str, Any] | None) -> dict[str, Any]:
@@ -63,6 +65,6 @@ def _write(path: Path, columns: tuple[str, ...], rows: list[dict[str, Any]]) -> 
     stream = io.StringIO()
     writer = csv.DictWriter(stream, columns, restval="", extrasaction="ignore", lineterminator="\n")
     writer.writeheader()
-    writer.writerows(rows)
+    writer.writerows({name: safe_cell(value) for name, value in row.items()} for row in rows)
     with writing_file(path) as beside:
         beside.write_text(stream.getvalue(), encoding="utf-8")

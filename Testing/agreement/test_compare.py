@@ -228,3 +228,21 @@ def test_a_quantity_that_only_the_reference_has_is_remarked(tmp_path, reference)
     agreement = compare_tables(reference, write(tmp_path / "stress_only.csv", lines))
     assert [quantity.name for quantity in agreement.quantities] == ["stress_mbf"]
     assert "rest_mbf left out: 0 pairs of numbers" in agreement.remarks
+
+
+def test_names_of_columns_and_rows_neither_leave_the_folder_nor_run_in_a_spreadsheet(tmp_path):
+    head = 'id,../../outside,"a/b"'
+    rows = ["=cmd|'/c calc'!A1,1,2", "p2,2,3", "p3,3,4", "@SUM(A1),5,5"]
+    one, two = (write(tmp_path / f"{name}.csv", rows, head) for name in ("one", "two"))
+    command(one, two, "--output", tmp_path / "deep" / "out")
+    assert sorted(path.name for path in (tmp_path / "deep").iterdir()) == ["out"]
+    assert len(list((tmp_path / "deep" / "out" / "figures").iterdir())) == 4
+    with (tmp_path / "deep" / "out" / "pairs.csv").open(newline="") as stream:
+        cells = [cell for row in csv.reader(stream) for cell in row]
+    assert not [cell for cell in cells if cell.startswith(("=", "@"))]
+
+
+def test_a_table_with_zero_bytes_is_refused(tmp_path, reference):
+    (tmp_path / "zero.csv").write_bytes(reference.read_bytes().replace(b"LAD", b"L\0D", 1))
+    with pytest.raises(InputError, match="zero bytes"):
+        command(reference, tmp_path / "zero.csv", "--output", tmp_path / "out")

@@ -7,12 +7,15 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from QPerfusionLogic.data.arrays import FloatArray
 from QPerfusionLogic.errors import InputError
 
+FORMULA = ("=", "+", "-", "@", "\t", "\r")
+"""How a cell begins that spreadsheets run."""
 MISSING = ("", "nan", "na", "n/a", "none")
 UNIT_S = {"s": 1.0, "sec": 1.0, "second": 1.0, "seconds": 1.0, "ms": 1e-3, "msec": 1e-3, "min": 60.0, "minutes": 60.0}
 """Units of time in the name of a column, in seconds."""
@@ -61,6 +64,8 @@ def read_table(path: Path, what: str = "table") -> Table:
         raise InputError(f"no readable {what} {path} ({error.strerror or error})", expected="a CSV file") from error
     except UnicodeDecodeError as error:
         raise InputError(f"{path}: not a CSV table (not text: {error.reason})", expected="text") from error
+    if "\0" in text:
+        raise InputError(f"{path}: not a CSV table (zero bytes)", expected="text", action="save the table again")
     lines = text.splitlines(keepends=True)
     declared = re.fullmatch(r'"?sep=(.)"?\s*', lines[0]) if lines else None
     skipped = 1 if declared else 0
@@ -92,6 +97,19 @@ def number_of(cell: str) -> float | None:
         return float(text)
     except ValueError:
         return None
+
+
+def safe_cell(value: Any) -> Any:
+    """Return what is written for a value: text that a spreadsheet would run as a formula gets an apostrophe before it.
+
+    Examples
+    --------
+    >>> safe_cell("=1+1"), safe_cell("-0.5"), safe_cell("P1"), safe_cell(3)
+    ("'=1+1", '-0.5', 'P1', 3)
+    """
+    if isinstance(value, str) and value.startswith(FORMULA) and number_of(value) is None:
+        return f"'{value}"
+    return value
 
 
 def time_column(table: Table, numbers: FloatArray, state: str = "") -> tuple[int, float]:
