@@ -130,18 +130,3 @@ def test_a_card_with_an_impossible_number_is_refused(value: str, tmp_path: Path)
     (tmp_path / "line.json").write_text(text[:-1] + f', "members": {value}}}')
     with pytest.raises(AlteredModelError):
         model_file(tmp_path / "line.safetensors").number("members", 1, 1, 64)
-
-
-def test_an_altered_shipped_network_is_never_replaced_by_classical_contours(tmp_path: Path, monkeypatch: Any) -> None:
-    from QPerfusionLogic.segmentation.contours import network_contours
-    from QPerfusionLogic.settings.schema import SegmentationSettings
-
-    source = resource_path("Models", "segmentation.safetensors")
-    content = bytearray(source.read_bytes())
-    content[-1] ^= 1
-    (tmp_path / source.name).write_bytes(content)
-    shutil.copy(source.with_suffix(".json"), tmp_path)
-    monkeypatch.setattr(model_files, "resource_path", lambda *parts: tmp_path / parts[-1])
-    network_contours._loaded.cache_clear()
-    with pytest.raises(AlteredModelError, match="altered"):
-        network_contours.network_for(SegmentationSettings())

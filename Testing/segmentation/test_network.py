@@ -65,7 +65,7 @@ def test_without_torch_automatic_is_classical_and_says_so(a_heart, as_registered
     assert notice.action.startswith("pip install torch safetensors")
 
 
-def test_a_shipped_model_with_one_byte_changed_is_never_passed_over_in_silence(
+def test_a_shipped_model_with_one_byte_changed_is_refused_and_not_replaced(
     a_heart, as_registered, monkeypatch, tmp_path
 ):
     for suffix in (".safetensors", ".json"):
@@ -75,12 +75,9 @@ def test_a_shipped_model_with_one_byte_changed_is_never_passed_over_in_silence(
         (tmp_path / f"{SHIPPED}{suffix}").write_bytes(content)
     monkeypatch.setattr(model_files, "resource_path", lambda *parts: tmp_path / parts[-1])
     learned._loaded.cache_clear()
-    found = SegmentationLogic(SegmentationSettings()).run(as_registered(a_heart.series()))
+    with pytest.raises(model_files.AlteredModelError, match=r"segmentation\.safetensors with checksum.*reinstall"):
+        SegmentationLogic(SegmentationSettings()).run(as_registered(a_heart.series()))
     learned._loaded.cache_clear()
-    assert found.source == "classical"
-    notice = next(item for item in found.notices if item.code == "network-not-used")
-    assert "segmentation.safetensors with checksum" in notice.message
-    assert "reinstall QPerfusion" in notice.action
 
 
 def test_the_classical_method_asked_for_by_name_needs_no_notice(a_heart, as_registered):
