@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 import types
 import typing
 from typing import Any
@@ -11,11 +12,12 @@ from QPerfusionLogic.errors import SettingsError
 
 
 def as_range(name: str, value: Any) -> tuple[float, float]:
-    parts = value.split(":") if isinstance(value, str) else list(value)
     try:
-        low, high = (float(part) for part in parts)
-    except (TypeError, ValueError) as error:
+        low, high = (float(part) for part in (value.split(":") if isinstance(value, str) else value))
+    except (TypeError, ValueError, OverflowError) as error:
         raise SettingsError(f"{name} = {value!r}", expected="low:high, two numbers") from error
+    if not (math.isfinite(low) and math.isfinite(high)):
+        raise SettingsError(f"{name} = {low}:{high}", expected="two finite numbers")
     if not low <= high:
         raise SettingsError(f"{name} = {low}:{high}", expected="low not above high")
     return low, high
@@ -40,10 +42,12 @@ def checked_value(name: str, item: dataclasses.Field[Any], hint: Any, value: Any
         return {key: as_range(f"{name}.{key}", entry) for key, entry in value.items()}
     if typing.get_origin(hint) is tuple:
         return _as_numbers(name, value, typing.get_args(hint)[0])
+    if isinstance(value, bool | dict | list):
+        raise SettingsError(f"{name} = {value!r}"[:200], expected="a number" if str not in kinds else "a text")
     if float in kinds or int in kinds:
         try:
             parsed = float(value)
-        except (TypeError, ValueError) as error:
+        except (TypeError, ValueError, OverflowError) as error:
             if str in kinds:
                 return _as_delay(name, value)
             raise SettingsError(f"{name} = {value!r}", expected="a number") from error
@@ -62,7 +66,7 @@ def _as_bool(name: str, value: Any) -> bool:
 
 def _as_number(name: str, item: dataclasses.Field[Any], kind: type, value: float) -> float | int:
     low, high = item.metadata.get("low", -float("inf")), item.metadata.get("high", float("inf"))
-    if not low <= value <= high:
+    if not low <= value <= high or not math.isfinite(value):
         unit = f" {item.metadata['unit']}" if item.metadata.get("unit") else ""
         raise SettingsError(f"{name} = {value:g}{unit}", expected=f"a number from {low:g} to {high:g}{unit}")
     if kind is int and value != int(value):
@@ -71,11 +75,16 @@ def _as_number(name: str, item: dataclasses.Field[Any], kind: type, value: float
 
 
 def _as_numbers(name: str, value: Any, kind: type) -> tuple[float | int, ...]:
-    parts = [part for part in value.split(",") if part.strip()] if isinstance(value, str) else list(value)
     try:
-        return tuple(kind(part) for part in parts)
-    except (TypeError, ValueError) as error:
-        raise SettingsError(f"{name} = {value!r}", expected="numbers separated by commas") from error
+        parts = [part for part in value.split(",") if part.strip()] if isinstance(value, str) else list(value)
+        numbers = tuple(kind(part) for part in parts)
+        if any(
+            not 0 <= number < math.inf or number != float(part) for number, part in zip(numbers, parts, strict=True)
+        ):
+            raise ValueError("negative or not whole")
+    except (TypeError, ValueError, OverflowError) as error:
+        raise SettingsError(f"{name} = {value!r}"[:200], expected="numbers from 0 on, separated by commas") from error
+    return numbers
 
 
 def _as_delay(name: str, value: Any) -> str:

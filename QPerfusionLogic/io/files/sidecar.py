@@ -17,6 +17,7 @@ from QPerfusionLogic.errors import InputError
 from QPerfusionLogic.io.dicom.header.protocol_tags import LONGEST_READOUT_TR_MS
 
 from .file_names import stem_of
+from .protocol_values import checked_protocol
 
 _NUMBERS = {
     "MagneticFieldStrength": "field_strength_t",
@@ -56,14 +57,14 @@ def read_sidecar(path: Path) -> Sidecar | None:
         raise InputError(f"{beside}: not JSON ({error})", action="correct or remove the file") from error
     if not isinstance(content, dict):
         raise InputError(f"a JSON {type(content).__name__} in {beside}", expected="an object of names and values")
-    return Sidecar(_protocol_of(content), _times_of(beside, content))
+    return Sidecar(_protocol_of(beside, content), _times_of(beside, content))
 
 
-def _protocol_of(content: dict[str, Any]) -> Protocol:
+def _protocol_of(path: Path, content: dict[str, Any]) -> Protocol:
     found: dict[str, Any] = {}
     for key, name in _NUMBERS.items():
-        if isinstance(content.get(key), int | float):
-            found[name] = float(content[key])
+        if isinstance(content.get(key), int | float) and not isinstance(content[key], bool):
+            found[name] = content[key]
     if found.get("repetition_time_s", 0.0) * 1000.0 >= LONGEST_READOUT_TR_MS:
         del found["repetition_time_s"]
     for key, name in _TEXTS.items():
@@ -74,15 +75,23 @@ def _protocol_of(content: dict[str, Any]) -> Protocol:
             found[item.name] = content[item.name]
     if isinstance(found.get("agent"), str):
         found["agent"] = agent_of_header(found["agent"])
-    return Protocol(**found)
+    return checked_protocol(path, found)
 
 
 def _times_of(path: Path, content: dict[str, Any]) -> FloatArray | None:
     for key in _TIMES:
         if key in content:
             try:
-                times = np.array([float(value) for value in content[key]])
-            except (TypeError, ValueError) as error:
+                times = np.array([float(value) for value in _listed(content[key])])
+                if not np.isfinite(times).all():
+                    raise ValueError("not finite")
+            except (TypeError, ValueError, OverflowError) as error:
                 raise InputError(f"{key} that is no list of numbers in {path}", expected="seconds") from error
             return times - times[0] if times.size else None
     return None
+
+
+def _listed(values: Any) -> list[Any]:
+    if not isinstance(values, list):
+        raise TypeError("no list")
+    return values

@@ -66,3 +66,31 @@ def test_a_damaged_sidecar_is_named(a_nifti):
     a_nifti.with_name("rest.json").write_text("{")
     with pytest.raises(InputError, match=r"rest\.json: not JSON"):
         LoadingLogic(LoadingSettings(frame_interval_s=0.8)).run(StudyRequest(rest=a_nifti))
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        {"RepetitionTime": -1},
+        {"MagneticFieldStrength": 300},
+        {"pulses_to_centre": -3},
+        {"pulses_to_centre": 2.5},
+        {"flip_angle_deg": "twelve"},
+        {"flip_angle_deg": [12]},
+        {"saturation_time_s": True},
+        {"saturation_efficiency": 1e308},
+        {"vendor": {"name": "Siemens"}},
+        {"sequence": "spiral"},
+        {"echo_time_s": float("nan")},
+        {"VolumeTiming": "0123456789"},
+        {"VolumeTiming": [float("nan")] * 10},
+        {"VolumeTiming": {"0": 1}},
+    ],
+)
+def test_values_of_another_type_or_out_of_range_are_refused_with_their_name(a_nifti, content):
+    with pytest.raises(InputError, match=f"{next(iter(content))}|_s = |_t = "):
+        loaded(a_nifti, content, frame_interval_s=0.8)
+
+
+def test_a_value_that_is_not_known_is_left_open(a_nifti):
+    assert loaded(a_nifti, {"echo_time_s": None}, frame_interval_s=0.8).protocol.echo_time_s is None
