@@ -5,9 +5,11 @@ from __future__ import annotations
 import argparse
 import contextlib
 import logging
+import os
 import signal
 import sys
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 
 from QPerfusionLogic import __version__
 from QPerfusionLogic.cli.research_verbs import add_research_verbs
@@ -24,6 +26,9 @@ from .settings import add_settings
 from .simulate import add_simulate
 from .superresolve import add_superresolve
 
+READER_GONE = 141
+"""Exit code where the reader of a pipe ended before the output, as shells report it."""
+
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line; returns the exit code: 0 everything written, 2 wrong input, 130 cancelled."""
@@ -36,6 +41,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         except QPerfusionError as error:
             terminal.error(error)
             return error.exit_code
+        except BrokenPipeError:
+            # Whoever read the output has gone; what Python still holds for them must not raise at exit.
+            sys.stdout = Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115
+            return READER_GONE
         except KeyboardInterrupt:
             terminal.error(CancelledError())
             return CancelledError.exit_code

@@ -13,6 +13,7 @@ from typing import Any
 from QPerfusionLogic import __version__
 from QPerfusionLogic.errors import CancelledError, QPerfusionError
 from QPerfusionLogic.io.files.output_folder import writing_file
+from QPerfusionLogic.io.results.checksums import is_whole
 from QPerfusionLogic.progress import Progress
 
 from .manifest import StudyRow
@@ -71,11 +72,13 @@ def run_study(row: StudyRow, output: Path, progress: Progress | None = None) -> 
 def earlier_outcome(row: StudyRow, output: Path) -> dict[str, Any] | None:
     """Return the outcome of an earlier run that finished this very study, None where it has to be run."""
     try:
-        outcome: dict[str, Any] = json.loads(state_file(output, row.id).read_text(encoding="utf-8"))
+        outcome: Any = json.loads(state_file(output, row.id).read_text(encoding="utf-8"))
     except (OSError, ValueError, RecursionError):
         return None
-    unchanged = outcome.get("status") == DONE and outcome.get("fingerprint") == study_fingerprint(row)
-    return outcome if unchanged and (Path(output) / "studies" / row.id / "provenance.json").exists() else None
+    if not isinstance(outcome, dict) or outcome.get("status") != DONE:
+        return None
+    unchanged = outcome.get("fingerprint") == study_fingerprint(row)
+    return outcome if unchanged and is_whole(Path(output) / "studies" / row.id) else None
 
 
 def state_file(output: Path, name: str) -> Path:

@@ -76,6 +76,20 @@ def test_changed_settings_or_inputs_run_a_study_again(a_study: Path, quick_setti
     assert run_cohort(read_manifest(manifest, other), tmp_path / "out", workers=1).skipped == ()
 
 
+def test_a_study_that_lost_a_file_or_whose_state_is_damaged_runs_again(
+    a_study: Path, quick_settings: Settings, tmp_path: Path
+) -> None:
+    manifest = read_manifest(manifest_of(tmp_path / "manifest.csv", a_study, ("one",)), quick_settings)
+    out = tmp_path / "out"
+    run_cohort(manifest, out, workers=1)
+    (out / "studies" / "one" / "segments.csv").unlink()
+    assert run_cohort(manifest, out, workers=1).skipped == ()
+    assert (out / "studies" / "one" / "segments.csv").exists()
+    (out / "state" / "one.json").write_text("[]")
+    assert run_cohort(manifest, out, workers=1).skipped == ()
+    assert run_cohort(manifest, out, workers=1).skipped == ("one",)
+
+
 def test_an_unforeseen_error_is_one_failed_study(
     a_study: Path, quick_settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

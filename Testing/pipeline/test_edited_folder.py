@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -50,6 +53,15 @@ def whole(given, settings, tmp_path_factory):
 def folder(whole, tmp_path):
     shutil.copytree(whole, tmp_path / "out")
     return tmp_path / "out"
+
+
+def test_a_reader_that_leaves_a_pipe_early_causes_no_traceback():
+    command = [sys.executable, "-m", "QPerfusionLogic.cli.main", "settings"]
+    reading, writing = os.pipe()
+    os.close(reading)
+    done = subprocess.run(command, stdout=writing, stderr=subprocess.PIPE, text=True, check=False)
+    os.close(writing)
+    assert (done.returncode, done.stderr) == (141, "")
 
 
 def edits(result):

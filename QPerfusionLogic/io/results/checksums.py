@@ -34,6 +34,8 @@ FILES_OF_STAGE = {
 """Files of one state that a resumed run goes on from, by the stage that made them."""
 OF_STUDY = ("provenance.json", "warnings.json")
 """Files of the whole study that a resumed run reads."""
+MAY_BE_REMOVED = "inputs.json"
+"""The file with paths, which is taken out before a folder is passed on."""
 MEANT_TO_BE_EDITED = ("labels.nrrd", "landmarks.json", "frames.csv")
 
 
@@ -79,6 +81,18 @@ def write_checksums(folder: Path) -> None:
     """Write the checksum of every file in `folder`, which is complete."""
     paths = sorted(path for path in folder.rglob("*") if path.is_file() and path != folder / FILE)
     write_json(folder / FILE, {path.relative_to(folder).as_posix(): file_hash(path) for path in paths})
+
+
+def is_whole(folder: Path) -> bool:
+    """Return True for an output folder from which no file is missing; of version 0.1 its provenance is enough."""
+    if not (folder / "provenance.json").exists():
+        return False
+    if not (folder / FILE).exists():
+        return True
+    try:
+        return all((folder / name).is_file() for name in read_plain(folder / FILE) if name != MAY_BE_REMOVED)
+    except (InputError, TypeError, ValueError):
+        return False
 
 
 def changes_since(folder: Path) -> tuple[Change, ...]:
