@@ -12,6 +12,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from QPerfusionLogic.errors import InputError
+
 from .arrays import FloatArray
 from .geometry import Geometry
 
@@ -52,9 +54,10 @@ def in_series_order(stack_to_lps: FloatArray, slices: int, noted: Any) -> tuple[
     noted : list or None
         Matrices of the slices in the order of the series; without them the order that is kept is that of the series.
     """
-    if noted is None or np.shape(noted) != (slices, 4, 4):
+    matrices = None if noted is None else _numbers(noted)
+    if matrices is None or matrices.shape != (slices, 4, 4):
         return _evenly_spaced(stack_to_lps, slices), False
-    series = Geometry(np.array(noted, dtype=float))
+    series = Geometry(matrices)
     opposite = reversed_stack(stack_to_lps, slices)
     for stack, is_reversed in ((stack_to_lps, False), (opposite, True)):
         if _is_same(stack, series.stack_to_lps):
@@ -62,6 +65,25 @@ def in_series_order(stack_to_lps: FloatArray, slices: int, noted: Any) -> tuple[
     # Moved since. A motion keeps the handedness; only a reversal of the slices changes it.
     is_reversed = is_right_handed(series.stack_to_lps) != is_right_handed(stack_to_lps)
     return _evenly_spaced(opposite if is_reversed else stack_to_lps, slices), is_reversed
+
+
+def _numbers(noted: Any) -> FloatArray:
+    """Return nested lists that a file holds as an array.
+
+    Raises
+    ------
+    InputError
+        When they are no finite numbers in lists of equal length.
+    """
+    try:
+        found = np.array(noted, dtype=float)
+    except (TypeError, ValueError, OverflowError) as error:
+        raise InputError(
+            "positions or times of slices that are no tables of numbers", action="write or copy the file again"
+        ) from error
+    if not np.isfinite(found).all():
+        raise InputError("positions or times of slices that are not finite", action="write or copy the file again")
+    return found
 
 
 def in_order_of(values: NDArray[Any], own: Geometry, geometry: Geometry, axis: int) -> NDArray[Any]:
@@ -89,7 +111,7 @@ def times_of_slices(first_s: FloatArray, noted: Any, slices: int) -> FloatArray:
     noted : list or None
         Times (frames, slices) of all frames of the series, of which some may have been removed; None where unknown.
     """
-    times = np.array(noted, dtype=float) if noted is not None else np.empty((0, 0))
+    times = _numbers(noted) if noted is not None else np.empty((0, 0))
     if times.ndim == 2 and times.shape[1] == slices and len(times) > len(first_s) > 0:
         times = _without_removed(times, first_s)
     if times.shape != (len(first_s), slices):
