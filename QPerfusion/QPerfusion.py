@@ -510,6 +510,22 @@ class _Application:
     launch = staticmethod(lambda *arguments: launchInBackground(*arguments))
 
     @staticmethod
+    def view_area():
+        """Return width and height of the area of all views, None without a main window."""
+        manager = slicer.app.layoutManager()
+        viewport = manager.viewport() if manager is not None else None
+        return (int(viewport.width), int(viewport.height)) if viewport is not None else None
+
+    @staticmethod
+    def hide_bars(names):
+        """Hide the bars above slice views that there are."""
+        manager = slicer.app.layoutManager()
+        widgets = [manager.sliceWidget(name) for name in names] if manager is not None else []
+        for widget in widgets:
+            if widget is not None:
+                widget.sliceController().setVisible(False)
+
+    @staticmethod
     def report(text, details=""):
         """Show an error; what a developer needs to know is behind a button."""
         behind = {"detailedText": details} if details else {}

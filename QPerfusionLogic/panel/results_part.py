@@ -39,9 +39,10 @@ class ResultsPart:
     ui : object
         The widgets of the panel by name.
     application : object
-        Gives the application's scene (`scene()`) and logic (`logic()`), switches
-        modules (`select_module(str)`), reports errors (`report(str)`) and calls later
-        (`later(ms, function)`).
+        Gives the application's scene (`scene()`), logic (`logic()`) and size of all views
+        together (`view_area()`), hides the bars of slice views (`hide_bars(names)`),
+        switches modules (`select_module(str)`), reports errors (`report(str)`) and calls
+        later (`later(ms, function)`).
     parameters : callable
         Returns the present parameters, None when there are none.
     settings : callable
@@ -128,12 +129,15 @@ class ResultsPart:
 
     def show_study(self) -> None:
         """Show maps, charts, notices and tables of the study."""
-        from QPerfusionLogic.mrml.views.layouts import show_study
+        from QPerfusionLogic.mrml.views.layouts import POLAR_VIEWS, show_study
 
         study = self.study()
         if study is None:
             return
-        self._views.keep(show_study(self._application.scene(), study))
+        contents = show_study(self._application.scene(), study, self._application.view_area())
+        # A polar map has no other slice to go to, and without the bar its view may be narrow.
+        self._application.hide_bars(POLAR_VIEWS)
+        self._views.keep(contents)
         self._set_overlay(self._ui.overlaySlider.value)
         self._show_notices(study)
         self.show_table()

@@ -71,6 +71,7 @@ class qSlicerApplication:  # noqa: N801
         self.pip_requests: list[Any] = []
         self.errors: list[str] = []
         self.at_startup: list[Any] = []
+        self.layout: Any = None
         self._application = qt_application
         self._modules = qSlicerModuleManager()
 
@@ -107,8 +108,9 @@ class qSlicerApplication:  # noqa: N801
     def moduleManager(self) -> qSlicerModuleManager:  # noqa: N802
         return self._modules
 
-    def layoutManager(self) -> None:  # noqa: N802
-        """There are no views."""
+    def layoutManager(self) -> Any:  # noqa: N802
+        """Return the layout that a test has made, None as in an application without a main window."""
+        return self.layout
 
     def applicationLogic(self) -> Any:  # noqa: N802
         return slicer.mrmlScene.qperfusion_companions[0]

@@ -1,4 +1,4 @@
-"""Slice views of a fresh session: made with the layout, tall or wide, with another study in the scene."""
+"""Views of a fresh session: made with the layout, tall or wide, on small and large screens, beside another study."""
 
 from __future__ import annotations
 
@@ -15,6 +15,15 @@ from QPerfusionLogic.mrml.views.layouts import POLAR_VIEWS, VIEWS
 from QPerfusionLogic.reporting.tables.colour_table import colour_table
 
 SIZES = ((379, 608), (900, 400))
+PLOT = "QPerfusionPlot"
+AREAS = {
+    "1280x800": (850, 640),
+    "1366x768": (930, 610),
+    "1920x1080": (1450, 920),
+    "3440x1440": (2960, 1280),
+    "1200x1920": (770, 1760),
+}
+"""Screen -> what a panel of 420 points and the bars of the main window leave to the views."""
 
 
 @pytest.fixture
@@ -166,3 +175,91 @@ def test_title_and_legend_of_a_chart_are_not_cut_by_its_view(a_session):
         picture = plotting.chart_picture(study.node("chart:curve", "stress"), (300, 335))
         assert (picture[:, :2] == 255).all()
         assert (picture[:, -2:] == 255).all()
+
+
+@pytest.fixture
+def shown(a_panel, a_scene, a_result):
+    """Return the layout of a study that was shown in an area, once the window has taken its size."""
+    module = pytest.importorskip("host.layout")
+    made = []
+
+    def show(area):
+        made.append(module.Layout(a_scene, area=area))
+        if a_panel.results.study() is None:
+            a_panel._parameters.studyName = fill_scene(a_scene, a_result).name
+        a_panel.ui.showButton.click()
+        slicer_host.process_events(0.3)
+        return made[-1]
+
+    yield show
+    for layout in made:
+        layout.close()
+
+
+def drawn_sizes(layout):
+    """Return width and height of what each view draws."""
+    return {name: (pane.canvas.width, pane.canvas.height) for name, pane in layout.panes.items()}
+
+
+@pytest.mark.parametrize("area", AREAS.values(), ids=AREAS)
+def test_the_views_fit_and_none_is_small(shown, area):
+    layout = shown(area)
+    assert set(layout.panes) == {*VIEWS, *POLAR_VIEWS, PLOT}
+    assert (layout.viewport().width, layout.viewport().height) == area, "the window had to grow"
+    assert layout.least_size()[0] <= 720
+    found = drawn_sizes(layout)
+    assert min(found[PLOT]) >= 250
+    assert min(min(found[name]) for name in VIEWS) >= 260
+    assert min(min(found[name]) for name in POLAR_VIEWS) >= 190
+    assert {name: view.size for name, view in layout.views.items()} == {name: found[name] for name in layout.views}
+
+
+@pytest.mark.parametrize("area", AREAS.values(), ids=AREAS)
+def test_title_and_legend_of_the_chart_are_not_cut(shown, a_panel, area):
+    from host.plotting import chart_picture
+
+    width, height = drawn_sizes(shown(area))[PLOT]
+    picture = chart_picture(a_panel.results.study().node("chart:curve", "stress"), (width, height))
+    assert (picture[:, :2] == 255).all()
+    assert (picture[:, -2:] == 255).all()
+
+
+@pytest.mark.parametrize("area", AREAS.values(), ids=AREAS)
+def test_the_views_are_not_stretched(shown, area):
+    found = drawn_sizes(shown(area))
+    stretched = {name: size for name, size in found.items() if max(size) / min(size) > 2.7}
+    assert stretched == {}
+
+
+def test_only_polar_maps_are_without_a_bar(shown):
+    layout = shown(AREAS["1280x800"])
+    assert {name for name, pane in layout.panes.items() if not pane.bar.visible} == set(POLAR_VIEWS)
+
+
+def test_a_polar_map_says_of_what_it_is(shown, a_panel):
+    shown(AREAS["1280x800"])
+    study = a_panel.results.study()
+    titles = {}
+    for quantity, _ in POLAR_VIEWS.values():
+        points = study.node(f"polar:{quantity}:numbers")
+        titles[quantity] = points.GetNthControlPointLabel(points.GetNumberOfControlPoints() - 1)
+    assert titles == {"stress": "Stress", "rest": "Rest", "mpr": "MPR"}
+
+
+def test_moved_borders_stay_when_the_maps_are_shown_again(shown, a_panel):
+    from PySide6.QtWidgets import QSplitter
+
+    layout = shown(AREAS["1920x1080"])
+    splitter = layout.viewport().findChildren(QSplitter)[0]
+    splitter.setSizes([1000, 450])
+    slicer_host.process_events(0.1)
+    before = drawn_sizes(layout)
+    a_panel.ui.showButton.click()
+    slicer_host.process_events(0.2)
+    assert drawn_sizes(layout) == before
+
+
+def test_without_a_main_window_the_study_is_still_shown(a_panel, a_scene, a_result):
+    a_panel._parameters.studyName = fill_scene(a_scene, a_result).name
+    a_panel.ui.showButton.click()
+    assert a_panel.ui.tableView.mrmlTableNode() is not None

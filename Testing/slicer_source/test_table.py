@@ -11,7 +11,7 @@ import pytest
 
 HOST = Path(__file__).resolve().parents[1] / "host"
 ROW = re.compile(r"\| `(?P<name>[^`]+)` \| `(?P<source>\w+) (?P<file>[^`:]+):(?P<line>\d+)` \|")
-OF_THE_HOST = {"errors", "listeners", "install", "start"}
+OF_THE_HOST = {"errors", "layout", "listeners", "install", "start"}
 
 
 def sections() -> dict[str, list[re.Match[str]]]:

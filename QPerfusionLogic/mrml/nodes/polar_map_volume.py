@@ -19,11 +19,13 @@ from .volumes import add_volume, geometry_of_volume, set_units
 
 LABEL_SHIFT = 0.028
 """Share of the picture by which a number is moved down: Slicer writes it above its point."""
+_TITLE_PLACE = (0.03, 0.08)
+"""Row and column of the title in shares of the picture: the upper left corner, outside the rings."""
 _GEOMETRY = Geometry.axis_aligned(1, (1.0, 1.0), 1.0)
 """A plane of its own: the polar map is a diagram and has no place in the patient."""
 
 
-def add_polar_map(scene: Any, name: str, quantity: str, values: Mapping[int, float]) -> list[Any]:
+def add_polar_map(scene: Any, name: str, quantity: str, values: Mapping[int, float], title: str = "") -> list[Any]:
     """Add a polar map.
 
     Parameters
@@ -32,18 +34,20 @@ def add_polar_map(scene: Any, name: str, quantity: str, values: Mapping[int, flo
         "mbf" or "mpr".
     values : mapping of int to float
         Value of each segment 1 to 16; absent or NaN segments stay empty.
+    title : str
+        Written in the corner of the map.
 
     Returns
     -------
     list
-        The scalar volume and the points that carry the numbers.
+        The scalar volume and the points that carry the numbers and the title.
     """
     kind = map_kind(quantity)
     node = add_volume(scene, name, polar_picture(values), _GEOMETRY)
     set_units(node, kind.quantity, kind.unit)
     use_colors(scene, node, colour_table(kind.colors))
     hide_missing(node)
-    return [node, _add_numbers(scene, f"{name} numbers", values)]
+    return [node, _add_numbers(scene, f"{name} numbers", values, title)]
 
 
 def segment_under(volume: Any, ras: tuple[float, float, float]) -> int:
@@ -53,13 +57,16 @@ def segment_under(volume: Any, ras: tuple[float, float, float]) -> int:
     return int(segment_picture()[row, column]) if 0 <= row < SIZE and 0 <= column < SIZE else 0
 
 
-def _add_numbers(scene: Any, name: str, values: Mapping[int, float]) -> Any:
+def _add_numbers(scene: Any, name: str, values: Mapping[int, float], title: str) -> Any:
     node = scene.AddNewNodeByClass("vtkMRMLMarkupsFiducialNode", scene.GenerateUniqueName(name))
     node.CreateDefaultDisplayNodes()
     for segment, (row, column) in label_places().items():
         value = values.get(segment, math.nan)
         text = f"{value:.1f}" if math.isfinite(value) else "-"
         node.AddControlPoint(ras_of(_GEOMETRY, 0, row + LABEL_SHIFT * SIZE, column), text)
+    if title:
+        row, column = (share * SIZE for share in _TITLE_PLACE)
+        node.AddControlPoint(ras_of(_GEOMETRY, 0, row + LABEL_SHIFT * SIZE, column), title)
     node.SetLocked(True)
     node.SetHideFromEditors(True)
     display = node.GetDisplayNode()

@@ -316,12 +316,12 @@ def _add_view_of_flow(filler: _Filler, mapped: Mapped, segmented: Segmented, geo
 def _add_polar_maps(filler: _Filler, result: StudyResult, rows: tuple[SegmentRow, ...]) -> None:
     """Add the polar maps of flow in each state and, where both are there, of the reserve."""
     whole = [row for row in rows if row.layer == "all" and row.segment]
-    columns = [("mbf", state.value, f"{state.value}_mbf") for state in result.states]
+    columns = [("mbf", state.value, f"{state.value}_mbf", state.value.capitalize()) for state in result.states]
     if len(result.states) > 1:
-        columns.append(("mpr", "mpr", "mpr"))
-    for quantity, name, column in columns:
+        columns.append(("mpr", "mpr", "mpr", "MPR"))
+    for quantity, name, column, title in columns:
         values = {row.segment: getattr(row, column) for row in whole}
-        volume, numbers = add_polar_map(filler.scene, f"{name} polar map", quantity, values)
+        volume, numbers = add_polar_map(filler.scene, f"{name} polar map", quantity, values, title)
         filler.add(f"polar:{name}", volume)
         filler.add(f"polar:{name}:numbers", numbers)
 

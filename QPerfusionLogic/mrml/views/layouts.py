@@ -33,25 +33,40 @@ _EVERYDAY_VIEWS = ("Red", "Green", "Yellow")
 """Slicer's own slice views, in which everything stays visible."""
 _MARGIN, _POLAR_MARGIN = 2.4, 1.1
 """Shorter side of a view in widths of the heart, or of the polar map."""
-_POLAR_WIDTH, _PLOT_WIDTH = 250, 330
-"""Widths in the lower row in relation to each other, which the user can move: a chart needs space for its title."""
 
 
-def layout_description() -> str:
-    """Return the layout as Slicer's layout manager reads it: three maps above their polar maps and a plot."""
-    maps = "".join(_view(name, color) for name, (_, color) in VIEWS.items())
-    polar = "".join(_view(name, VIEWS[above][1], _POLAR_WIDTH) for name, (_, above) in POLAR_VIEWS.items())
-    plot = f'<item splitSize="{_PLOT_WIDTH}"><view class="vtkMRMLPlotViewNode" singletontag="QPerfusionPlot"/></item>'
-    return (
-        '<layout type="vertical" split="true">'
-        f'<item><layout type="horizontal">{maps}</layout></item>'
-        f'<item><layout type="horizontal" split="true">{polar}{plot}</layout></item></layout>'
+def layout_description(area: tuple[int, int] | None = None) -> str:
+    """Return the layout as Slicer's layout manager reads it: three maps and a chart two by two, and three polar maps.
+
+    The polar maps have a quarter of the area: a column at its right, or a row below where the area is tall. A slice
+    view is at least as wide as its bar, some 314 points, and three side by side do not fit every screen.
+
+    Parameters
+    ----------
+    area : (width, height), optional
+        Points that the views have together.
+    """
+    tall = area is not None and area[1] > area[0]
+    stress, rest, reserve = (_view(name, color) for name, (_, color) in VIEWS.items())
+    polar = "".join(_view(name, VIEWS[above][1]) for name, (_, above) in POLAR_VIEWS.items())
+    chart = '<item splitSize="1000"><view class="vtkMRMLPlotViewNode" singletontag="QPerfusionPlot"/></item>'
+    rows = "".join(
+        f'<item splitSize="1000">{_split("horizontal", row)}</item>' for row in (stress + rest, reserve + chart)
+    )
+    return _split(
+        "vertical" if tall else "horizontal",
+        f'<item splitSize="3000">{_split("vertical", rows)}</item>'
+        f'<item splitSize="1000">{_split("horizontal" if tall else "vertical", polar)}</item>',
     )
 
 
-def _view(name: str, color: str, width: int = 0) -> str:
+def _split(direction: str, items: str) -> str:
+    return f'<layout type="{direction}" split="true">{items}</layout>'
+
+
+def _view(name: str, color: str) -> str:
     return (
-        f'<item splitSize="{width}"><view class="vtkMRMLSliceNode" singletontag="{name}">'
+        f'<item splitSize="1000"><view class="vtkMRMLSliceNode" singletontag="{name}">'
         f'<property name="orientation" action="default">Axial</property>'
         f'<property name="viewlabel" action="default">{name.removeprefix("QPerfusion")[0]}</property>'
         f'<property name="viewcolor" action="default">{color}</property></view></item>'
@@ -69,17 +84,18 @@ class Content:
     margin: float = _MARGIN
 
 
-def show_study(scene: Any, study: SceneStudy) -> tuple[Content, ...]:
+def show_study(scene: Any, study: SceneStudy, area: tuple[int, int] | None = None) -> tuple[Content, ...]:
     """Switch to the layout of QPerfusion, show the maps of a study in it and return what the views show.
 
-    The images below the maps are of one phase of the bolus in every state. Marks of other studies are hidden.
+    The images below the maps are of one phase of the bolus in every state. Marks of other studies are hidden. `area`:
+    width and height that the views have together.
     """
     layout = scene.GetFirstNodeByClass("vtkMRMLLayoutNode")
     if layout is not None:
         if layout.IsLayoutDescription(LAYOUT):
-            layout.SetLayoutDescription(LAYOUT, layout_description())
+            layout.SetLayoutDescription(LAYOUT, layout_description(area))
         else:
-            layout.AddLayoutDescription(LAYOUT, layout_description())
+            layout.AddLayoutDescription(LAYOUT, layout_description(area))
         layout.SetViewArrangement(LAYOUT)
     show_marks_of(scene, study)
     for state in ("stress", "rest"):
