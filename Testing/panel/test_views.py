@@ -263,3 +263,17 @@ def test_without_a_main_window_the_study_is_still_shown(a_panel, a_scene, a_resu
     a_panel._parameters.studyName = fill_scene(a_scene, a_result).name
     a_panel.ui.showButton.click()
     assert a_panel.ui.tableView.mrmlTableNode() is not None
+
+
+def test_numbers_of_a_loaded_polar_map_stand_in_the_middle_of_their_places(a_panel, a_scene, a_result, tmp_path):
+    from QPerfusionLogic.mrml.scene_files import load_scene, save_scene
+
+    fill_scene(a_scene, a_result)
+    save_scene(a_scene, tmp_path / "study.mrb")
+    a_scene.Clear(False)
+    load_scene(a_scene, tmp_path / "study.mrb")
+    a_panel.initializeParameterNode()
+    a_panel.ui.showButton.click()
+    for quantity, _ in POLAR_VIEWS.values():
+        numbers = a_panel.results.study().node(f"polar:{quantity}:numbers")
+        assert numbers.GetDisplayNode().GetTextProperty().GetJustificationAsString() == "Centered"

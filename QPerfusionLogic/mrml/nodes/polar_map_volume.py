@@ -50,6 +50,11 @@ def add_polar_map(scene: Any, name: str, quantity: str, values: Mapping[int, flo
     return [node, _add_numbers(scene, f"{name} numbers", values, title)]
 
 
+def centre_numbers(numbers: Any) -> None:
+    """Write the numbers of a polar map in the middle of their places; a saved scene does not keep that."""
+    numbers.GetDisplayNode().GetTextProperty().SetJustificationToCentered()
+
+
 def segment_under(volume: Any, ras: tuple[float, float, float]) -> int:
     """Return the segment of a polar map at a point (RAS millimetres), 0 outside the rings."""
     place = geometry_of_volume(volume).in_slice(0, np.array([-ras[0], -ras[1], ras[2]]))
@@ -78,7 +83,7 @@ def _add_numbers(scene: Any, name: str, values: Mapping[int, float], title: str)
         color(1.0, 1.0, 1.0)
     display.GetTextProperty().SetShadow(True)
     display.GetTextProperty().SetBold(True)
-    display.GetTextProperty().SetJustificationToCentered()
+    centre_numbers(node)
     display.SetVisibility3D(False)
     # They belong into one view only, in which `show_study` shows them.
     display.SetVisibility(False)

@@ -12,6 +12,7 @@ import vtk
 from QPerfusionLogic.data.arrays import FloatArray
 from QPerfusionLogic.mrml.nodes.landmarks import show_point_names
 from QPerfusionLogic.mrml.nodes.marks import ROLE, STATE, STUDY, read_note
+from QPerfusionLogic.mrml.nodes.polar_map_volume import centre_numbers
 from QPerfusionLogic.mrml.nodes.volumes import as_array, as_vtk_matrix, image_of
 from QPerfusionLogic.mrml.study.filling import SceneStudy
 
@@ -125,6 +126,8 @@ def show_marks_of(scene: Any, study: SceneStudy) -> None:
         if display is None:
             continue
         display.SetVisibility(node.GetAttribute(STUDY) == study.name)
+        if role in polar:
+            centre_numbers(node)
         if role == "insertion_points":
             show_point_names(node, False)
         shown_in = polar.get(role) or (*views_of.get(state, views_of[""]), *_EVERYDAY_VIEWS)
