@@ -517,7 +517,7 @@ class _Application:
         return (int(viewport.width), int(viewport.height)) if viewport is not None else None
 
     @staticmethod
-    def hide_bars(names):
+    def hide_view_controllers(names):
         """Hide the bars above slice views that there are."""
         manager = slicer.app.layoutManager()
         widgets = [manager.sliceWidget(name) for name in names] if manager is not None else []

@@ -40,7 +40,7 @@ class ResultsPart:
         The widgets of the panel by name.
     application : object
         Gives the application's scene (`scene()`), logic (`logic()`) and size of all views
-        together (`view_area()`), hides the bars of slice views (`hide_bars(names)`),
+        together (`view_area()`), hides the bars of slice views (`hide_view_controllers(names)`),
         switches modules (`select_module(str)`), reports errors (`report(str)`) and calls
         later (`later(ms, function)`).
     parameters : callable
@@ -136,7 +136,7 @@ class ResultsPart:
             return
         contents = show_study(self._application.scene(), study, self._application.view_area())
         # A polar map has no other slice to go to, and without the bar its view may be narrow.
-        self._application.hide_bars(POLAR_VIEWS)
+        self._application.hide_view_controllers(POLAR_VIEWS)
         self._views.keep(contents)
         self._set_overlay(self._ui.overlaySlider.value)
         self._show_notices(study)
