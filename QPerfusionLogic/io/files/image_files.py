@@ -93,6 +93,8 @@ def load_series_file(
     time_s, source, notices = frame_times_of(path, volume, sidecar, settings, timed)
     given = volume.metadata.get("quantity", "")
     quantity = Quantity(given) if given in set(Quantity) else Quantity.SIGNAL
+    if np.iscomplexobj(volume.values):
+        raise InputError(f"complex values in {path}", expected="magnitude images", action="export the magnitude")
     signal = volume.values.astype(np.float32, copy=False)
     leading = leading_frames(signal, settings) if quantity is Quantity.SIGNAL else 0
     if leading:
