@@ -62,7 +62,7 @@ def test_a_state_without_segments_is_serious(a_study):
 def test_a_saturated_arterial_input_misses_its_bar(a_study):
     result = a_study.states[State.STRESS]
     features = result.arterial_input.features | {"apparent_peak_mmol_l": 3.4}
-    saturated = dataclasses.replace(result.arterial_input, features=features)
+    saturated = dataclasses.replace(result.arterial_input, mode="signal_inversion", features=features)
     items = {item.name: item for item in quality_items(dataclasses.replace(result, arterial_input=saturated))}
     assert items["apparent AIF peak, tissue images"].good is False
 
@@ -71,7 +71,7 @@ def test_a_saturated_arterial_input_misses_its_bar(a_study):
 def test_the_limit_of_saturation_is_that_of_the_settings(a_study, limit, good):
     result = a_study.states[State.STRESS]
     features = result.arterial_input.features | {"apparent_peak_mmol_l": 2.5, "saturation_limit_mmol_l": limit}
-    known = dataclasses.replace(result.arterial_input, features=features, notices=())
+    known = dataclasses.replace(result.arterial_input, mode="signal_inversion", features=features, notices=())
     items = {item.name: item for item in quality_items(dataclasses.replace(result, arterial_input=known))}
     assert items["apparent AIF peak, tissue images"].good is good
     assert items["apparent AIF peak, tissue images"].bar == f"at most {limit:g} mmol/L"
@@ -83,7 +83,8 @@ def test_the_transmural_gradient_is_that_of_the_made_up_heart(a_study):
 
 def test_an_arterial_input_called_saturated_misses_its_bar_whatever_its_apparent_peak(a_study):
     result = a_study.states[State.STRESS]
-    told = dataclasses.replace(result.arterial_input, notices=(Notice("aif-still-saturated", "compressed peak"),))
+    notices = (Notice("aif-still-saturated", "compressed peak"),)
+    told = dataclasses.replace(result.arterial_input, mode="signal_inversion", notices=notices)
     items = {item.name: item for item in quality_items(dataclasses.replace(result, arterial_input=told))}
     assert items["apparent AIF peak, tissue images"].good is False
     assert items["saturation of the AIF"].good is False
@@ -140,3 +141,17 @@ def test_pixels_that_read_higher_than_their_segments_are_told_with_the_setting_a
     assert "30% higher" in found["pixels-read-high", "stress"].message
     assert "hierarchical prior" in found["pixels-read-high", "stress"].action
     assert ("pixels-read-high", "rest") not in found
+
+
+def test_a_saturated_tissue_curve_that_nobody_reads_misses_no_bar(a_study):
+    """A dual sequence exists because the tissue images saturate: that is no fault of the scan."""
+    result = a_study.states[State.STRESS]
+    note = Notice.of("aif-saturated", "the blood signal of the tissue series is saturated", severity=Severity.NOTE)
+    features = result.arterial_input.features | {"apparent_peak_mmol_l": 3.4}
+    dual = dataclasses.replace(result.arterial_input, mode="dual_sequence", features=features, notices=(note,))
+    items = {item.name: item for item in quality_items(dataclasses.replace(result, arterial_input=dual))}
+    assert items["apparent AIF peak, tissue images"].good is None
+    assert "saturation of the AIF" not in items
+    read = dataclasses.replace(dual, notices=(dataclasses.replace(note, severity=Severity.WARNING),))
+    items = {item.name: item for item in quality_items(dataclasses.replace(result, arterial_input=read))}
+    assert items["saturation of the AIF"].good is False

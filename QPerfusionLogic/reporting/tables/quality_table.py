@@ -7,6 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from QPerfusionLogic.aif.methods.aif_method import aif_methods
+from QPerfusionLogic.data.notices import Severity
 from QPerfusionLogic.data.results import StateResult
 from QPerfusionLogic.registration.motion_notices import MANY_REJECTED
 from QPerfusionLogic.settings.schema import AifSettings
@@ -28,6 +30,12 @@ from .quality import (
 
 SATURATED = {"aif-saturated", "aif-still-saturated"}
 """Notices that call the curve of the tissue series, or the arterial input itself, saturated."""
+_REGISTRATION = {
+    "correlation_before": "correlation of neighbouring frames, as acquired",
+    "correlation_after": "correlation of neighbouring frames, registered",
+    "residual_px": "median residual of the shifts (pixels)",
+}
+"""Names of what the registration measures of itself."""
 
 
 @dataclass(frozen=True)
@@ -53,8 +61,8 @@ def _motion_items(result: StateResult) -> list[QualityItem]:
     reach = np.linalg.norm(np.asarray(result.registered.displacement_mm, dtype=float), axis=-1)
     if np.isfinite(reach).any():
         items.append(QualityItem("motion taken out, largest", f"{np.nanmax(reach):.1f} mm"))
-    items += [QualityItem(name.replace("_", " "), _number(value)) for name, value in result.registered.quality.items()]
-    return items
+    measured = result.registered.quality
+    return items + [QualityItem(_REGISTRATION[key], f"{measured[key]:.2f}") for key in _REGISTRATION if key in measured]
 
 
 def _arterial_items(result: StateResult) -> list[QualityItem]:
@@ -63,17 +71,15 @@ def _arterial_items(result: StateResult) -> list[QualityItem]:
         return []
     apparent = found.features.get("apparent_peak_mmol_l", math.nan)
     limit = found.features.get("saturation_limit_mmol_l", AifSettings.saturation_warning_mmol_l)
-    saturated = any(item.code in SATURATED for item in found.notices)
+    saturated = any(item.code in SATURATED and item.severity is not Severity.NOTE for item in found.notices)
     items = []
     if math.isfinite(apparent):
-        items.append(
-            QualityItem(
-                "apparent AIF peak, tissue images",
-                f"{apparent:.2f} mmol/L",
-                f"at most {limit:g} mmol/L",
-                apparent <= limit and not saturated,
-            )
-        )
+        name, value = "apparent AIF peak, tissue images", f"{apparent:.2f} mmol/L"
+        method = aif_methods().get(found.mode)
+        if method is not None and method.has_own_input:
+            items.append(QualityItem(name, f"{value}; the AIF has images of its own"))
+        else:
+            items.append(QualityItem(name, value, f"at most {limit:g} mmol/L", apparent <= limit and not saturated))
     if saturated:
         items.append(QualityItem("saturation of the AIF", "found, see “Warnings and limitations”", "none", False))
     if result.concentration is not None and result.segmented is not None:
@@ -114,6 +120,3 @@ def _map_items(result: StateResult) -> list[QualityItem]:
         items.append(QualityItem("median flow of myocardial pixels", f"{median:.2f} mL/min/g"))
     return items
 
-
-def _number(value: float) -> str:
-    return f"{value:.3g}" if math.isfinite(value) else "–"
