@@ -59,10 +59,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         signal.signal(signal.SIGTERM, signal.SIG_IGN)
         if child is not None:
             _end(child)
-            _remove_partial(options.output, child.pid)
+            _tidy(options.output)
         shutil.rmtree(options.folder, ignore_errors=True)
         return CANCELLED
-    _remove_partial(options.output, child.pid)
+    _tidy(options.output)
     return _reported(child.returncode)
 
 
@@ -143,12 +143,12 @@ def _end(child: subprocess.Popen[bytes]) -> None:
     child.wait()
 
 
-def _remove_partial(output: str, process_id: int) -> None:
-    """Remove what a killed child left beside its output folder; `output_folder.writing` names it like this."""
+def _tidy(output: str) -> None:
+    """Put an output folder in order after its writer was killed."""
     if output:
-        folder = Path(output)
-        for partial in folder.parent.glob(f".{folder.name}-{process_id}-*.partial"):
-            shutil.rmtree(partial, ignore_errors=True)
+        from QPerfusionLogic.io.files.output_folder import tidy_after_kill  # not while the child starts
+
+        tidy_after_kill(Path(output))
 
 
 def _reported(code: int) -> int:

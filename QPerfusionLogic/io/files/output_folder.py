@@ -66,9 +66,18 @@ def holding(folder: Path) -> Iterator[Path]:
         yield place
 
 
+def tidy_after_kill(folder: Path) -> None:
+    """Put back the earlier output that a killed run had set aside, and remove its lock and what it left half-written.
+
+    Nothing happens where another run holds the folder or the system refuses: the next run tidies too.
+    """
+    place = _resolved(folder)
+    with contextlib.suppress(OutputError, OSError), locked(place):
+        _tidy(place)
+
+
 def _written_beside(folder: Path, owned: tuple[str, ...]) -> Iterator[Path]:
     with _explained(folder):
-        # The process is named, so that whoever has to kill it can remove what it leaves.
         prefix = f".{folder.name}-{os.getpid()}-"
         beside = Path(tempfile.mkdtemp(prefix=prefix, suffix=".partial", dir=folder.parent))
         beside.chmod(0o755)

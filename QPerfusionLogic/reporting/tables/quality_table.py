@@ -119,4 +119,3 @@ def _map_items(result: StateResult) -> list[QualityItem]:
         items.append(QualityItem("myocardial pixels with a flow", f"{share:.0%}", bar, share >= PIXEL_LIMIT))
         items.append(QualityItem("median flow of myocardial pixels", f"{median:.2f} mL/min/g"))
     return items
-

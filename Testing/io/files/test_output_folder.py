@@ -12,7 +12,14 @@ import pytest
 
 from QPerfusionLogic.errors import OutputError
 from QPerfusionLogic.io.files.folder_lock import lock_file
-from QPerfusionLogic.io.files.output_folder import MARKER, check_writable, holding, writing, writing_file
+from QPerfusionLogic.io.files.output_folder import (
+    MARKER,
+    check_writable,
+    holding,
+    tidy_after_kill,
+    writing,
+    writing_file,
+)
 
 
 def _entries(folder: Path) -> list[str]:
@@ -109,7 +116,14 @@ def watch(event, arguments):
             left -= 1
             if left < 0:
                 os._exit(9)
-from QPerfusionLogic.io.files.output_folder import writing
+from QPerfusionLogic.io.files.output_folder import (
+    MARKER,
+    check_writable,
+    holding,
+    tidy_after_kill,
+    writing,
+    writing_file,
+)
 sys.addaudithook(watch)
 with writing(Path(sys.argv[1]), ("*.csv",)) as beside:
     for name in ("a.csv", "b.csv", "provenance.json"):
@@ -203,3 +217,24 @@ def test_whoever_works_inside_the_folder_stays_in_it(tmp_path: Path, monkeypatch
 def test_what_is_no_path_is_refused(name: str) -> None:
     with pytest.raises(OutputError):
         check_writable(Path(name))
+
+
+def test_whoever_kills_a_run_leaves_the_earlier_output_and_nothing_else(tmp_path: Path) -> None:
+    """Killed in the middle of the swap: the earlier output stands aside, the new one is not yet in its place."""
+    killed = subprocess.Popen([sys.executable, "-c", ""])
+    killed.wait()
+    owner = {"process": killed.pid, "started": "1", "host": platform.node()}
+    lock_file(tmp_path / "out").write_text(json.dumps(owner))
+    for name in (f".out-{killed.pid}.earlier", f".out-{killed.pid}-abc.partial"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / MARKER).write_text(name)
+    tidy_after_kill(tmp_path / "out")
+    assert _entries(tmp_path) == ["out"]
+    assert (tmp_path / "out" / MARKER).read_text().endswith(".earlier")
+
+
+def test_a_folder_that_a_run_holds_is_not_tidied(tmp_path: Path) -> None:
+    lock_file(tmp_path / "out").write_text(json.dumps({"process": 1, "started": "", "host": "elsewhere"}))
+    (tmp_path / ".out-99-abc.partial").mkdir()
+    tidy_after_kill(tmp_path / "out")
+    assert len(_entries(tmp_path)) == 2
