@@ -230,7 +230,7 @@ class Concentration:
     notices: tuple[Notice, ...] = ()
 
 
-FIT_STATUS = ("converged", "at_bound", "no_bolus", "not_finite", "not_identifiable", "not_converged")
+FIT_STATUS = ("converged", "at_bound", "no_bolus", "not_finite", "not_identifiable", "not_converged", "blood_mixed")
 """Meaning of the status numbers 0, 1, 2, ... of a fit."""
 
 

@@ -35,13 +35,21 @@ class KineticFittingLogic:
         self.settings = settings
         self._last: tuple[tuple[bytes, ...], KineticModel] | None = None
 
-    def run(self, given: KineticInput, progress: Progress | None = None, near: HeartPrior | None = None) -> FitResult:
+    def run(
+        self,
+        given: KineticInput,
+        progress: Progress | None = None,
+        near: HeartPrior | None = None,
+        of_wall: bool = True,
+    ) -> FitResult:
         """Return flow, its standard error, delay, fit quality and status of every curve.
 
         Parameters
         ----------
         near : HeartPrior, optional
             What the curves scatter round, of models that can take it.
+        of_wall : bool
+            Whether the curves are of the wall, whose edges may hold blood (`kinetics.blood_in_pixels`).
 
         Raises
         ------
@@ -58,6 +66,7 @@ class KineticFittingLogic:
         model = self._last[1]
         if isinstance(model, TabulatedModel):
             model.heart_prior = near
+            model.takes_out_blood = of_wall and self.settings.blood_in_pixels == "taken_out"
         return self._fit(model, given, progress)
 
     def run_together(

@@ -9,7 +9,7 @@ import numpy as np
 from QPerfusionLogic.aif.correction.aif_resampling import STEP_S, between_samples, fine_times
 from QPerfusionLogic.aif.correction.method_curve import BAND_SDS
 from QPerfusionLogic.data.aha_model import LAYERS
-from QPerfusionLogic.data.arrays import BoolArray, FloatArray
+from QPerfusionLogic.data.arrays import MYOCARDIUM, BoolArray, FloatArray
 from QPerfusionLogic.data.heart_prior import HeartPrior
 from QPerfusionLogic.data.notices import Notice
 from QPerfusionLogic.data.results import FIT_STATUS, ArterialInput, FitResult, Mapped, SegmentFlow, StateResult
@@ -157,6 +157,7 @@ def _walls(result: StateResult, kept: list[BoolArray]) -> list[_SliceCurves]:
 
 def _for_segments(settings: KineticsSettings) -> KineticsSettings:
     """Return the settings that segment curves are fitted with."""
+    settings = dataclasses.replace(settings, blood_in_pixels="left_in")
     return dataclasses.replace(settings, prior_scope="pixels") if settings.priors == "population" else settings
 
 
@@ -222,14 +223,16 @@ def _fit_pixels(
         return maps, notices
     logic = KineticFittingLogic(settings)
     fitted_pixels = pixels_to_fit(result)
+    walls = result.segmented.labels == MYOCARDIUM if result.segmented is not None else fitted_pixels
     for slice_index, frames_kept in enumerate(kept):
         part = progress.part(slice_index / len(kept), (slice_index + 1) / len(kept))
-        chosen = fitted_pixels[slice_index]
-        if chosen.any():
-            time_s, frames = _tissue(result, frames_kept, slice_index)
-            fit = logic.run(_fit_input(result, frames[:, chosen].T, time_s), part, near)
-            _put_on_grid(maps, fit, chosen, slice_index, fitted_pixels.shape)
-            notices.extend(fit.notices)
+        time_s, frames = _tissue(result, frames_kept, slice_index)
+        wall = walls[slice_index]
+        for of_wall, chosen in ((True, wall), (False, fitted_pixels[slice_index] & ~wall)):
+            if chosen.any():
+                fit = logic.run(_fit_input(result, frames[:, chosen].T, time_s), part, near, of_wall)
+                _put_on_grid(maps, fit, chosen, slice_index, fitted_pixels.shape)
+                notices.extend(fit.notices)
         part.update(1.0, f"{result.state} slice {slice_index + 1} fitted")
     return maps, notices
 

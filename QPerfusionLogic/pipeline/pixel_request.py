@@ -25,6 +25,8 @@ class PixelRequest:
     settings : KineticsSettings
     near : HeartPrior, optional
         What the pixels of this heart are held near, as those of its maps are.
+    in_wall : (n,) bool array, optional
+        Which pixels are of the wall, whose edges may hold blood; none by default.
     """
 
     pixels: tuple[tuple[int, int], ...]
@@ -35,6 +37,7 @@ class PixelRequest:
     aif_mmol_l: FloatArray
     settings: KineticsSettings
     near: HeartPrior | None = None
+    in_wall: BoolArray | None = None
 
 
 @dataclass(frozen=True)

@@ -224,6 +224,12 @@ class KineticsSettings:
     )
     prior_scope: str = choice("pixels", "segments", help="which fits have the priors; pixels: segments and pixels")
     pixelwise: bool = field(default=True, metadata={"help": "fit every pixel; false: segments only"})
+    blood_in_pixels: str = choice(
+        "taken_out",
+        "left_in",
+        help="taken_out: pixels of the edge whose flow is high because they hold blood of the ventricle are fitted as "
+        "mixtures of wall and blood, and marked so",
+    )
 
 
 @dataclass(frozen=True)

@@ -53,20 +53,23 @@ def _fitted(request: PixelRequest) -> Fits:
     counted = request.kept & (time_s <= arterial.time_s.max() + np.median(np.diff(time_s)))
     if counted.sum() < FEWEST_FRAMES:
         raise InputError(f"{int(counted.sum())} kept frames", expected=f"at least {FEWEST_FRAMES}")
-    found = _fitting(request.settings).run(
-        KineticInput(request.curves[:, counted], time_s[counted], arterial.gd_mmol_l, arterial.time_s),
-        near=request.near,
-    )
-    predicted = np.full(request.curves.shape, np.nan)
-    predicted[:, counted] = found.predicted
-    return {
-        pixel: PixelFit(
-            predicted[index],
-            {name: float(values[index]) for name, values in found.parameters.items()},
-            FIT_STATUS[int(found.status[index])],
+    in_wall = np.zeros(len(request.pixels), dtype=bool) if request.in_wall is None else request.in_wall
+    fits: Fits = {}
+    for of_wall in (True, False):
+        rows = np.flatnonzero(in_wall == of_wall)
+        if rows.size == 0:
+            continue
+        found = _fitting(request.settings).run(
+            KineticInput(request.curves[rows][:, counted], time_s[counted], arterial.gd_mmol_l, arterial.time_s),
+            near=request.near,
+            of_wall=of_wall,
         )
-        for index, pixel in enumerate(request.pixels)
-    }
+        for index, row in enumerate(rows):
+            predicted = np.full(time_s.shape, np.nan)
+            predicted[counted] = found.predicted[index]
+            parameters = {name: float(values[index]) for name, values in found.parameters.items()}
+            fits[request.pixels[row]] = PixelFit(predicted, parameters, FIT_STATUS[int(found.status[index])])
+    return fits
 
 
 class PixelFits:

@@ -24,7 +24,7 @@ from .kinetic_input import KineticInput, arterial_notices, check_input
 from .quantities import KineticQuantity
 from .remaining_baseline import is_more_than_rounding, remaining_baseline
 
-CONVERGED, AT_BOUND, NO_BOLUS, NOT_FINITE, NOT_IDENTIFIABLE, NOT_CONVERGED = range(len(FIT_STATUS))
+CONVERGED, AT_BOUND, NO_BOLUS, NOT_FINITE, NOT_IDENTIFIABLE, NOT_CONVERGED, BLOOD_MIXED = range(len(FIT_STATUS))
 SMALLEST_SHARE_OF_FRAMES = 0.5
 RISE_S = 2.0
 """Samples that lie less than this before the arrival may be on the upslope: no baseline of the arterial input."""

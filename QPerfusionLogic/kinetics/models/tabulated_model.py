@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, replace
+
 import numpy as np
+from scipy.special import logsumexp
 
 from QPerfusionLogic.data.arrays import BoolArray, FloatArray
 from QPerfusionLogic.data.heart_prior import HeartPrior
@@ -15,12 +18,31 @@ from QPerfusionLogic.kinetics.base.remaining_baseline import is_more_than_roundi
 from QPerfusionLogic.kinetics.base.significance import CLEAR_RISE, NO_RISE, is_noise, rise_in_errors
 from QPerfusionLogic.kinetics.hierarchical.pooling import CurvesOfOneHeart
 from QPerfusionLogic.kinetics.hierarchical.shared_delay import find_shared_delay
-from QPerfusionLogic.kinetics.solver.estimates import CurveEstimates, Data, marginalised, minima_at_delays
+from QPerfusionLogic.kinetics.solver.blood_share import FlowExpected, take_out_blood
+from QPerfusionLogic.kinetics.solver.estimates import (
+    CurveEstimates,
+    Data,
+    log_likelihood,
+    marginalised,
+    minima_at_delays,
+)
 from QPerfusionLogic.kinetics.solver.residue_table import SECONDS_PER_MINUTE, ShapeTable, build_table
 from QPerfusionLogic.progress import Progress
 from QPerfusionLogic.settings.schema import KineticsSettings
 
 CHUNK = 8192
+
+
+@dataclass(frozen=True)
+class _Problem:
+    """What fits of curves with the same frame weights share."""
+
+    table: ShapeTable
+    layout: Layout
+    of_delays: FloatArray | float
+    weight: FloatArray
+    inside: BoolArray
+    root: FloatArray
 
 
 class TabulatedModel(KineticModel):
@@ -47,6 +69,7 @@ class TabulatedModel(KineticModel):
         self.layout = layout.bounded(bounds)
         self.degrees_of_freedom_used = len(self.layout.parameters) + (self.delays_s.size > 1)
         self.heart_prior: HeartPrior | None = None
+        self.takes_out_blood = self.settings.blood_in_pixels == "taken_out"
         self._last_table: tuple[bytes, ShapeTable] | None = None
 
     def tabulate(
@@ -107,21 +130,50 @@ class TabulatedModel(KineticModel):
         of_delays: FloatArray | float = 0.0
         if self.heart_prior is not None:
             layout, of_delays = layout.within(self.heart_prior), self.heart_prior.of_delays(delays_s)
+        problem = _Problem(table, layout, of_delays, weight, inside, root)
         parts = []
         for first in range(0, len(curves), CHUNK):
             progress.update(first / len(curves), "fitting")
             chunk = curves[first : first + CHUNK]
-            data = self._on_basis(table, chunk, inside, root)
-            minima = minima_at_delays(table, layout, data, self.settings.starts, self.split)
-            estimate = marginalised(table, layout, data, minima, of_delays)
-            after_arrival = self.time_s >= self.time_s[self.window].min()
-            rise = rise_in_errors(chunk, weight, after_arrival)
-            parts.append(self._translate(table, estimate, data.sum_of_squares, data.degrees_of_freedom, rise))
+            part, evidence = self._fit_on(problem, chunk)
+            parts.append(self._without_blood(problem, chunk, part, evidence))
         names = parts[0].parameters
         return Solution(
             {name: np.concatenate([part.parameters[name] for part in parts]) for name in names},
             np.concatenate([part.status for part in parts]),
             np.concatenate([part.predicted for part in parts]),
+        )
+
+    def _fit_on(self, problem: _Problem, curves: FloatArray, quick: bool = False) -> tuple[Solution, FloatArray]:
+        """Return the fit of curves (n, frames) and the log of its evidence (n,)."""
+        data = replace(self._on_basis(problem.table, curves, problem.inside, problem.root), quick=quick)
+        minima = minima_at_delays(problem.table, problem.layout, data, self.settings.starts, self.split)
+        estimate = marginalised(problem.table, problem.layout, data, minima, problem.of_delays)
+        evidence = logsumexp(log_likelihood(minima, data.degrees_of_freedom) + problem.of_delays, axis=1)
+        after_arrival = self.time_s >= self.time_s[self.window].min()
+        rise = rise_in_errors(curves, problem.weight, after_arrival)
+        solution = self._translate(problem.table, estimate, data.sum_of_squares, data.degrees_of_freedom, rise)
+        return solution, np.asarray(evidence)
+
+    def _without_blood(self, problem: _Problem, curves: FloatArray, found: Solution, evidence: FloatArray) -> Solution:
+        """Return the fit of curves (n, frames) with blood of the ventricle taken out of those that hold some."""
+        if not self.takes_out_blood:
+            return found
+        assert self.arterial is not None
+        first = self.layout.parameters[0]
+        highest = first.high / self.plasma_share
+        expected = FlowExpected(highest)
+        if self.heart_prior is not None and first.name in self.heart_prior.centre:
+            one_sd_above = self.heart_prior.centre[first.name] * np.exp(self.heart_prior.log_sd[first.name])
+            expected = FlowExpected(highest, float(one_sd_above) / self.plasma_share, in_fit=True)
+        return take_out_blood(
+            lambda some: self._fit_on(problem, some, quick=True),
+            curves,
+            np.where(problem.weight > 0, self.arterial.value(self.time_s) * self.plasma_share, 0.0),
+            found,
+            evidence,
+            expected,
+            frames=float((problem.root**2).sum()) - self.degrees_of_freedom_used,
         )
 
     def _table(self, weight: FloatArray, delays_s: FloatArray) -> tuple[ShapeTable, BoolArray, FloatArray]:

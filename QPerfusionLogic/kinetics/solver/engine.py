@@ -49,11 +49,12 @@ def fit_on_table(
     off_basis: FloatArray,
     degrees_of_freedom: float,
     starts: FloatArray,
+    few: bool | None = None,
 ) -> Minima:
     """Fit curves on the basis of a table at each of its delays.
 
     Parameters as in `fit_in_numpy`, but for the compiled engine starts (n, anchors, starts, p) at the anchors of the
-    sweep are enough.
+    sweep are enough. `few` asks for the care that up to `FEW_CURVES` curves get by default.
     """
     if not has_numba():
         return fit_in_numpy(table, layout, data, off_basis, degrees_of_freedom, starts)
@@ -67,7 +68,8 @@ def fit_on_table(
         np.empty((n, delays), dtype=bool),
     )
     table_rows, *cells = _flat_table(table.coefficients, table.axes, layout)
-    sweep = _sweep(delays, n)
+    few = n <= FEW_CURVES if few is None else few
+    sweep = _sweep(delays, few)
     _kernel("numba_kernels", "fit_block")(
         table_rows,
         tuple(cells),
@@ -75,7 +77,7 @@ def fit_on_table(
         data.astype(np.float32),
         np.ascontiguousarray(off_basis, dtype=float),
         float(degrees_of_freedom),
-        (*_ends(n, delays), GIVE_UP_AT),
+        (*_ends(few, delays), GIVE_UP_AT),
         (sweep.order, sweep.source, sweep.share, sweep.anchor, sweep.between),
         _by_shape(layout, starts),
         np.ascontiguousarray(starts, dtype=float),
@@ -84,12 +86,12 @@ def fit_on_table(
     return found
 
 
-def starts_from(dictionary: Dictionary, layout: Layout, data: FloatArray) -> FloatArray:
+def starts_from(dictionary: Dictionary, layout: Layout, data: FloatArray, few: bool | None = None) -> FloatArray:
     """Return the starts (n, anchors, basins, p) for data (n, rank), for numpy at every delay; see `find_starts`."""
     if not has_numba():
         return find_starts(dictionary, layout, data)
     delays, entries, rank = dictionary.unit.shape
-    anchors = _sweep(delays, len(data)).anchors
+    anchors = _sweep(delays, len(data) <= FEW_CURVES if few is None else few).anchors
     unit = dictionary.unit[anchors].reshape(-1, rank).astype(np.float32)
     product = (data.astype(np.float32) @ unit.T).reshape(len(data), anchors.size, entries)
     starts = np.empty((len(data), anchors.size, dictionary.basins, len(layout.parameters)))
@@ -111,7 +113,7 @@ def starts_from(dictionary: Dictionary, layout: Layout, data: FloatArray) -> Flo
 
 def starts_at(x: FloatArray) -> FloatArray:
     """Return starts as of `starts_from` that are fits (n, d, p) found before, one for each delay."""
-    places = _sweep(x.shape[1], len(x)).anchors if has_numba() else np.arange(x.shape[1])
+    places = _sweep(x.shape[1], len(x) <= FEW_CURVES).anchors if has_numba() else np.arange(x.shape[1])
     return x[:, places, None]
 
 
@@ -120,14 +122,14 @@ def _by_shape(layout: Layout, starts: FloatArray) -> NDArray[np.intp]:
     return np.lexsort(np.round(starts[:, 0, 0] @ layout.matrix.T, 3).T)
 
 
-def _ends(n: int, delays: int) -> tuple[float, float, float]:
-    if n <= FEW_CURVES:
+def _ends(few: bool, delays: int) -> tuple[float, float, float]:
+    if few:
         return FEW
     return ONE_DELAY if delays == 1 else MANY
 
 
-def _sweep(delays: int, n: int) -> Sweep:
-    return sweep_over(delays, ANCHOR_EVERY_FEW if n <= FEW_CURVES else ANCHOR_EVERY_MANY)
+def _sweep(delays: int, few: bool) -> Sweep:
+    return sweep_over(delays, ANCHOR_EVERY_FEW if few else ANCHOR_EVERY_MANY)
 
 
 def fitted_curves(

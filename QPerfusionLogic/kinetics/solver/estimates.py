@@ -54,11 +54,20 @@ class CurveEstimates:
 
 @dataclass(frozen=True)
 class Data:
-    """Curves on the basis of a table: (n, rank), what the basis leaves out (n,), and frames less parameters."""
+    """Curves on the basis of a table: (n, rank), what the basis leaves out (n,), and frames less parameters.
+
+    `quick` fits them as one of very many curves, however few they are.
+    """
 
     on_basis: FloatArray
     off_basis: FloatArray
     degrees_of_freedom: float
+    quick: bool = False
+
+    @property
+    def few(self) -> bool:
+        """Whether every delay and twelve starts are looked at."""
+        return not self.quick and len(self.on_basis) <= FEW_CURVES
 
     @property
     def sum_of_squares(self) -> FloatArray:
@@ -75,7 +84,7 @@ def minima_at_delays(
     takes what it does not yet explain for noise, and priors then outweigh a clear curve. With an open delay priors are
     to outweigh it: an arterial input that is a little wrong makes clear curves look as if there were no plasma.
     """
-    many = len(data.on_basis) > FEW_CURVES
+    many = not data.few
     if not many:
         starts = max(starts, STARTS_OF_FEW)
     elif len(layout.axes) < 3:
@@ -83,13 +92,13 @@ def minima_at_delays(
     elif table.delays_s.size == 1:
         starts = max(starts, STARTS_AT_ONE_DELAY)
     dictionary = build_dictionary(table, layout, starts, split, guided=many)
-    begin = starts_from(dictionary, layout, data.on_basis)
+    begin = starts_from(dictionary, layout, data.on_basis, data.few)
     if not many and table.delays_s.size == 1:
         alone = fit_on_table(
             table, layout.without_priors(), data.on_basis, data.off_basis, data.degrees_of_freedom, begin
         )
         begin = np.concatenate([begin, starts_at(alone.x)], axis=2)
-    return fit_on_table(table, layout, data.on_basis, data.off_basis, data.degrees_of_freedom, begin)
+    return fit_on_table(table, layout, data.on_basis, data.off_basis, data.degrees_of_freedom, begin, data.few)
 
 
 def log_likelihood(minima: Minima, degrees_of_freedom: float) -> FloatArray:
@@ -165,7 +174,7 @@ def _with_fitted_delay(
     joint = table.over_delay
     continuous = with_delay(layout, joint.axes[0])
     best = np.argmax(likelihood[rows], axis=1)
-    places = NEIGHBOURS if rows.size <= FEW_CURVES else NEIGHBOURS[:1]
+    places = NEIGHBOURS if rows.size <= FEW_CURVES and not data.quick else NEIGHBOURS[:1]
     beside = np.clip(best[:, None] + places, 0, table.delays_s.size - 1)
     delays_s = np.concatenate(
         [vertex(table.delays_s, likelihood[rows])[0][:, None], table.delays_s[beside[:, 1:]]], axis=1

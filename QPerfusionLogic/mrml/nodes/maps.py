@@ -45,6 +45,7 @@ KINDS = {
     "rms": MapKind(
         "RMS", ("rms", "99QPERFUSION", "Root mean square residual"), ("mmol/L", "UCUM", "millimole per liter")
     ),
+    "blood_share": MapKind("Blood share", ("blood_share", "99QPERFUSION", "Share of blood in the pixel"), _NO_UNIT),
     "status": MapKind("Fit status", ("status", "99QPERFUSION", "Status of the fit"), _NO_UNIT),
     "ps": MapKind("PS", ("ps", "99QPERFUSION", "Permeability surface area product"), _FLOW_UNIT),
     "vp": MapKind("Vp", ("vp", "99QPERFUSION", "Plasma volume"), ("ml/g", "UCUM", "milliliter per gram")),

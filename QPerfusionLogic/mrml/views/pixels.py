@@ -93,6 +93,8 @@ def request_around(study: SceneStudy, pixel: Pixel, settings: KineticsSettings) 
     pixels = tuple((row, column) for row, column in block if 0 <= row < height and 0 <= column < width)
     rows, columns = np.array(pixels).T
     time_s = _times(sequence, pixel.slice_index)
+    blood = study.node("map:blood_share", pixel.state)
+    places = [Pixel(pixel.state, pixel.slice_index, row, column) for row, column in pixels]
     return PixelRequest(
         pixels,
         _curves(sequence, pixel.slice_index, rows, columns),
@@ -102,6 +104,7 @@ def request_around(study: SceneStudy, pixel: Pixel, settings: KineticsSettings) 
         np.array(column_values(aif, "gd_mmol_l")),
         settings,
         _heart_prior(study, pixel.state),
+        np.array([np.isfinite(_value(blood, place)) for place in places]),
     )
 
 

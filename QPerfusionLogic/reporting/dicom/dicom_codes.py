@@ -46,6 +46,7 @@ MAP_TERMS = {
     "ve": (Term("interstitium", PRIVATE, "Interstitial volume"), VOLUME_UNIT),
     "rms": (Term("residual-rms", PRIVATE, "Root mean square residual of the fit"), CONCENTRATION_UNIT),
     "r2": (Term("r-squared", PRIVATE, "Coefficient of determination of the fit"), NO_UNIT),
+    "blood_share": (Term("blood-share", PRIVATE, "Share of ventricular blood in the pixel"), NO_UNIT),
     "status": (Term("fit-status", PRIVATE, "Status of the fit"), NO_UNIT),
 }
 """Map name -> quantity and unit."""

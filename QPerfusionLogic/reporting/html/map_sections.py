@@ -72,7 +72,8 @@ def flow_map_section(pictures: Images, names: Sequence[str] = (), withheld: froz
         f'<div class="maps" style="--columns:{len(columns)}">{"".join(cells)}</div>',
         '<p class="note">Flow of every myocardial pixel over the mean image after the LV peak. Same fixed colours for '
         "all patients, stress and rest; pixels are not smoothed; myocardium (thin outline) without colour was "
-        "trimmed against partial volume or has no flow value, see the status map.</p>",
+        "trimmed against partial volume or has no flow value, see the status map. Blood of the ventricle is taken out "
+        "of pixels that hold some.</p>",
     )
 
 

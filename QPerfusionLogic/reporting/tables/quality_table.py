@@ -9,7 +9,7 @@ import numpy as np
 
 from QPerfusionLogic.aif.methods.aif_method import aif_methods
 from QPerfusionLogic.data.notices import Severity
-from QPerfusionLogic.data.results import StateResult
+from QPerfusionLogic.data.results import FIT_STATUS, StateResult
 from QPerfusionLogic.registration.motion_notices import MANY_REJECTED
 from QPerfusionLogic.settings.schema import AifSettings
 
@@ -112,7 +112,9 @@ def _map_items(result: StateResult) -> list[QualityItem]:
     status = myocardial_values(result, "status")
     status = status[np.isfinite(status)]
     if status.size:
-        items.append(QualityItem("myocardial pixels with a converged fit", f"{float((status == 0).mean()):.0%}"))
+        converged, mixed = (float((status == FIT_STATUS.index(name)).mean()) for name in ("converged", "blood_mixed"))
+        items.append(QualityItem("myocardial pixels with a converged fit", f"{converged:.0%}"))
+        items.append(QualityItem("myocardial pixels with blood of the ventricle, taken out", f"{mixed:.0%}"))
     share, median = share_with_flow(result), median_flow(result)
     if share > 0:
         bar = f"at least {PIXEL_LIMIT:.0%}"
