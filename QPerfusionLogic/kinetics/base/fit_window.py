@@ -9,6 +9,9 @@ from QPerfusionLogic.signal_model.bolus import Bolus
 
 FIRST_PASS_S = 10.0
 """Fermi functions are fitted to the first 20 frames of 0.5 s or so after arrival (Jerosch-Herold 1998)."""
+FIRST_PASS_RISES = 3.0
+"""... or to this many times the rise of the arterial input from arrival to peak, which a slow bolus at rest needs:
+after 10 s its tissue still rises, and noise reads as flow (decision 19)."""
 
 FRAMES_BEFORE = 2
 """Frames before arrival in the window."""
@@ -23,7 +26,7 @@ def fit_window(
     it closes `window_s` after arrival, after the first pass, or with the last frame.
     """
     if window_s is None and first_pass:
-        window_s = max(FIRST_PASS_S, bolus.peak_s - bolus.bolus_arrival_time_s + FIRST_PASS_S / 2)
+        window_s = max(FIRST_PASS_S, FIRST_PASS_RISES * (bolus.peak_s - bolus.bolus_arrival_time_s))
     end = np.inf if window_s is None else bolus.bolus_arrival_time_s + window_s
     first = max(int(np.searchsorted(time_s, bolus.bolus_arrival_time_s)) - FRAMES_BEFORE, 0)
     inside = (np.arange(time_s.size) >= first) & (time_s <= end + 1e-6)

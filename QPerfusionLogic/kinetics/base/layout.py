@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from QPerfusionLogic.data.arrays import FloatArray
+from QPerfusionLogic.data.arrays import BoolArray, FloatArray
 from QPerfusionLogic.errors import SettingsError
 
 from .axes import Axis
@@ -42,6 +42,9 @@ class Parameter:
     within_heart_log_sd : float
         How far the segments of one heart scatter round their common value, on a logarithmic scale; 0 where they are not
         pooled.
+    ends_are_limits : (bool, bool)
+        Whether the model tends to a limit of its own at the lower and upper end (a step, an exponential), so that a fit
+        that ends there is not held by a bound.
     """
 
     name: str
@@ -54,6 +57,7 @@ class Parameter:
     aliases: tuple[str, ...] = ()
     within_heart_log_sd: float = 0.0
     typical: tuple[float, float] | None = None
+    ends_are_limits: tuple[bool, bool] = (False, False)
 
     def natural(self, value: float) -> float:
         """Return the value on the scale on which it is estimated."""
@@ -121,6 +125,13 @@ class Layout:
     def high(self) -> FloatArray:
         """(p,) upper bounds of x."""
         return np.array([parameter.natural(parameter.high) for parameter in self.parameters])
+
+    @cached_property
+    def ends_are_limits(self) -> BoolArray:
+        """(p + axes, 2) whether a lower or upper end is a limit of the model; axes as the parameter that they show."""
+        of_parameters = np.array([parameter.ends_are_limits for parameter in self.parameters])
+        shown = (self.matrix == 1.0) & (np.count_nonzero(self.matrix, axis=1) == 1)[:, None]
+        return np.concatenate([of_parameters, shown.astype(int) @ of_parameters > 0])
 
     @cached_property
     def prior(self) -> tuple[FloatArray, FloatArray]:
@@ -203,7 +214,14 @@ class Layout:
                 raise SettingsError(f"kinetics.bounds.{name} = {limits[0]}:{limits[1]}", expected="positive values")
             wanted[names[name]] = limits
         changed = tuple(
-            replace(item, low=wanted[item.name][0], high=wanted[item.name][1], prior_range=None, typical=None)
+            replace(
+                item,
+                low=wanted[item.name][0],
+                high=wanted[item.name][1],
+                prior_range=None,
+                typical=None,
+                ends_are_limits=(False, False),
+            )
             if item.name in wanted
             else item
             for item in self.parameters

@@ -54,8 +54,9 @@ class Fermi(ResidueModel):
                 typical=TYPICAL_FLOW,
                 within_heart_log_sd=FLOW_WITHIN_HEART,
             ),
-            Parameter("width", "fermi_width_s", 0.5, 64.0),
-            Parameter("shape", "fermi_shape", -2.0, 10.0, logarithmic=False),
+            # Longer than a window there is no fall; below -2 the residue is an exponential, above 10 a step.
+            Parameter("width", "fermi_width_s", 0.5, 64.0, ends_are_limits=(False, True)),
+            Parameter("shape", "fermi_shape", -2.0, 10.0, logarithmic=False, ends_are_limits=(True, True)),
         ),
         axes=(_WIDTH, _SHAPE),
         matrix=np.array([[0.0, 1.0, 0.0], [0.0, 0.0, 1.0]]),

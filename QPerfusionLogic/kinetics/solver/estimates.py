@@ -160,7 +160,9 @@ def _at_bound(layout: Layout, x: FloatArray) -> BoolArray:
     high = np.append(layout.high, [_end(axis, axis.high) for axis in layout.axes])
     margin = 1e-3 * (high - low)
     free = (margin > 0) & ~np.isin(names, ("delay", "delay_s"))
-    return ((values < low + margin) | (values > high - margin))[:, free].any(axis=1)
+    held_low, held_high = ~layout.ends_are_limits.T
+    touched = ((values < low + margin) & held_low) | ((values > high - margin) & held_high)
+    return np.asarray(touched[:, free].any(axis=1))
 
 
 def _end(axis: Axis, value: float) -> float:
