@@ -72,6 +72,7 @@ CHOICE_NAMES = {
     "kinetics.arterial_interpolation": {"smooth": "Smooth", "linear": "Linear"},
     "kinetics.priors": {"hierarchical": "Hierarchical", "population": "Population", "none": "Off"},
     "kinetics.prior_scope": {"segments": "Segments", "pixels": "Segments and pixels"},
+    "kinetics.blood_in_pixels": {"taken_out": "Taken out", "left_in": "Left in"},
 }
 """Setting -> its choices -> their names."""
 _UNIT_ENDINGS = ("_l_mmol_s", "_mmol_kg", "_mmol_l", "_deg", "_mm", "_s", "_t")

@@ -76,18 +76,24 @@ class SuperresolutionSettings:
     steps: int = number_field(1, 1, 2000, "", "1: the expected frame; more: the mean of samples of so many steps")
     samples: int = number_field(2, 0, 32, "", "sampled frames behind the map of the spread; 0: none")
     weights: str = field(default="", metadata={"help": "file of own network weights; empty: the shipped ones"})
-    device: str = choice("automatic", "cpu", "cuda", "mps")
+    device: str = choice(
+        "automatic", "cpu", "cuda", "mps", help="where the network runs; automatic: a GPU if there is one"
+    )
 
 
 @dataclass(frozen=True)
 class RegistrationSettings:
     """Motion correction and frame rejection."""
 
-    mode: str = choice("translation", "none", "deformable")
+    mode: str = choice(
+        "translation", "none", "deformable", help="how motion is taken out; none: frames stay where they are"
+    )
     heart_centre: tuple[float, ...] = field(
         default=(), metadata={"help": "row, column in pixels; empty: found from the bolus"}
     )
-    reject_frames: bool = True
+    reject_frames: bool = field(
+        default=True, metadata={"help": "leave out frames that do not show the heart where the others do"}
+    )
     excluded_frames: tuple[int, ...] = field(default=(), metadata={"help": "frames excluded by hand"})
     restored_frames: tuple[int, ...] = field(default=(), metadata={"help": "frames kept whatever the rejection says"})
 
@@ -96,7 +102,9 @@ class RegistrationSettings:
 class SegmentationSettings:
     """Heart box, blood pools, myocardium, insertion points, AHA segments."""
 
-    mode: str = choice("automatic", "classical", "network")
+    mode: str = choice(
+        "automatic", "classical", "network", help="what draws the contours; automatic: the network where torch is there"
+    )
     weights: str = field(default="", metadata={"help": "file of own network weights; empty: the shipped ones"})
     trim_endo_mm: float = number_field(1.5, 0.0, 5.0, "mm", "trimmed from the endocardial edge against partial volume")
     trim_epi_mm: float = number_field(1.5, 0.0, 5.0, "mm", "trimmed from the epicardial edge against partial volume")
@@ -122,7 +130,9 @@ class AifSettings:
     """How the arterial input is sampled and its saturation undone."""
 
     mode: str = choice(
-        "automatic", "dual_sequence", "dual_bolus", "neural_network", "signal_inversion", "concentration", "population"
+        *("automatic", "dual_sequence", "dual_bolus", "neural_network", "signal_inversion", "concentration"),
+        "population",
+        help="where the arterial input comes from; automatic: the best that the data allow",
     )
     bolus_ratio: float = number_field(
         10.0, 1.0, 100.0, "", "dual bolus: main to pre-bolus dose (volume x concentration)"
@@ -134,7 +144,9 @@ class AifSettings:
         "mmol/kg",
         "contrast of one injection: how high a saturated bolus is expected to be; None: the header's",
     )
-    t2_star_correction: bool = True
+    t2_star_correction: bool = field(
+        default=True, metadata={"help": "undo the signal loss by T2* at the peak, from two echoes or a model"}
+    )
     partial_volume: bool = field(
         default=True, metadata={"help": "dual sequence: take the wall out of blood pixels, by contours and resolution"}
     )
@@ -144,7 +156,9 @@ class AifSettings:
             "help": "dual sequence, dual bolus: B1+ and the scale of the AIF from the blood that both series saw"
         },
     )
-    detrend: bool = False
+    detrend: bool = field(
+        default=False, metadata={"help": "take out a straight line through the frames before the bolus"}
+    )
     compare: bool = field(
         default=False, metadata={"help": "take every AIF method that the data allow and show the flow that each gives"}
     )
@@ -164,8 +178,14 @@ class AifSettings:
 class ConversionSettings:
     """Signal to gadolinium."""
 
-    mode: str = choice("look_up_table", "relative_enhancement", "concentration")
-    normalisation: str = choice("automatic", "proton_density", "baseline")
+    mode: str = choice(
+        *("look_up_table", "relative_enhancement", "concentration"),
+        help="how signal becomes gadolinium; concentration: the images hold mmol/L already",
+    )
+    normalisation: str = choice(
+        *("automatic", "proton_density", "baseline"),
+        help="what signal is compared with; automatic: proton-density frames where there are some",
+    )
     agent: str = field(default="", metadata={"help": "contrast agent; empty: from the header, else gadobutrol"})
     relaxivity_l_mmol_s: float | None = number_field(None, 1.0, 20.0, "L/mmol/s", "r1; None: the table's value")
     relaxivity_r2_l_mmol_s: float | None = number_field(None, 1.0, 40.0, "L/mmol/s", "r2; None: the table's value")
@@ -181,7 +201,7 @@ class ConversionSettings:
     pulses_to_centre: int | None = number_field(
         None, 0, 500, "", "pulses before the centre of k-space; None: estimated"
     )
-    field_strength_t: float | None = number_field(None, 0.1, 7.0, "T", "None: from the header")
+    field_strength_t: float | None = number_field(None, 0.1, 7.0, "T", "main magnetic field; None: from the header")
     sequence: str = choice("automatic", "flash", "bssfp", help="readout")
     maximum_gd_mmol_l: float = number_field(10.0, 1.0, 30.0, "mmol/L", "end of the look-up table")
 
@@ -199,11 +219,14 @@ class KineticsSettings:
         "one_compartment",
         "extended_tofts",
         "patlak",
+        help="kinetic model of the tissue",
     )
     hematocrit: float = number_field(0.42, 0.2, 0.6, "", "haematocrit")
     input: str = choice("blood", "plasma", help="what the AIF is; plasma: taken as it is, flow is that of the plasma")
     delay: str | float = field(default="marginalised", metadata={"help": "marginalised, shared, or seconds"})
-    integration: str = choice("linear", "right")
+    integration: str = choice(
+        "linear", "right", help="arterial input between its samples: straight lines, or held over each step"
+    )
     arterial_interpolation: str = choice(
         "smooth", "linear", help="between the samples of a given curve; inputs read from images are always smooth"
     )
@@ -246,7 +269,7 @@ class ReportingSettings:
     cad_stress_mbf: float = number_field(1.35, 0.0, 8.0, "mL/min/g", "Hsu 2018, used by AI-AIF")
     mpr_normal: float = number_field(2.0, 0.0, 10.0, "", "qPerfusion explainer")
     mpr_abnormal: float = number_field(1.5, 0.0, 10.0, "", "qPerfusion explainer")
-    dicom: bool = False
+    dicom: bool = field(default=False, metadata={"help": "write DICOM objects as well"})
 
 
 @dataclass(frozen=True)

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from QPerfusionLogic.cli.main import main
 from QPerfusionLogic.errors import InputError, SettingsError
 from QPerfusionLogic.settings.schema import Settings
 
@@ -64,3 +65,21 @@ def test_a_wrong_settings_file_is_refused(tmp_path: Path, text: str) -> None:
 def test_a_missing_settings_file_is_refused(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="no readable settings file"):
         Settings.from_file(tmp_path / "absent.json")
+
+
+def test_every_setting_is_described(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["settings", "--describe", "--json", "--set", "kinetics.model=fermi"]) == 0
+    entries = {entry["name"]: entry for entry in map(json.loads, capsys.readouterr().out.splitlines())}
+    content = Settings().as_dictionary()
+    assert list(entries) == [f"{stage}.{name}" for stage, values in content.items() for name in values]
+    assert [name for name, entry in entries.items() if not entry["meaning"]] == []
+    assert entries["kinetics.model"]["value"] == "fermi"
+    assert entries["kinetics.model"]["default"] == "btex_mixing_cells"
+    assert entries["kinetics.hematocrit"]["allowed"]
+
+
+def test_settings_are_described_as_text(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["settings", "--describe", "--set", "kinetics.window_s=15"]) == 0
+    said = capsys.readouterr().out
+    assert "kinetics.window_s = 15.0 (default none)\n    1 to 1000 s\n    fit window" in said
+    assert "conversion.normalisation = automatic\n    automatic | proton_density | baseline\n" in said
