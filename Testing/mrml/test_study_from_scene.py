@@ -40,10 +40,11 @@ def test_series_come_back_with_signal_times_geometry_and_protocol(a_filled_scene
     assert study.rest.aif_series.image_shape == a_result.states[State.REST].acquisition.aif_series.image_shape
 
 
-def test_a_scene_does_not_tell_the_folder_of_the_images(a_filled_scene, a_result):
+def test_a_scene_holds_neither_the_folder_nor_the_words_of_the_images(a_filled_scene, a_result):
     tissue = a_result.states[State.STRESS].acquisition.tissue
     node = a_filled_scene.node("tissue", State.STRESS)
-    write_description(node, dataclasses.replace(tissue, source=dataclasses.replace(tissue.source, path="/doe_john")))
+    source = dataclasses.replace(tissue.source, path="/doe_john", description="stress doe_john 1937")
+    write_description(node, dataclasses.replace(tissue, source=source))
     assert not any("doe_john" in node.GetAttribute(name) for name in node.GetAttributeNames())
 
 

@@ -24,6 +24,16 @@ from QPerfusionLogic.reporting.tables.segment_table import segment_rows
 
 STUDY_UID = generate_uid(entropy_srcs=["a study of a test"])
 NAME, NUMBER = "Testperson^Ada", "PID-4711"
+IDENTIFYING = (
+    *("PatientAddress", "PatientTelephoneNumbers", "PatientMotherBirthName", "OtherPatientNames", "PatientBirthName"),
+    *("PatientComments", "AdditionalPatientHistory", "EthnicGroup", "Occupation", "MilitaryRank"),
+    *("ReferringPhysicianName", "ReferringPhysicianAddress", "PerformingPhysicianName", "OperatorsName"),
+    *("NameOfPhysiciansReadingStudy", "PhysiciansOfRecord", "RequestingPhysician", "InstitutionName"),
+    *("InstitutionAddress", "InstitutionalDepartmentName", "StationName", "DeviceSerialNumber", "StudyDescription"),
+    *("SeriesDescription", "ProtocolName", "ImageComments", "RequestedProcedureDescription", "AdmissionID"),
+    *("PerformedProcedureStepDescription", "CurrentPatientLocation"),
+)
+"""What an archive does not file by."""
 
 
 def write_source_series(folder: Path, state: str, geometry: Geometry, shape: tuple[int, int]) -> str:
@@ -38,6 +48,9 @@ def write_source_series(folder: Path, state: str, geometry: Geometry, shape: tup
         data.SOPInstanceUID = generate_uid(entropy_srcs=["an image of a test", state, str(index)])
         data.StudyInstanceUID, data.SeriesInstanceUID = STUDY_UID, series_uid
         data.PatientName, data.PatientID, data.Modality = NAME, NUMBER, "MR"
+        for number, keyword in enumerate(IDENTIFYING):
+            setattr(data, keyword, f"HIDDEN{number}")
+        data.private_block(0x0099, "A SCANNER", create=True).add_new(1, "LO", "HIDDEN private")
         data.InstanceNumber = index + 1
         data.Rows, data.Columns = shape
         spacing = geometry.pixel_spacing_mm
@@ -142,6 +155,11 @@ def test_objects_belong_to_the_patient_and_study_of_their_images(exported):
         found = pydicom.dcmread(path)
         assert (str(found.PatientName), found.PatientID, found.StudyInstanceUID) == (NAME, NUMBER, STUDY_UID)
         assert "research use only" in found.SeriesDescription
+
+
+def test_objects_carry_nothing_else_of_persons_and_places(exported, a_source_folder):
+    assert b"HIDDEN" in next(a_source_folder.rglob("*.dcm")).read_bytes()
+    assert [path.name for path in exported.iterdir() if b"HIDDEN" in path.read_bytes()] == []
 
 
 def test_every_object_has_its_own_series_and_instance(exported):

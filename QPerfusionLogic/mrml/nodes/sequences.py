@@ -102,10 +102,11 @@ def add_browser(scene: Any, name: str, sequences: list[Any], proxy_names: list[s
 def write_description(sequence: Any, series: PerfusionSeries) -> None:
     """Keep on the sequence node what its pixels alone do not show: protocol, kind, state, quantity and source.
 
-    The folder that the images came from stays out: it may name a person, and a scene is given away.
+    The folder that the images came from and the words of their header stay out: they may name a person, and a scene is
+    given away.
     """
     write_note(sequence, "Protocol", dataclasses.asdict(series.protocol))
-    write_note(sequence, "Source", dataclasses.asdict(dataclasses.replace(series.source, path="")))
+    write_note(sequence, "Source", dataclasses.asdict(dataclasses.replace(series.source, path="", description="")))
     write_note(
         sequence,
         "Series",

@@ -1,7 +1,7 @@
 """The DICOM images that exported objects refer to: those a series was read from, or made-up ones for other input.
 
-Patient and study come from the source images, because a DICOM object has to belong to its patient; they go nowhere
-else.
+Patient and study come from the source images, because a DICOM object has to belong to its patient: what an archive
+files by, and nothing else. They go nowhere else.
 """
 
 from __future__ import annotations
@@ -33,6 +33,20 @@ _TYPE_TWO = (
     "StudyTime",
     "ReferringPhysicianName",
 )
+_OF_PERSONS = (0x0008, 0x0010, 0x0012, 0x0032, 0x0038, 0x0040)
+"""Groups that describe patient, study, request and visit."""
+_KEPT_OF_THEM = frozenset(
+    {
+        *("SpecificCharacterSet", "ImageType", "SOPClassUID", "SOPInstanceUID", "Modality"),
+        *("StudyDate", "SeriesDate", "AcquisitionDate", "ContentDate", "AcquisitionDateTime"),
+        *("StudyTime", "SeriesTime", "AcquisitionTime", "ContentTime", "TimezoneOffsetFromUTC"),
+        *("AccessionNumber", "StudyID", "Manufacturer", "ManufacturerModelName"),
+        *("PatientName", "PatientID", "IssuerOfPatientID", "PatientBirthDate", "PatientSex"),
+    }
+)
+"""What an archive files by, and what belongs to the images themselves."""
+_FREE_TEXTS = ("DeviceSerialNumber", "DeviceUID", "GantryID", "ProtocolName", "StudyComments", "ImageComments")
+"""Free texts and numbers of devices in the other groups."""
 
 
 @dataclass(frozen=True)
@@ -130,9 +144,16 @@ def _read_whole(path: Path) -> Any:
 
 
 def _completed(dataset: Any) -> Any:
-    """Return the dataset with the attributes that every derived object has to copy, empty where they are absent."""
+    """Return the dataset with the attributes that every derived object has to copy, empty where they are absent.
+
+    What else it says of persons and places is taken out, since derived objects copy whole modules.
+    """
     from pydicom.uid import generate_uid
 
+    for element in list(dataset):
+        of_persons = element.tag.group in _OF_PERSONS and element.keyword not in _KEPT_OF_THEM
+        if of_persons or element.tag.is_private or element.keyword in _FREE_TEXTS:
+            del dataset[element.tag]
     for name in _TYPE_TWO:
         if name not in dataset:
             setattr(dataset, name, "")
