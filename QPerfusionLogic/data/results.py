@@ -363,6 +363,8 @@ class StudyResult:
         Perfusion reserve on the stress grid.
     aif_method_comparison : tuple of AifMethodComparison
         Flow by every AIF method, where that was asked for.
+    seconds : dict of str to float
+        Wall-clock seconds of each stage that was run; apart from the provenance, as they differ from run to run.
 
     Examples
     --------
@@ -376,3 +378,4 @@ class StudyResult:
     stress_to_rest_mm: FloatArray | None = None
     mpr_map: FloatArray | None = None
     aif_method_comparison: tuple[AifMethodComparison, ...] = ()
+    seconds: dict[str, float] = field(default_factory=dict)

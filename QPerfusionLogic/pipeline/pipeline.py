@@ -132,7 +132,8 @@ class Pipeline:
         displacement, alignment_notices = _stress_to_rest(states)
         result = StudyResult(
             states=states,
-            provenance=provenance_of(study, states, self.settings, seconds),
+            provenance=provenance_of(study, states, self.settings),
+            seconds={name: round(value, 3) for name, value in seconds.items()},
             notices=(*_all_notices(study, states), *alignment_notices),
             stress_to_rest_mm=displacement,
         )

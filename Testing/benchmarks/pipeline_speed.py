@@ -35,7 +35,7 @@ def main() -> None:
             cpu, wall = time.process_time(), time.perf_counter()
             result = quantify(StudyRequest(study=dicom), out, settings)
             whole, waited = time.process_time() - cpu, time.perf_counter() - wall
-            stages = result.provenance["seconds"]
+            stages = result.seconds
             images = sum(1 for _ in dicom.rglob("*.dcm"))
             print(f"{run}: {whole:.1f} s CPU, {waited:.1f} s by the clock; loading {images} images {loading:.1f} s CPU")
             print("  by the clock: " + ", ".join(f"{name} {seconds:.1f} s" for name, seconds in stages.items()))

@@ -68,14 +68,27 @@ def test_motion_of_a_still_heart_is_small(output: Path) -> None:
     assert np.abs(motion).max() < 1.5
 
 
-def test_provenance_names_no_path_and_repeats_the_result(output: Path, drawn_study: Path, tmp_path: Path) -> None:
+def test_provenance_names_no_path_and_repeats_every_byte_of_the_result(
+    output: Path, drawn_study: Path, tmp_path: Path
+) -> None:
     text = (output / "provenance.json").read_text()
     assert str(drawn_study) not in text
     again = tmp_path / "again"
     repeat = ("--settings", str(output / "provenance.json"))
     assert main(_arguments(drawn_study, again, *repeat, settings=())) == 0
-    first, second = (read_map(folder / "rest" / "maps" / "mbf.nrrd")[0] for folder in (output, again))
-    np.testing.assert_array_equal(first, second)
+    # Slicer's numbers of tree items run on within one process, so the scene differs here and not in a run of its own.
+    differing = ("timings.json", "inputs.json", "checksums.json", "study.mrb")
+    first, second = (
+        {
+            path.relative_to(folder): path.read_bytes()
+            for path in folder.rglob("*")
+            if path.is_file() and path.name not in differing
+        }
+        for folder in (output, again)
+    )
+    assert len(first) > 40
+    assert [str(path) for path in first if first[path] != second.get(path)] == []
+    assert first.keys() == second.keys()
 
 
 def test_an_edited_contour_is_used_when_the_run_is_resumed(drawn_study: Path, tmp_path: Path) -> None:

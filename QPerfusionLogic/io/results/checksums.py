@@ -34,6 +34,8 @@ FILES_OF_STAGE = {
 """Files of one state that a resumed run goes on from, by the stage that made them."""
 OF_STUDY = ("provenance.json", "warnings.json")
 """Files of the whole study that a resumed run reads."""
+TIMINGS = "timings.json"
+"""The file that differs between runs of the same input and settings."""
 MAY_BE_REMOVED = "inputs.json"
 """The file with paths, which is taken out before a folder is passed on."""
 MEANT_TO_BE_EDITED = ("labels.nrrd", "landmarks.json", "frames.csv")
@@ -78,8 +80,9 @@ def stage_of(path: str) -> str:
 
 
 def write_checksums(folder: Path) -> None:
-    """Write the checksum of every file in `folder`, which is complete."""
-    paths = sorted(path for path in folder.rglob("*") if path.is_file() and path != folder / FILE)
+    """Write the checksum of every file in `folder`, which is complete, except those of no lasting content."""
+    left_out = (folder / FILE, folder / TIMINGS)
+    paths = sorted(path for path in folder.rglob("*") if path.is_file() and path not in left_out)
     write_json(folder / FILE, {path.relative_to(folder).as_posix(): file_hash(path) for path in paths})
 
 

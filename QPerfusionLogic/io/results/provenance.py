@@ -20,9 +20,7 @@ from QPerfusionLogic.settings.schema import Settings
 PACKAGES = ("numpy", "scipy", "numba", "SimpleITK", "pydicom", "highdicom", "torch", "slicer-core", "vtk")
 
 
-def provenance_of(
-    study: PerfusionStudy, states: dict[State, StateResult], settings: Settings, seconds: dict[str, float]
-) -> dict[str, Any]:
+def provenance_of(study: PerfusionStudy, states: dict[State, StateResult], settings: Settings) -> dict[str, Any]:
     """Return everything needed to rebuild a result, ready for JSON.
 
     Parameters
@@ -33,13 +31,11 @@ def provenance_of(
         Results per state after the pipeline.
     settings : Settings
         The settings used.
-    seconds : dict
-        Wall-clock seconds per stage.
 
     Returns
     -------
     dict
-        Keys software, inputs, settings, constants, models, seconds. No path, name or identifier of a patient is in it.
+        Keys software, inputs, settings, constants, models. No path, name or identifier of a patient is in it.
     """
     return {
         "provenance_version": 1,
@@ -50,7 +46,6 @@ def provenance_of(
         "settings": settings.as_dictionary(),
         "constants": {str(state): _constants(result) for state, result in states.items()},
         "models": {str(state): _models(result) for state, result in states.items()},
-        "seconds": {name: round(value, 3) for name, value in seconds.items()},
     }
 
 

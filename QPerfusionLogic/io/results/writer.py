@@ -24,6 +24,7 @@ from QPerfusionLogic.io.files.nrrd_files import write_labels, write_map, write_s
 from QPerfusionLogic.io.files.plain_json import write_json
 
 from .aif_method_tables import aif_methods_csv, curves_csv
+from .checksums import TIMINGS
 from .mapped_files import FILES as MAPPED_FILES
 from .mapped_files import write_mapped
 from .stage_records import (
@@ -68,6 +69,7 @@ OWNED = (
     "dicom/*",
     "inputs.json",
     "checksums.json",
+    TIMINGS,
 )
 """Files that a run replaces or removes in an earlier output folder."""
 
@@ -85,6 +87,8 @@ def write_result(result: StudyResult, folder: Path) -> None:
         _write_aif_methods(result, folder)
     write_json(folder / "warnings.json", notice_records(result.notices))
     write_json(folder / "provenance.json", result.provenance)
+    about = "wall-clock seconds of each stage; they differ between runs of the same input and settings"
+    write_json(folder / TIMINGS, {"about": about, "seconds": result.seconds})
 
 
 def _write_aif_methods(result: StudyResult, folder: Path) -> None:

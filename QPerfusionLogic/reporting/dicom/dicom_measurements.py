@@ -66,7 +66,7 @@ def measurement_report(
         for row in rows
         if row.layer in ("all", "vessel", "global")
         for quantity in _QUANTITIES
-        if (group := _group(row, quantity, models)) is not None
+        if (group := _group(row, quantity, models, identity.fingerprint)) is not None
     ]
     if not groups:
         return None
@@ -94,7 +94,9 @@ def measurement_report(
     )
 
 
-def _group(row: SegmentRow, quantity: tuple[str, str, str, Term, Term, Term], models: dict[str, str]) -> Any:
+def _group(
+    row: SegmentRow, quantity: tuple[str, str, str, Term, Term, Term], models: dict[str, str], fingerprint: str
+) -> Any:
     """Return the measurement group of one quantity at one site, None where there is no number."""
     import highdicom as hd
 
@@ -111,7 +113,9 @@ def _group(row: SegmentRow, quantity: tuple[str, str, str, Term, Term, Term], mo
         evaluations.append(hd.sr.QualitativeEvaluation(coded(PATIENT_STATE), coded(STATE_TERMS[state])))
     model = models.get(state) or models.get("stress", "")
     return hd.sr.MeasurementsAndQualitativeEvaluations(
-        tracking_identifier=hd.sr.TrackingIdentifier(uid=hd.UID(), identifier=f"{label}, {state}"),
+        tracking_identifier=hd.sr.TrackingIdentifier(
+            uid=_uid(fingerprint, label, value_name), identifier=f"{label}, {state}"
+        ),
         session=state,
         algorithm_id=hd.sr.AlgorithmIdentification(f"{MAKER} {model}".strip(), __version__),
         finding_sites=[hd.sr.FindingSite(coded(site))],
